@@ -1,0 +1,1 @@
+"""The verbs: pure orchestration over protocols."""

@@ -1,0 +1,100 @@
+"""Every failure that a user can act on, with its exit code.
+
+BackupError                  1
+├── UsageError               2   wrong arguments; nothing was run
+│   └── ConfigError          2   wrong configuration: file, key, what to do
+├── StoreError               1   named bytes could not be kept or fetched
+│   ├── NotFound             1   no object of that name
+│   ├── StoreFull            1   no space left
+│   └── StoreUnavailable     1   transient: worth trying again
+├── RepositoryMissing       10
+├── Locked                  11   by another program, or the job is already running
+├── WrongPassword           12   or no key for it
+├── Corrupted                1   bytes are not what their name or seal says
+├── SnapshotUnknown          1   no snapshot, or several, match a name
+├── SourceError              1   nothing of a source could be read
+├── RestoreRefused           1   the plan does not hold (space, changed target)
+└── Cancelled              130
+"""
+
+from typing import ClassVar
+
+
+class BackupError(Exception):
+    """One sentence in lower case that says what happened to what, and a hint that says what to do."""
+
+    exit_code: ClassVar[int] = 1
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BackupError):
+    """The command cannot be run as given; nothing was done."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong; the message names file, line and dotted key."""
+
+
+class StoreError(BackupError):
+    """Named bytes could not be stored, fetched, listed or deleted."""
+
+
+class NotFound(StoreError):
+    """No object of that name is in the store."""
+
+
+class StoreFull(StoreError):
+    """The store has no space left."""
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer; worth trying again."""
+
+    transient = True
+
+
+class RepositoryMissing(BackupError):
+    """There is no repository where one is expected."""
+
+    exit_code = 10
+
+
+class Locked(BackupError):
+    """Somebody else holds the lock, or the job is already running."""
+
+    exit_code = 11
+
+
+class WrongPassword(BackupError):
+    """No key of the repository opens with this password."""
+
+    exit_code = 12
+
+
+class Corrupted(BackupError):
+    """Stored bytes are not what their name, seal or format says."""
+
+
+class SnapshotUnknown(BackupError):
+    """No snapshot, or more than one, matches the name; the hint lists candidates."""
+
+
+class SourceError(BackupError):
+    """Nothing of a source could be read."""
+
+
+class RestoreRefused(BackupError):
+    """A restore cannot be carried out as planned; nothing more is written."""
+
+
+class Cancelled(BackupError):
+    """Somebody asked the operation to stop, and it did so cleanly."""
+
+    exit_code = 130

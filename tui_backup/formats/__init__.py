@@ -1,0 +1,1 @@
+"""How snapshots lie in a store."""

@@ -1,0 +1,193 @@
+"""The contract of a repository: where snapshots live, whatever the format."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from tui_backup.model.entry import Entry
+from tui_backup.model.problem import Problem
+from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.secret import Secret
+from tui_backup.stores.base import Store
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a snapshot before its first entry."""
+
+    job: str
+    kind: str
+    time: datetime
+    """Aware, in the job's zone."""
+    host: str
+    paths: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    strict: bool = False
+    """Whether a file that changed while it was read makes the snapshot incomplete (`on_change`)."""
+
+
+class Tally(msgspec.Struct, kw_only=True):
+    """What a draft has counted so far."""
+
+    files_new: int = 0
+    files_changed: int = 0
+    files_unmodified: int = 0
+    dirs: int = 0
+    bytes_processed: int = 0
+    bytes_added: int = 0
+    """Bytes that went to the store, as stored."""
+    unreadable: int = 0
+    """Entries that exist and could not be read."""
+
+
+class Draft(Protocol):
+    """A snapshot being written. No commit, no snapshot."""
+
+    tally: Tally
+
+    def add(self, entry: Entry) -> None:
+        """Take an entry; directories come before what they hold, siblings in byte order of their names.
+
+        An entry that cannot be read is warned about, left out, and makes the snapshot incomplete.
+        """
+        ...
+
+    def mark_incomplete(self) -> None:
+        """Note that something which should be in the snapshot is not."""
+        ...
+
+    def commit(self) -> Snapshot:
+        """Wait until every byte is stored, then record the snapshot."""
+        ...
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verification proved."""
+
+    time: datetime
+    snapshots: int
+    packs: int
+    bytes: int
+    """Bytes of packs that were read."""
+    problems: tuple[Problem, ...]
+    read: tuple[str, ...] = ()
+    """Names of the packs whose every byte was read and found good."""
+    damaged: tuple[str, ...] = ()
+    """Names of the packs found damaged or missing."""
+    needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Snapshot id -> names of the packs that it needs."""
+
+
+class Subset(msgspec.Struct, frozen=True):
+    """Which packs to read: `part` of `parts` by name, or a random share in percent."""
+
+    part: int = 1
+    parts: int = 1
+    percent: float | None = None
+
+
+class Landing(Protocol):
+    """Where a restore puts files: beside the final name first, then renamed (see `engine.landing`)."""
+
+    def recipe(self) -> tuple[str, bytes] | None:
+        """Return `module:Class` and the bytes that its `from_recipe` takes, so that other processes can land too."""
+        ...
+
+    def place(self, entry: Entry, content: Iterable[bytes | memoryview]) -> None:
+        """Write one FILE whole from its content in order, with metadata; raises OSError or BackupError."""
+        ...
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to open or to make a repository."""
+
+    name: str
+    """As the configuration calls it."""
+    store: Store
+    password: Secret
+    compression: str = "auto"
+    """auto, max or off."""
+
+
+class Format(Protocol):
+    """The classes in FORMATS: how a repository comes to be."""
+
+    @classmethod
+    def exists(cls, store: Store) -> bool:
+        """Whether a repository of this format lies in the store."""
+        ...
+
+    @classmethod
+    def create(cls, opening: Opening) -> "Repository":
+        """Make an empty repository and open it; raises BackupError where one exists."""
+        ...
+
+    @classmethod
+    def open(cls, opening: Opening) -> "Repository":
+        """Open a repository; raises RepositoryMissing, WrongPassword, Corrupted or StoreError."""
+        ...
+
+
+class Repository(Protocol):
+    """Where snapshots live."""
+
+    name: str
+    """As the configuration calls it."""
+    id: str
+    """Random, made with the repository; the same however it is reached."""
+    encrypted: bool
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return all snapshots, oldest first."""
+        ...
+
+    def begin(self, brief: Brief, watch: Watch) -> AbstractContextManager[Draft]:
+        """Start a snapshot; holds a shared lock until the context ends."""
+        ...
+
+    def children(self, snapshot: Snapshot, path: bytes) -> list[Entry]:
+        """Return what a directory holds, by name; hostile names are left out and reported by `entries` and `verify`.
+
+        Raises:
+            BackupError: there is no such directory in the snapshot.
+        """
+        ...
+
+    def entry(self, snapshot: Snapshot, path: bytes) -> Entry:
+        """Return the entry of a path; raises BackupError where there is none."""
+        ...
+
+    def entries(self, snapshot: Snapshot, under: bytes = b"/", watch: Watch | None = None) -> Iterator[Entry]:
+        """Yield everything below `under` (not itself), directories before what they hold, siblings by name.
+
+        Names that must not be used (`..`, `a/b`, duplicates) are left out and warned about on `watch`.
+        """
+        ...
+
+    def extract(self, snapshot: Snapshot, files: Iterable[Entry], landing: Landing, watch: Watch) -> None:
+        """Hand the content of FILE entries of this snapshot to `landing.place`, each byte authenticated.
+
+        Calls it from several threads, or in other processes where `landing` has a recipe; in about the order given.
+        An entry whose bytes are damaged or whose placing fails is warned about and left out.
+        """
+        ...
+
+    def verify(self, snapshots: Sequence[Snapshot], subset: Subset | None, watch: Watch) -> Proof:
+        """Check structure, and with `subset` read and authenticate packs; shared lock."""
+        ...
+
+    def forget(self, snapshots: Sequence[Snapshot]) -> None:
+        """Remove snapshots, not their data; exclusive lock."""
+        ...
+
+    def locked(self, watch: Watch) -> AbstractContextManager[None]:
+        """Hold a shared lock, for a restore."""
+        ...
+
+    def close(self) -> None:
+        """Release locks, processes and connections."""
+        ...

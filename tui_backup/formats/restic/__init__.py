@@ -1,0 +1,1 @@
+"""The repository format of restic, versions 1 and 2."""

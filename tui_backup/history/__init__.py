@@ -1,0 +1,1 @@
+"""What happened: runs and verifications, in SQLite."""

@@ -1,0 +1,81 @@
+"""What a run says while it works: a closed union, sent as JSON lines as it stands."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """A run has begun work on one repository."""
+
+    run: str
+    job: str | None
+    repository: str | None
+
+
+class Progressed(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
+    """How far a run is; totals are None while nobody can know them."""
+
+    run: str
+    files_done: int
+    bytes_done: int
+    files_total: int | None = None
+    bytes_total: int | None = None
+    current: str | None = None
+
+
+class Warned(msgspec.Struct, frozen=True, kw_only=True, tag="warning"):
+    """Trouble that did not stop the run."""
+
+    run: str
+    path: str | None
+    message: str
+    path_b64: str | None = None
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """A backup into one repository has ended."""
+
+    run: str
+    job: str | None
+    repository: str | None
+    status: str
+    snapshot: str | None = None
+    files_new: int | None = None
+    files_changed: int | None = None
+    files_unmodified: int | None = None
+    bytes_processed: int | None = None
+    bytes_added: int | None = None
+    duration: float | None = None
+    message: str | None = None
+
+
+class Restored(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """A restore has ended."""
+
+    run: str
+    restore: str
+    status: str
+    written: int = 0
+    skipped: int = 0
+    deleted: int = 0
+    bytes: int = 0
+    duration: float | None = None
+    message: str | None = None
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True, tag="verified"):
+    """A verification of one repository has ended."""
+
+    run: str
+    repository: str
+    status: str
+    snapshots: int
+    packs: int
+    bytes: int
+    problems: int
+    time: datetime
+    message: str | None = None
+
+
+Event = Started | Progressed | Warned | Finished | Restored | Verified

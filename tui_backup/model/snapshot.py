@@ -1,0 +1,50 @@
+"""Snapshot: one point in time that can be restored, whatever the format."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class SnapshotStatus(StrEnum):
+    """How complete a snapshot is."""
+
+    OK = "ok"
+    INCOMPLETE = "incomplete"
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One point in time that can be restored; unknown facts are None."""
+
+    id: str
+    """64 hex digits (restic) or the archive's name."""
+    time: datetime
+    """Start of the backup, aware, in the offset it was written with."""
+    host: str
+    paths: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    """Every tag as stored, ours among them."""
+    job: str | None = None
+    kind: str | None = None
+    """manual, scheduled, pre-operation, safety, or a schedule's label; None where another program made it."""
+    status: SnapshotStatus = SnapshotStatus.OK
+    username: str = ""
+    excludes: tuple[str, ...] = ()
+    files: int | None = None
+    size: int | None = None
+    """Bytes of all files."""
+    added: int | None = None
+    """Bytes that this snapshot added to the store."""
+    duration: float | None = None
+    """Seconds."""
+    parent: str | None = None
+    original: str | None = None
+    copy_of: str | None = None
+    root: str = ""
+    """What the format needs to reach the content (restic: the id of the root tree)."""
+    program: str = ""
+
+    @property
+    def short_id(self) -> str:
+        """The first eight characters of the id."""
+        return self.id[:8]

@@ -1,0 +1,35 @@
+"""Watch: what a long operation knows of the run that it is part of."""
+
+from collections.abc import Callable
+
+from tui_backup.primitives.cancel import CancelToken
+
+Warn = Callable[[bytes | None, str], None]
+
+
+class Watch:
+    """Counters that the run's owner samples, a way to warn, and a request to stop.
+
+    The operation writes the counters and calls `warn`; the owner reads the counters from another thread a few times
+    a second. `current` is the raw path being worked at.
+    """
+
+    def __init__(self, cancel: CancelToken | None = None, on_warning: Warn | None = None) -> None:
+        self.cancel = cancel or CancelToken()
+        self.files_done = 0
+        self.bytes_done = 0
+        self.files_total: int | None = None
+        self.bytes_total: int | None = None
+        self.current: bytes | None = None
+        self.warnings = 0
+        self._on_warning = on_warning
+
+    def warn(self, path: bytes | None, message: str) -> None:
+        """Tell of trouble that does not stop the operation; `path` is raw, None where it concerns no path."""
+        self.warnings += 1
+        if self._on_warning is not None:
+            self._on_warning(path, message)
+
+    def check(self) -> None:
+        """Raise Cancelled when the run was asked to stop."""
+        self.cancel.check()

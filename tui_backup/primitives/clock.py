@@ -1,0 +1,15 @@
+"""The present, in UTC, and times as text."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """Return the present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def rfc3339(time: datetime | None) -> str | None:
+    """Return a time as RFC 3339 in UTC with `Z` and microseconds cut to milliseconds; None stays None."""
+    if time is None:
+        return None
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Everything a face may ask for; owns the threads."""

@@ -1,0 +1,45 @@
+"""The contract of a source: where data is."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+from tui_backup.model.entry import Entry
+from tui_backup.model.watch import Watch
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """Something that belongs into the snapshot and could not be read."""
+
+    path: bytes
+    reason: str
+    vanished: bool = False
+    """Whether it was there a moment ago: normal on a live server, a warning only."""
+
+
+class Source(Protocol):
+    """Where data is. Adapters are frozen structs of their options; making one does no I/O."""
+
+    def rooted(self, base: str) -> "Source":
+        """Return the same source with relative paths taken from the directory `base`."""
+        ...
+
+    def roots(self) -> tuple[str, ...]:
+        """Return the paths as the snapshot records them, for people and for finding the parent."""
+        ...
+
+    def patterns(self) -> tuple[str, ...]:
+        """Return the excludes as the snapshot records them."""
+        ...
+
+    def entries(self, watch: Watch) -> Iterator[Entry | Unread]:
+        """Yield directories before what they hold, siblings in byte order of their names, starting below `/`.
+
+        Parents of the roots are yielded too. What exists and cannot be read is yielded as `Unread`, as is a
+        configured path that does not exist.
+
+        Raises:
+            SourceError: none of the configured paths exists.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Named bytes that outlive the process."""
