@@ -8,12 +8,11 @@ Source: restic's design document, section "Keys, Encryption and MAC". A sealed s
 """
 
 import os
-from typing import cast
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
-from cryptography.hazmat.primitives.ciphers import CipherContext, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
 from tui_backup.errors import Corrupted
@@ -53,9 +52,7 @@ class Cipher:
     """Seals and opens with one set of keys; for one thread only."""
 
     def __init__(self, keys: Keys) -> None:
-        self._counter = cast(
-            CipherContext, BlockCipher(algorithms.AES256(keys.encrypt), modes.CTR(bytes(NONCE))).encryptor()
-        )
+        self._counter = BlockCipher(algorithms.AES256(keys.encrypt), modes.CTR(bytes(NONCE))).encryptor()
         self._mask = BlockCipher(algorithms.AES128(keys.mac_k), modes.ECB()).encryptor()  # noqa: S305 - one block, as Poly1305-AES wants it
         self._r = clamp(keys.mac_r)
 
