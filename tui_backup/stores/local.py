@@ -1,0 +1,268 @@
+"""A directory: each object a file, written beside its name, synced and renamed."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable
+from tui_backup.primitives.i18n import _
+from tui_backup.stores.base import Body, ObjectInfo, check_key
+from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_PASSING = {errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN}
+_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+_SYNC_UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP}
+
+_CHUNK = 1024 * 1024
+
+
+class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Objects are read-only files of their owner; directories are made when an object needs them.
+
+    As with restic, a group that may read the object `config` may read everything else and write. The directory itself
+    is made by `create` alone, so that a disk that is not mounted is noticed.
+    """
+
+    path: str
+    """Directory; `~` is the home directory."""
+
+    def rooted(self, base: str) -> "LocalStore":
+        return LocalStore(str(Path(base, os.path.expanduser(self.path)).absolute()))
+
+    def recipe(self) -> tuple[str, bytes] | None:
+        try:
+            return "local", msgspec.json.encode(self.rooted("."))
+        except UnicodeEncodeError:
+            return None
+
+    def create(self) -> None:
+        try:
+            os.makedirs(self.path, 0o700, exist_ok=True)
+            _sync_directory(os.path.dirname(os.path.abspath(self.path)))
+        except OSError as error:
+            raise _explained(error, _("cannot make the directory {path}: {reason}"), self.path) from error
+
+    def put(self, key: str, body: Body) -> None:
+        if is_temporary(os.path.basename(check_key(key))):
+            raise ValueError(f"the key of a temporary file: {key!r}")
+        try:
+            self._write(key, body)
+        except OSError as error:
+            raise _explained(error, _("cannot write {path}: {reason}"), self._path(key)) from error
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        path = self._path(key)
+        try:
+            with _opened(path) as descriptor:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    raise NotFound(_("{path} is not a file").format(path=path))
+                wanted = status.st_size - start if length is None else length
+                if wanted < 0 or start + wanted > status.st_size:
+                    raise _cut_short(path)
+                return _read(descriptor, start, wanted, path)
+        except OSError as error:
+            raise _explained(error, _("cannot read {path}: {reason}"), path) from error
+
+    def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        for key, entry in self._files(prefix):
+            if not is_temporary(entry.name) and (status := _status(entry)):
+                yield ObjectInfo(key, status.st_size)
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        try:
+            os.unlink(path)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise _explained(error, _("cannot delete {path}: {reason}"), path) from error
+
+    def free(self) -> int | None:
+        try:
+            status = os.statvfs(self.path)
+        except OSError:
+            return None
+        return status.f_bavail * status.f_frsize
+
+    def describe(self) -> str:
+        return self.path
+
+    def tidy(self, key: str = "") -> None:
+        for leftover, entry in self._files(key):
+            if is_temporary(entry.name) and (status := _status(entry)) and is_abandoned(entry.name, status.st_mtime):
+                self.delete(leftover)
+
+    def _path(self, key: str) -> str:
+        return f"{self.path}/{check_key(key)}"
+
+    def _write(self, key: str, body: Body) -> None:
+        path = self._path(key)
+        temporary = temporary_name(path)
+        shared = self._is_shared()
+        descriptor = self._open_new(temporary, key, 0o770 if shared else 0o700)
+        try:
+            try:
+                if shared:
+                    os.fchmod(descriptor, 0o440)
+                _fill(descriptor, body)
+                _sync(descriptor)
+            finally:
+                os.close(descriptor)
+            os.rename(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_directory(os.path.dirname(path))
+
+    def _open_new(self, path: str, key: str, directory_mode: int) -> int:
+        """Open the new file `path` for writing the object `key`; make the object's directories if need be."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        try:
+            return os.open(path, flags, 0o400)
+        except FileNotFoundError:
+            self._make_directories(key, directory_mode)
+            return os.open(path, flags, 0o400)
+
+    def _make_directories(self, key: str, mode: int) -> None:
+        parent = self.path
+        for part in key.split("/")[:-1]:
+            path = f"{parent}/{part}"
+            with suppress(FileExistsError):
+                os.mkdir(path, mode)
+                _sync_directory(parent)
+            parent = path
+
+    def _is_shared(self) -> bool:
+        """Whether the group may use the store."""
+        try:
+            return bool(os.stat(f"{self.path}/config").st_mode & stat.S_IRGRP)
+        except OSError:
+            return False
+
+    def _files(self, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Yield what is no directory and has a key with this prefix; links to directories are not followed."""
+        top = prefix.rpartition("/")[0]
+        if top:
+            check_key(top)
+        waiting = [top]
+        while waiting:
+            directory = waiting.pop()
+            for entry in self._listed(directory):
+                key = f"{directory}/{entry.name}" if directory else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(key)
+                elif key.startswith(prefix):
+                    yield key, entry
+
+    def _listed(self, directory: str) -> list[os.DirEntry[str]]:
+        path = f"{self.path}/{directory}" if directory else self.path
+        try:
+            with os.scandir(path) as entries:
+                return [entry for entry in entries if _is_part(entry.name)]
+        except OSError as error:
+            if error.errno in _ABSENT and directory and os.path.isdir(self.path):
+                return []
+            raise _explained(error, _("cannot list {path}: {reason}"), path) from error
+
+
+def _is_part(name: str) -> bool:
+    """Whether a file name can be a part of a key; the file system's own `lost+found` is none of ours."""
+    try:
+        return check_key(name) != "lost+found"
+    except ValueError:
+        return False
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Return the status of a regular file, None of anything else and of what has gone meanwhile."""
+    try:
+        return entry.stat() if entry.is_file() else None
+    except OSError:
+        return None
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, start: int, length: int, path: str) -> bytes:
+    parts: list[bytes] = []
+    while length > 0:
+        part = os.pread(descriptor, length, start)
+        if not part:
+            raise _cut_short(path)
+        parts.append(part)
+        start += len(part)
+        length -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _fill(descriptor: int, body: Body) -> None:
+    if isinstance(body, bytes | bytearray | memoryview):
+        _write_all(descriptor, memoryview(body).cast("B"))
+        return
+    body.seek(0)
+    while chunk := body.read(_CHUNK):
+        _write_all(descriptor, memoryview(chunk))
+
+
+def _write_all(descriptor: int, content: memoryview) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _SYNC_UNSUPPORTED:
+            raise
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cut_short(path: str) -> Corrupted:
+    return Corrupted(_("{path} is shorter than it should be").format(path=path))
+
+
+def _explained(error: OSError, message: str, path: str) -> StoreError:
+    """Return the error of a store for one of the system, with what to do about it."""
+    text = message.format(path=path, reason=os.strerror(error.errno or 0))
+    code = error.errno or 0
+    if code in _FULL:
+        return StoreFull(text, hint=_("free some space there, or prune the repository"))
+    if code in _PASSING:
+        return StoreUnavailable(text, hint=_("does the file server answer?"))
+    if code in _ABSENT:
+        return NotFound(text, hint=_("if it should be there: is the disk mounted?"))
+    return StoreError(text, hint=_advice(code))
+
+
+def _advice(code: int) -> str | None:
+    match code:
+        case errno.EACCES | errno.EPERM:
+            return _("check owner and permissions, or run as the user that owns it")
+        case errno.EROFS:
+            return _("the file system is mounted read-only; the kernel does so after disk errors: see dmesg")
+        case errno.EIO:
+            return _("the disk or its cable may be failing: see dmesg")
+    return None

@@ -1,0 +1,56 @@
+"""A store that forgets: the reference for the others, and for tests."""
+
+from collections.abc import Iterator
+
+from tui_backup.errors import Corrupted, NotFound
+from tui_backup.stores.base import Body, ObjectInfo, check_key
+
+
+class MemoryStore:
+    """Keeps objects in this process; every method is one atomic step on a dict."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+
+    def rooted(self, base: str) -> "MemoryStore":  # noqa: ARG002
+        return self
+
+    def recipe(self) -> tuple[str, bytes] | None:
+        return None
+
+    def create(self) -> None:
+        return
+
+    def put(self, key: str, body: Body) -> None:
+        check_key(key)
+        if isinstance(body, bytes | bytearray | memoryview):
+            self._objects[key] = bytes(body)
+        else:
+            body.seek(0)
+            self._objects[key] = body.read()
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        content = self._objects.get(check_key(key))
+        if content is None:
+            raise NotFound(f"no object {key}")
+        wanted = len(content) - start if length is None else length
+        if wanted < 0 or start + wanted > len(content):
+            raise Corrupted(f"object {key} is shorter than it should be")
+        return content[start : start + wanted]
+
+    def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        for key, content in list(self._objects.items()):
+            if key.startswith(prefix):
+                yield ObjectInfo(key, len(content))
+
+    def delete(self, key: str) -> None:
+        self._objects.pop(check_key(key), None)
+
+    def free(self) -> int | None:
+        return None
+
+    def describe(self) -> str:
+        return "memory"
+
+    def tidy(self, key: str = "") -> None:  # noqa: ARG002
+        return
