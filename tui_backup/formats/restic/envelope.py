@@ -1,0 +1,84 @@
+"""Unpacked files: indexes, snapshots and locks are sealed JSON documents.
+
+Version 1 seals the JSON itself. Version 2 seals `0x02 || one zstd frame` and also reads plain JSON, which upgraded
+repositories still hold: the first byte of the plaintext decides. Source: restic's design document, "Unpacked Data
+Format".
+"""
+
+import zstandard
+
+from tui_backup.errors import Corrupted
+from tui_backup.formats.restic.crypto import Cipher
+from tui_backup.formats.restic.layout import FileKind, fetch, id_of, key_of
+from tui_backup.primitives.i18n import _
+from tui_backup.stores.base import Store
+
+LARGEST = 512 * 1024 * 1024
+"""Bytes of the largest document that is read."""
+
+_COMPRESSED = 2
+_PLAIN_STARTS = b"{["
+_STEP = 1024 * 1024
+"""Bytes that are decompressed before the bound is looked at again."""
+
+
+def encode(document: bytes, version: int, cipher: Cipher) -> bytes:
+    """Return the stored bytes of a JSON document in a repository of that version."""
+    if version == 1:
+        return cipher.seal(document)
+    return cipher.seal(bytes([_COMPRESSED]) + zstandard.ZstdCompressor().compress(document))
+
+
+def decode(sealed: bytes, version: int, cipher: Cipher) -> bytes:
+    """Return the JSON document of stored bytes; an empty plaintext stays empty.
+
+    Raises:
+        Corrupted: the seal is broken, the encoding unknown, or the document larger than 512 MiB.
+    """
+    plaintext = cipher.open(sealed)
+    if version == 1 or not plaintext or plaintext[0] in _PLAIN_STARTS:
+        return plaintext
+    if plaintext[0] != _COMPRESSED:
+        raise Corrupted(_("the encoding {byte:#04x} is unknown").format(byte=plaintext[0]))
+    return decompress(memoryview(plaintext)[1:], LARGEST)
+
+
+def decompress(frames: bytes | memoryview, largest: int) -> bytes:
+    """Return the content of zstd frames, one after the other, with or without their size in the header.
+
+    Raises:
+        Corrupted: they are damaged, or hold more than `largest` bytes.
+    """
+    content = bytearray()
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(frames, read_across_frames=True) as reader:
+            while piece := reader.read(_STEP):
+                content += piece
+                if len(content) > largest:
+                    raise Corrupted(_("the compressed content is larger than {largest} bytes").format(largest=largest))
+    except zstandard.ZstdError as error:
+        raise Corrupted(_("the compressed content is damaged")) from error
+    return bytes(content)
+
+
+def load_unpacked(store: Store, kind: FileKind, name: str, version: int, cipher: Cipher) -> bytes:
+    """Return the JSON document of the file of that kind and id.
+
+    Raises:
+        NotFound: there is no such file.
+        Corrupted: its bytes do not match its name, its seal or its encoding; the message has the key.
+    """
+    stored = fetch(store, kind, name)
+    try:
+        return decode(stored, version, cipher)
+    except Corrupted as error:
+        key = key_of(kind, name)
+        raise Corrupted(_("{key} is damaged: {reason}").format(key=key, reason=error.message)) from error
+
+
+def save_unpacked(store: Store, kind: FileKind, document: bytes, version: int, cipher: Cipher) -> str:
+    """Store a JSON document as a file of that kind; return its id."""
+    stored = encode(document, version, cipher)
+    name = id_of(stored)
+    store.put(key_of(kind, name), stored)
+    return name
