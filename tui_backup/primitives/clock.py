@@ -13,3 +13,13 @@ def rfc3339(time: datetime | None) -> str | None:
     if time is None:
         return None
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_ns(nanoseconds: int) -> datetime | None:
+    """Return the UTC time of a file's timestamp; None where the calendar does not reach."""
+    try:
+        return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).replace(
+            microsecond=nanoseconds % 1_000_000_000 // 1000
+        )
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,72 @@
+"""Text from data made safe for terminals and JSON; sizes, ages and durations for people."""
+
+import os
+import re
+from datetime import datetime, timedelta
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""Control characters (C0, DEL, C1), marks that reorder what is shown, and what is not a character at all."""
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def printable(text: str | bytes) -> str:
+    """Return text from data so that a terminal shows it and does nothing else.
+
+    Bytes that are not UTF-8 and control characters become `\\xNN`, other unsafe characters `\\uNNNN`.
+    """
+    shown = os.fsdecode(text) if isinstance(text, bytes) else text
+    return _UNSAFE.sub(_escape, shown)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    return _NAMED.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def replaced(raw: bytes) -> tuple[str, bool]:
+    """Return bytes as text with U+FFFD for what is not UTF-8, and whether that lost nothing."""
+    try:
+        return raw.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace"), False
+
+
+def size(count: int | None) -> str:
+    """Return a number of bytes for people: `1.2 GB`; a dash where it is unknown."""
+    if count is None:
+        return "-"
+    import humanize
+
+    return humanize.naturalsize(count, format="%.1f" if count >= 1000 else "%.0f")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a number of seconds for people: `12 s`, `3 min 20 s`, `2 h 5 min`; a dash where it is unknown."""
+    if seconds is None:
+        return "-"
+    whole = max(0, round(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """Return how long ago something was: `3 hours ago`; a dash where it is unknown."""
+    if then is None:
+        return "-"
+    import humanize
+
+    past = now - then
+    if past < timedelta(0):
+        return humanize.naturaltime(-past, future=True)
+    return humanize.naturaltime(past)
+
+
+def moment(time: datetime | None) -> str:
+    """Return a time in the zone of this machine, to the second; a dash where it is unknown."""
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else "-"
