@@ -1,0 +1,17 @@
+"""The SHA-256 of what a file holds."""
+
+import hashlib
+
+from tui_backup.model.entry import Entry
+
+PIECE = 1 << 20
+"""Bytes hashed at a time."""
+
+
+def digest(entry: Entry) -> str:
+    """Return the SHA-256 of a FILE's content, in hex; raises OSError or BackupError where it cannot be read."""
+    hasher = hashlib.sha256()
+    with entry.origin.open(entry) as content:
+        while piece := content.read(PIECE):
+            hasher.update(piece)
+    return hasher.hexdigest()
