@@ -1,0 +1,139 @@
+"""The program: global options, the list of commands, exit codes."""
+
+import logging
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import click
+
+from tui_backup import __version__
+from tui_backup.cli import narration, output
+from tui_backup.cli.invocation import Invocation
+from tui_backup.cli.lazy import LazyGroup
+from tui_backup.errors import BackupError, Cancelled, UsageError
+from tui_backup.primitives.i18n import _
+
+LATER = (
+    "acknowledge", "audit", "copy", "daemon", "download", "export", "forget", "key", "notify", "prove", "prune",
+    "repair", "schedule", "serve", "tag", "undo-restore", "unlock",
+)  # fmt: skip
+
+
+def command_lines() -> Mapping[str, str]:
+    """Return every command with its line of help."""
+    return {
+        "init": _("Make what is missing: configuration, password file, repositories."),
+        "run": _("Back up jobs."),
+        "status": _("Show how the jobs are doing, from the record alone."),
+        "list": _("List snapshots."),
+        "ls": _("List what a snapshot holds."),
+        "find": _("Find files in snapshots."),
+        "diff": _("Show what changed between two snapshots."),
+        "dump": _("Write a file, or a directory as tar, to standard output."),
+        "versions": _("Show the versions of a file over time."),
+        "restore": _("Bring files back."),
+        "verify": _("Prove that snapshots can be restored."),
+        "history": _("Show past runs."),
+        "runs": _("Show the runs going on now."),
+        "attach": _("Follow a run that is going on."),
+        "cancel": _("Ask a run to stop."),
+        "config": _("Check and show the configuration."),
+        "completion": _("Print the completion script of a shell."),
+    }
+
+
+@click.group(
+    cls=LazyGroup,
+    package="tui_backup.cli.commands",
+    lines=command_lines,
+    later=LATER,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_("Back up the data of a server, and get it back."),
+)
+@click.option("-c", "--config", metavar="FILE", help=_("Use this configuration file."))
+@click.option("-q", "--quiet", is_flag=True, help=_("Say nothing but errors."))
+@click.option("-v", "--verbose", is_flag=True, help=_("Write details to the log."))
+@click.option("--json", "as_json", is_flag=True, help=_("Write JSON instead of text."))
+@click.option("--no-color", is_flag=True, help=_("Use no colours."))
+@click.option("--run-scheduled", is_flag=True, hidden=True)
+@click.version_option(__version__, prog_name="tui-backup", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(  # noqa: PLR0913, PLR0917
+    ctx: click.Context,
+    config: str | None,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+    no_color: bool,
+    run_scheduled: bool,
+) -> None:
+    """Note the global options; a command follows."""
+    invocation = ctx.ensure_object(Invocation)
+    invocation.config = config
+    invocation.quiet, invocation.verbose = quiet, verbose
+    invocation.json = invocation.json or as_json
+    if no_color:
+        narration.without_color()
+    if run_scheduled:
+        raise UsageError(_("this version cannot run what is scheduled yet"))
+    if ctx.invoked_subcommand is None:
+        raise UsageError(
+            _("the terminal UI comes with a later version"), hint=_("tui-backup --help lists the commands")
+        )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; return the exit code. The one place where every exception ends."""
+    invocation = Invocation(json="--json" in arguments)
+    try:
+        with invocation:
+            _listen(invocation)
+            code = cli.main(list(arguments), prog_name="tui-backup", standalone_mode=False, obj=invocation)
+            output.flush()
+            return code if isinstance(code, int) else 0
+    except BackupError as error:
+        return invocation.fail(error)
+    except click.ClickException as error:
+        return invocation.fail(_usage(error))
+    except (KeyboardInterrupt, click.Abort):
+        return invocation.fail(Cancelled(_("cancelled")))
+    except BrokenPipeError:
+        output.close_pipe()
+        return 1
+    except Exception as error:
+        logging.getLogger("tui_backup").exception("unexpected error")
+        return invocation.fail(_unexpected(error))
+
+
+def main() -> NoReturn:
+    """Run the program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _listen(invocation: Invocation) -> None:
+    """Make SIGTERM stop like Ctrl+C, and SIGUSR1 print how far a run is."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def show(*_: object) -> None:
+        if invocation.progress is not None:
+            invocation.progress.say_line()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGUSR1, show)
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    message = error.format_message().strip().rstrip(".")
+    lower = message[:1].lower() + message[1:] if message[1:2].islower() else message
+    place = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tui-backup"
+    return UsageError(lower, hint=_("see {command} --help").format(command=place))
+
+
+def _unexpected(error: Exception) -> BackupError:
+    what = f"{type(error).__name__}: {error}"
+    return BackupError(_("unexpected error: {what}").format(what=what), hint=_("the log holds the details"))
