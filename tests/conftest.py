@@ -1,0 +1,42 @@
+"""What all tests share: real components where they are, and nothing of the developer's own machine."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.components import COMPONENTS
+
+_REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").split(",")))
+
+_FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")
+_KEPT = frozenset({"TUI_BACKUP_REQUIRE", "TUI_BACKUP_RESTIC"})
+
+
+def pytest_configure() -> None:
+    unknown = _REQUIRED - COMPONENTS.keys()
+    if unknown:
+        raise pytest.UsageError(f"TUI_BACKUP_REQUIRE: no such component: {', '.join(sorted(unknown))}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("requires"):
+        for component in marker.args:
+            if COMPONENTS[component]():
+                continue
+            if component in _REQUIRED:
+                pytest.fail(f"{component} is required and not here", pytrace=False)
+            pytest.skip(f"needs {component}")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home directory, and an environment in which nobody has configured anything."""
+    for name in os.environ:
+        if name.startswith(_FOREIGN) and name not in _KEPT:
+            monkeypatch.delenv(name)
+    directory = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(directory))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "C")
+    return directory

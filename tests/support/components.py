@@ -1,0 +1,36 @@
+"""Real programs and rights that tests need, and where they are."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+
+
+def restic() -> str | None:
+    """Return the restic to test with: `$TUI_BACKUP_RESTIC`, else the one on PATH."""
+    return shutil.which(os.environ.get("TUI_BACKUP_RESTIC") or "restic")
+
+
+@cache
+def _can_mount() -> bool:
+    if os.geteuid() != 0:
+        return False
+    with tempfile.TemporaryDirectory() as directory:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "none", directory], check=False, capture_output=True)
+        if mounted.returncode == 0:
+            subprocess.run(["umount", directory], check=True)
+        return mounted.returncode == 0
+
+
+COMPONENTS: dict[str, Callable[[], bool]] = {
+    "acl": lambda: shutil.which("setfacl") is not None,
+    "borg": lambda: shutil.which("borg") is not None,
+    "restic": lambda: restic() is not None,
+    "root": lambda: os.geteuid() == 0,
+    "strace": lambda: shutil.which("strace") is not None,
+    "tmpfs": _can_mount,
+    "tmux": lambda: shutil.which("tmux") is not None,
+}
+"""Name -> whether it is here, for `@pytest.mark.requires(NAME)`."""
