@@ -1,0 +1,198 @@
+"""History: the record of what happened. Never the truth about snapshots: losing it loses no backup."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from tui_backup.history import repositories, runs, verifications
+from tui_backup.history.database import Database, Trouble
+from tui_backup.history.repositories import Contact, Holdings
+from tui_backup.history.runs import KeptWarning
+from tui_backup.history.verifications import Findings
+from tui_backup.model.run import Run, RunStatus
+from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.standing import Standing
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import _
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class History:
+    """What was run, seen and proven; one database in the state directory, shared by processes and threads.
+
+    Nothing but `open` raises: a record that cannot be written or read becomes one warning in `troubles`, is told to
+    `on_trouble`, and questions are answered as if nothing were known.
+    """
+
+    def __init__(self, path: Path, on_trouble: Trouble | None = None) -> None:
+        self.troubles: list[str] = []
+        """What went wrong with the record itself, each once."""
+        self._on_trouble = on_trouble
+        self._database = Database(path, self._tell)
+
+    @classmethod
+    def open(cls, state_dir: Path, on_trouble: Trouble | None = None) -> Self:
+        """Open the record in a state directory, making what is missing.
+
+        Raises:
+            BackupError: a newer version of this program has written it.
+        """
+        return cls(state_dir / "history.db", on_trouble)
+
+    @property
+    def lost(self) -> bool:
+        """Whether there may have been a record that nobody can read: what was known before is not known."""
+        return self._database.lost
+
+    def close(self) -> None:
+        """Close the database; no thread may use the history any more."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self, run: Run) -> None:
+        """Record a run as it begins, with the status RUNNING."""
+        self._note(runs.save, run)
+        if run.job is not None:
+            self._note(runs.note_job, run.job, run.started)
+
+    def finish(self, run: Run) -> None:
+        """Record how a run ended, replacing what `start` recorded; `warnings` is the exact count."""
+        self._note(runs.save, run)
+
+    def warn(self, run: str, path: bytes | None, message: str) -> None:
+        """Record a warning of a run; the first thousand are kept with their text, all are counted."""
+        self._note(runs.warn, run, ((path, message),))
+
+    def warn_all(self, run: str, warnings: Sequence[tuple[bytes | None, str]]) -> None:
+        """Record several warnings at once."""
+        self._note(runs.warn, run, warnings)
+
+    def runs(self, job: str | None = None, limit: int | None = None) -> list[Run]:
+        """Return runs, newest first: of one job or of all."""
+        if job is None:
+            return self._ask([], runs.select, limit=limit)
+        return self._ask([], runs.select, "job = ?", (job,), limit)
+
+    def run(self, id_: str) -> list[Run]:
+        """Return what is recorded of one run: a row for each repository."""
+        return self._ask([], runs.select, "id = ?", (id_,))
+
+    def unfinished(self) -> list[Run]:
+        """Return the runs that are recorded as going on, dead or alive."""
+        return self._ask([], runs.select, "status = ?", (RunStatus.RUNNING,))
+
+    def backups(self, job: str, limit: int) -> list[Run]:
+        """Return the newest ended backups of a job, newest first."""
+        return self._ask([], runs.select, "job = ? AND verb = 'run' AND status != 'running'", (job,), limit)
+
+    def last_run(self, job: str) -> Run | None:
+        """Return the newest backup of a job that has ended."""
+        newest = self.backups(job, 1)
+        return newest[0] if newest else None
+
+    def last_success(self, job: str) -> Run | None:
+        """Return the newest backup of a job that was `ok`."""
+        newest = self._ask([], runs.select, "job = ? AND verb = 'run' AND status = 'ok'", (job,), 1)
+        return newest[0] if newest else None
+
+    def warnings(self, run: str) -> list[KeptWarning]:
+        """Return the warnings of a run that were kept with their text."""
+        return self._ask([], runs.warnings_of, run)
+
+    def first_seen(self, job: str, time: datetime | None = None) -> datetime:
+        """Return when a job was first seen: at `time` (default: the present), unless it was seen before."""
+        time = time or now()
+        known = self._ask(None, runs.first_seen, job)
+        if known is None:
+            self._note(runs.note_job, job, time)
+        return known or time
+
+    def known_repository(self, name: str) -> str | None:
+        """Return the id of the repository that a name stood for; None if it was never seen (but see `lost`)."""
+        contact = self.contact(name)
+        return contact.id if contact else None
+
+    def remember_repository(self, name: str, id_: str) -> None:
+        """Note which repository a name stands for."""
+        self._note(repositories.remember_id, name, id_)
+
+    def record_space(self, name: str, free: int | None, total: int | None = None, time: datetime | None = None) -> None:
+        """Note how many bytes a repository's store has free, and has in all where that is known."""
+        self._note(repositories.record_space, name, free, total, time or now())
+
+    def remember_snapshots(self, name: str, found: Iterable[Snapshot], time: datetime | None = None) -> None:
+        """Note which snapshots a repository holds: these and no others."""
+        self._note(repositories.remember_snapshots, name, tuple(found), time or now())
+
+    def contact(self, name: str) -> Contact | None:
+        """Return what the last contact with a repository showed."""
+        return self._ask(None, repositories.contact, name)
+
+    def snapshots(self, name: str) -> list[Snapshot]:
+        """Return the snapshots that a repository held at the last contact, oldest first."""
+        return self._ask([], repositories.snapshots, name)
+
+    def holdings(self, job: str) -> Holdings:
+        """Return how many snapshots of a job there were at the last contact, and how large the newest is."""
+        return self._ask(Holdings(), repositories.holdings, job)
+
+    def newest_good(self, job: str) -> list[tuple[str, str]]:
+        """Return repository and id of a job's newest good snapshot, once for each repository that holds a copy."""
+        return self._ask([], repositories.newest_good, job)
+
+    def damaged(self, job: str) -> list[tuple[str, str]]:
+        """Return repository and id of the snapshots of a job that are known to be damaged."""
+        return self._ask([], verifications.damaged, job)
+
+    def record_verification(self, repository: str, findings: Findings) -> None:
+        """Add what a verification found to what is known; findings about parts add up."""
+        self._note(verifications.record, repository, findings)
+
+    def proofs(self, repository: str) -> dict[str, Standing]:
+        """Return the standing of every snapshot that a verification has looked at; others are unverified."""
+        return self._ask({}, verifications.standings, repository)
+
+    def _note(
+        self, write: Callable[Concatenate[sqlite3.Connection, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Write; once more where a broken file has just been replaced by a new one."""
+        for _attempt in range(2):
+            try:
+                with self._database.writing() as connection:
+                    write(connection, *args, **kwargs)
+            except sqlite3.Error as error:
+                trouble = error
+            else:
+                return
+            if not self._database.replaced(trouble):
+                break
+        self._tell(_("the history could not be written: {reason}").format(reason=trouble))
+
+    def _ask(
+        self, default: T, read: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            with self._database.reading() as connection:
+                return read(connection, *args, **kwargs)
+        except sqlite3.Error as error:
+            self._tell(_("the history could not be read: {reason}").format(reason=error))
+            return default
+
+    def _tell(self, trouble: str) -> None:
+        if trouble in self.troubles:
+            return
+        self.troubles.append(trouble)
+        if self._on_trouble is not None:
+            self._on_trouble(trouble)

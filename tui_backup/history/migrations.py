@@ -1,0 +1,101 @@
+"""How the schema of the record came to be: ordered steps, each applied once, together with the note of it."""
+
+import sqlite3
+from collections.abc import Callable
+
+from tui_backup.errors import BackupError
+from tui_backup.primitives.i18n import _
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return how many migrations a database has had; a new one has had none."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database to the newest schema; what has been applied stays applied if a later step fails.
+
+    Raises:
+        BackupError: a newer version of this program has written it.
+    """
+    while (version := version_of(connection)) != len(MIGRATIONS):
+        check_version(version)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if version_of(connection) == version:
+                MIGRATIONS[version](connection)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def check_version(version: int) -> None:
+    """Raise BackupError if this program does not know a schema."""
+    if version > len(MIGRATIONS):
+        message = _("the history was written by a newer version of tui-backup (schema {found}, known up to {known})")
+        raise BackupError(
+            message.format(found=version, known=len(MIGRATIONS)),
+            hint=_("update tui-backup on this host, or give this configuration a state_dir of its own"),
+        )
+
+
+def _runs(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE runs (
+            id TEXT NOT NULL, repository TEXT NOT NULL, verb TEXT NOT NULL, job TEXT, kind TEXT,
+            status TEXT NOT NULL, started TEXT NOT NULL, duration REAL, snapshot TEXT, bytes_added INTEGER,
+            bytes_processed INTEGER, files INTEGER, warnings INTEGER NOT NULL DEFAULT 0, message TEXT,
+            PRIMARY KEY (id, repository)
+        ) WITHOUT ROWID
+    """)
+    connection.execute("CREATE INDEX runs_of_job ON runs (job, started)")
+    connection.execute("CREATE INDEX runs_by_time ON runs (started)")
+    connection.execute("CREATE INDEX runs_going_on ON runs (id) WHERE status = 'running'")
+    connection.execute("""
+        CREATE TABLE warnings (
+            run TEXT NOT NULL, number INTEGER NOT NULL, path BLOB, message TEXT NOT NULL,
+            PRIMARY KEY (run, number)
+        ) WITHOUT ROWID
+    """)
+    connection.execute("CREATE TABLE jobs (name TEXT PRIMARY KEY, first_seen TEXT NOT NULL) WITHOUT ROWID")
+
+
+def _repositories(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE repositories (
+            name TEXT PRIMARY KEY, id TEXT, free INTEGER, total INTEGER, space_at TEXT, checked_at TEXT,
+            listed_at TEXT
+        ) WITHOUT ROWID
+    """)
+    connection.execute("""
+        CREATE TABLE snapshots (
+            repository TEXT NOT NULL, id TEXT NOT NULL, job TEXT, time TEXT NOT NULL, status TEXT NOT NULL,
+            kind TEXT, size INTEGER, original TEXT NOT NULL, content BLOB NOT NULL,
+            PRIMARY KEY (repository, id)
+        ) WITHOUT ROWID
+    """)
+    connection.execute("CREATE INDEX snapshots_of_job ON snapshots (job, time)")
+
+
+def _verifications(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE packs (
+            number INTEGER PRIMARY KEY, repository TEXT NOT NULL, name TEXT NOT NULL,
+            verified_at TEXT, damaged INTEGER NOT NULL DEFAULT 0,
+            UNIQUE (repository, name)
+        )
+    """)
+    connection.execute("""
+        CREATE TABLE standings (
+            repository TEXT NOT NULL, snapshot TEXT NOT NULL, packs BLOB NOT NULL,
+            broken INTEGER NOT NULL, checked_at TEXT NOT NULL, integrity TEXT NOT NULL, verified_at TEXT,
+            PRIMARY KEY (repository, snapshot)
+        ) WITHOUT ROWID
+    """)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications)

@@ -1,0 +1,123 @@
+"""Repositories as they were at the last contact: id, space, snapshots. A record, never the truth about them."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from tui_backup.history.times import from_text, to_text
+from tui_backup.model.snapshot import Snapshot
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last contact with a repository showed; unknown facts are None."""
+
+    name: str
+    id: str | None = None
+    free: int | None = None
+    """Bytes."""
+    total: int | None = None
+    """Bytes of the whole file system or quota."""
+    space_at: datetime | None = None
+    checked_at: datetime | None = None
+    """When a verification last looked at it."""
+    listed_at: datetime | None = None
+    """When its snapshots were last listed."""
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the repositories of one job held at the last contact."""
+
+    snapshots: int = 0
+    """Distinct snapshots; a copy in a second repository does not count again."""
+    size: int | None = None
+    """Bytes of all files in the newest snapshot."""
+
+
+def contact(connection: sqlite3.Connection, name: str) -> Contact | None:
+    """Return what is known of a repository; None if it was never seen."""
+    row = connection.execute(
+        "SELECT id, free, total, space_at, checked_at, listed_at FROM repositories WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        return None
+    id_, free, total, space_at, checked_at, listed_at = row
+    return Contact(
+        name=name,
+        id=id_,
+        free=free,
+        total=total,
+        space_at=from_text(space_at),
+        checked_at=from_text(checked_at),
+        listed_at=from_text(listed_at),
+    )
+
+
+def remember_id(connection: sqlite3.Connection, name: str, id_: str) -> None:
+    """Note which repository a name stands for."""
+    connection.execute(
+        "INSERT INTO repositories (name, id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET id = excluded.id",
+        (name, id_),
+    )
+
+
+def record_space(
+    connection: sqlite3.Connection, name: str, free: int | None, total: int | None, time: datetime
+) -> None:
+    """Note the bytes that a repository's store has free, and has in all."""
+    connection.execute(
+        "INSERT INTO repositories (name, free, total, space_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) "
+        "DO UPDATE SET free = excluded.free, total = excluded.total, space_at = excluded.space_at",
+        (name, free, total, to_text(time)),
+    )
+
+
+def remember_snapshots(connection: sqlite3.Connection, name: str, found: Iterable[Snapshot], time: datetime) -> None:
+    """Note which snapshots a repository holds: these and no others."""
+    connection.execute("DELETE FROM snapshots WHERE repository = ?", (name,))
+    encode = msgspec.json.Encoder().encode
+    connection.executemany(
+        "INSERT OR REPLACE INTO snapshots (repository, id, job, time, status, kind, size, original, content) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (name, one.id, one.job, to_text(one.time), one.status, one.kind, one.size, _origin(one), encode(one))
+            for one in found
+        ),
+    )
+    connection.execute(
+        "INSERT INTO repositories (name, listed_at) VALUES (?, ?) ON CONFLICT (name) "
+        "DO UPDATE SET listed_at = excluded.listed_at",
+        (name, to_text(time)),
+    )
+
+
+def snapshots(connection: sqlite3.Connection, name: str) -> list[Snapshot]:
+    """Return the snapshots that a repository held at the last contact, oldest first."""
+    rows = connection.execute("SELECT content FROM snapshots WHERE repository = ? ORDER BY time, id", (name,))
+    decode = msgspec.json.Decoder(Snapshot).decode
+    return [decode(row[0]) for row in rows]
+
+
+def holdings(connection: sqlite3.Connection, job: str) -> Holdings:
+    """Return how many snapshots of a job there are and how large the newest is."""
+    count = connection.execute("SELECT count(DISTINCT original) FROM snapshots WHERE job = ?", (job,)).fetchone()[0]
+    newest = connection.execute(
+        "SELECT size FROM snapshots WHERE job = ? AND size IS NOT NULL ORDER BY time DESC LIMIT 1", (job,)
+    ).fetchone()
+    return Holdings(snapshots=count, size=newest[0] if newest else None)
+
+
+def newest_good(connection: sqlite3.Connection, job: str) -> list[tuple[str, str]]:
+    """Return repository and id of a job's newest good snapshot, once for each repository that holds a copy."""
+    rows = connection.execute(
+        "SELECT repository, id FROM snapshots WHERE job = ?1 AND original = "
+        "(SELECT original FROM snapshots WHERE job = ?1 AND status = 'ok' ORDER BY time DESC LIMIT 1)",
+        (job,),
+    )
+    return [(repository, id_) for repository, id_ in rows]
+
+
+def _origin(snapshot: Snapshot) -> str:
+    """Return what all copies of one snapshot share."""
+    return snapshot.copy_of or snapshot.id

@@ -1,0 +1,143 @@
+"""What was proven, pack by pack: only bytes that were read and authenticated count.
+
+Proofs of parts add up: each notes the packs that it read. A snapshot is `ok` when every pack that it needs is proven,
+and its proof is as old as the oldest among them. The packs of a snapshot are kept as numbers of rows, four bytes each.
+"""
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from tui_backup.history.times import from_text, to_text
+from tui_backup.model.standing import Integrity, Standing
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one verification of one repository found."""
+
+    time: datetime
+    needs: Sequence[tuple[str, Sequence[str]]] = ()
+    """Snapshots whose structure was checked, with the names of the packs that they need."""
+    read: Sequence[str] = ()
+    """Packs whose every byte was read and found good."""
+    damaged: Sequence[str] = ()
+    """Packs found damaged or missing."""
+    broken: Sequence[str] = ()
+    """Snapshots found damaged, whatever the reason."""
+    complete: bool = False
+    """Whether every snapshot of the repository was looked at."""
+
+
+def record(connection: sqlite3.Connection, repository: str, findings: Findings) -> None:
+    """Add findings to what is known, and judge every snapshot of the repository again."""
+    time = to_text(findings.time)
+    _note_packs(connection, repository, findings, time)
+    _note_snapshots(connection, repository, findings, time)
+    if findings.complete:
+        _drop_unlisted(connection, repository, {snapshot for snapshot, _packs in findings.needs} | set(findings.broken))
+    _judge(connection, repository)
+    connection.execute(
+        "INSERT INTO repositories (name, checked_at) VALUES (?, ?) ON CONFLICT (name) "
+        "DO UPDATE SET checked_at = excluded.checked_at",
+        (repository, time),
+    )
+
+
+def standings(connection: sqlite3.Connection, repository: str) -> dict[str, Standing]:
+    """Return the standing of every snapshot that a verification has looked at."""
+    rows = connection.execute(
+        "SELECT snapshot, integrity, verified_at, checked_at FROM standings WHERE repository = ?", (repository,)
+    )
+    return {
+        snapshot: Standing(Integrity(integrity), from_text(verified_at), from_text(checked_at))
+        for snapshot, integrity, verified_at, checked_at in rows
+    }
+
+
+def damaged(connection: sqlite3.Connection, job: str) -> list[tuple[str, str]]:
+    """Return repository and id of the damaged snapshots among those that a job was last seen to have."""
+    rows = connection.execute(
+        "SELECT repository, id FROM snapshots JOIN standings USING (repository) "
+        "WHERE job = ? AND snapshot = id AND integrity = 'damaged' ORDER BY repository, time",
+        (job,),
+    )
+    return [(repository, id_) for repository, id_ in rows]
+
+
+def _note_packs(connection: sqlite3.Connection, repository: str, findings: Findings, time: str) -> None:
+    needed = {pack for _snapshot, packs in findings.needs for pack in packs}
+    connection.executemany(
+        "INSERT OR IGNORE INTO packs (repository, name) VALUES (?, ?)",
+        ((repository, pack) for pack in needed.union(findings.read, findings.damaged)),
+    )
+    damaged = set(findings.damaged)
+    connection.executemany(
+        "UPDATE packs SET verified_at = ?, damaged = 0 WHERE repository = ? AND name = ?",
+        ((time, repository, pack) for pack in findings.read if pack not in damaged),
+    )
+    connection.executemany(
+        "UPDATE packs SET damaged = 1 WHERE repository = ? AND name = ?", ((repository, pack) for pack in damaged)
+    )
+
+
+def _note_snapshots(connection: sqlite3.Connection, repository: str, findings: Findings, time: str) -> None:
+    numbers = dict(connection.execute("SELECT name, number FROM packs WHERE repository = ?", (repository,)))
+    needs = dict(findings.needs)
+    broken = set(findings.broken)
+    rows: Iterator[tuple[object, ...]] = (
+        (repository, snapshot, _pack(numbers[name] for name in needs.get(snapshot, ())), snapshot in broken, time)
+        for snapshot in needs.keys() | broken
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO standings (repository, snapshot, packs, broken, checked_at, integrity) "
+        "VALUES (?, ?, ?, ?, ?, 'unverified')",
+        rows,
+    )
+
+
+def _drop_unlisted(connection: sqlite3.Connection, repository: str, listed: set[str]) -> None:
+    """Forget snapshots that are gone, and packs that no snapshot needs."""
+    known = connection.execute("SELECT snapshot, packs FROM standings WHERE repository = ?", (repository,)).fetchall()
+    connection.executemany(
+        "DELETE FROM standings WHERE repository = ? AND snapshot = ?",
+        [(repository, snapshot) for snapshot, _packs in known if snapshot not in listed],
+    )
+    needed = {number for snapshot, packs in known if snapshot in listed for number in _unpack(packs)}
+    numbers = connection.execute("SELECT number FROM packs WHERE repository = ?", (repository,)).fetchall()
+    connection.executemany("DELETE FROM packs WHERE number = ?", [row for row in numbers if row[0] not in needed])
+
+
+def _judge(connection: sqlite3.Connection, repository: str) -> None:
+    proven = dict[int, str]()
+    damaged = set[int]()
+    for number, verified_at, is_damaged in connection.execute(
+        "SELECT number, verified_at, damaged FROM packs WHERE repository = ?", (repository,)
+    ):
+        if is_damaged:
+            damaged.add(number)
+        elif verified_at is not None:
+            proven[number] = verified_at
+    known = connection.execute("SELECT snapshot, packs, broken FROM standings WHERE repository = ?", (repository,))
+    judged = list[tuple[Integrity, str | None, str, str]]()
+    for snapshot, packs, broken in known.fetchall():
+        needed = _unpack(packs)
+        if broken or not damaged.isdisjoint(needed):
+            judged.append((Integrity.DAMAGED, None, repository, snapshot))
+        elif len(needed) and all(number in proven for number in needed):
+            judged.append((Integrity.OK, min(proven[number] for number in needed), repository, snapshot))
+        else:
+            judged.append((Integrity.UNVERIFIED, None, repository, snapshot))
+    connection.executemany(
+        "UPDATE standings SET integrity = ?, verified_at = ? WHERE repository = ? AND snapshot = ?", judged
+    )
+
+
+def _pack(numbers: Iterable[int]) -> bytes:
+    return array("I", sorted(numbers)).tobytes()
+
+
+def _unpack(packed: bytes) -> Sequence[int]:
+    return array("I", packed)
