@@ -1,0 +1,96 @@
+"""Write a file whole or not at all."""
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+
+
+def write_whole(path: str, content: bytes, *, mode: int = 0o600) -> None:
+    """Put `content` under `path` durably; who reads it meanwhile sees the old file or the new one.
+
+    The file gets exactly `mode`, whatever the umask. Raises OSError, and then nothing has changed.
+    """
+    temporary = _written_beside(path, content, mode)
+    try:
+        os.rename(temporary, path)
+    except BaseException:
+        _remove(temporary)
+        raise
+    sync_directory(os.path.dirname(path) or ".")
+
+
+def write_new(path: str, content: bytes, *, mode: int = 0o600) -> None:
+    """Put `content` under `path` durably where nothing has that name; two who try at once never mix.
+
+    Raises:
+        FileExistsError: something has that name, be it a dangling link; it stays as it is.
+        OSError: it could not be written; nothing has changed.
+    """
+    temporary = _written_beside(path, content, mode)
+    try:
+        _claim(temporary, path)
+    except BaseException:
+        _remove(temporary)
+        raise
+    sync_directory(os.path.dirname(path) or ".")
+
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory durable, where its file system can."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _written_beside(path: str, content: bytes, mode: int) -> str:
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name[:64]}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            _fill(descriptor, content)
+            os.fchmod(descriptor, mode)
+            _sync(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        _remove(temporary)
+        raise
+    return temporary
+
+
+def _claim(temporary: str, path: str) -> None:
+    """Give a file its final name unless that name is taken; file systems without hard links take the longer way."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.rename(temporary, path)
+    else:
+        _remove(temporary)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
