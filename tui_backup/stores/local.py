@@ -19,6 +19,7 @@ _PASSING = {errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN}
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
 _SYNC_UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 
+_OF_THE_FILE_SYSTEM = "lost+found"
 _CHUNK = 1024 * 1024
 
 
@@ -158,7 +159,8 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for entry in self._listed(directory):
                 key = f"{directory}/{entry.name}" if directory else entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(key)
+                    if key != _OF_THE_FILE_SYSTEM:
+                        waiting.append(key)
                 elif key.startswith(prefix):
                     yield key, entry
 
@@ -174,9 +176,9 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _is_part(name: str) -> bool:
-    """Whether a file name can be a part of a key; the file system's own `lost+found` is none of ours."""
+    """Whether a file name can be a part of a key."""
     try:
-        return check_key(name) != "lost+found"
+        return bool(check_key(name))
     except ValueError:
         return False
 
