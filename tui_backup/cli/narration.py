@@ -29,10 +29,9 @@ def fail(error: BackupError, *, json: bool) -> int:
     return error.exit_code
 
 
-def warn(message: str, path: bytes | None = None) -> None:
-    """Tell of trouble that does not stop the work; `path` is raw."""
-    where = f"{printable(path)}: " if path is not None else ""
-    say(_("tui-backup: warning: {message}").format(message=where + printable(message)))
+def warn(message: str) -> None:
+    """Tell of trouble that does not stop the work."""
+    say(_("tui-backup: warning: {message}").format(message=printable(message)))
 
 
 def without_color() -> None:

@@ -1,0 +1,63 @@
+"""How a run that ended is told of, in one line."""
+
+from tui_backup.model.event import Finished, Restored, Verified
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import duration, printable, size
+
+Ending = Finished | Restored | Verified
+
+
+def sentence(ending: Ending) -> str:
+    """Return what became of a run, ready for the terminal."""
+    match ending:
+        case Finished():
+            return _finished(ending)
+        case Restored():
+            return _restored(ending)
+        case Verified():
+            return _verified(ending)
+
+
+def where(job: str | None, repository: str | None) -> str:
+    """Return `site → local`, or the half of it that is known."""
+    return " → ".join(each for each in (job, repository) if each)
+
+
+def _finished(ending: Finished) -> str:
+    place = where(ending.job, ending.repository)
+    if ending.snapshot is None:
+        return printable(f"{place}: {ending.status}" + (f": {ending.message}" if ending.message else ""))
+    text = _("{place}: {status}: backed up {bytes} in {time} ({added} new), snapshot {snapshot}").format(
+        place=place,
+        status=ending.status,
+        bytes=size(ending.bytes_processed),
+        time=duration(ending.duration),
+        added=size(ending.bytes_added),
+        snapshot=ending.snapshot[:8],
+    )
+    return printable(text + (f": {ending.message}" if ending.message else ""))
+
+
+def _restored(ending: Restored) -> str:
+    text = _("{status}: restored {bytes} in {time}: {written} written, {skipped} skipped, {deleted} deleted").format(
+        status=ending.status,
+        bytes=size(ending.bytes),
+        time=duration(ending.duration),
+        written=ending.written,
+        skipped=ending.skipped,
+        deleted=ending.deleted,
+    )
+    return printable(text + (f": {ending.message}" if ending.message else ""))
+
+
+def _verified(ending: Verified) -> str:
+    problems = ngettext("{count} problem", "{count} problems", ending.problems).format(count=ending.problems)
+    text = _("{place}: {status}: {snapshots} snapshots and {packs} packs checked, {bytes} read, {problems}").format(
+        place=ending.repository,
+        status=ending.status,
+        snapshots=ending.snapshots,
+        packs=ending.packs,
+        bytes=size(ending.bytes),
+        problems=problems,
+    )
+    return printable(text + (f": {ending.message}" if ending.message else ""))

@@ -1,0 +1,154 @@
+"""The only module that writes stderr while a run works: a bar on a terminal, one line on SIGUSR1, warnings."""
+
+import sys
+from collections import deque
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from tui_backup.cli import narration
+from tui_backup.cli.endings import sentence, where
+from tui_backup.cli.output import fancy
+from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Verified, Warned
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import duration, printable, size
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+WINDOW_S = 10.0
+"""How far back the rate looks."""
+
+HELD = 100
+"""Warnings kept back while nobody wants to hear anything, in case the run does not end well."""
+
+
+class Progress:
+    """Follows the events of runs; `hear` may be called by any thread, `say_line` by a signal handler."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._label = ""
+        self._last: Progressed | None = None
+        self._samples: deque[tuple[float, int]] = deque()
+        self._held: list[Warned] = []
+        self._live: Live | None = None
+        self._with_bar = fancy(sys.stderr) and not quiet
+
+    def hear(self, event: Event) -> None:
+        """Show what an event says."""
+        match event:
+            case Started():
+                self._begin(where(event.job, event.repository))
+            case Progressed():
+                self._sample(event)
+            case Warned() if self._quiet:
+                self._held = [*self._held, event][-HELD:]
+            case Warned():
+                _warn(event)
+            case Finished() | Restored() | Verified():
+                self._end(event)
+
+    def say_line(self) -> None:
+        """Print how far the run is, in one line."""
+        narration.say(self.line())
+
+    def line(self) -> str:
+        """Return how far the run is, in one line, ready for the terminal."""
+        current = self._last.current if self._last else None
+        return ", ".join([*self._facts(), *([printable(current)] if current else [])])
+
+    def close(self) -> None:
+        """Take the bar away."""
+        live, self._live = self._live, None
+        if live is not None:
+            with suppress(OSError, ValueError):
+                live.stop()
+
+    def _begin(self, label: str) -> None:
+        self._label = label
+        self._last = None
+        self._samples.clear()
+        self._held = []
+        if self._with_bar and self._live is None:
+            self._live = self._open_bar()
+
+    def _sample(self, event: Progressed) -> None:
+        present = monotonic()
+        self._samples.append((present, event.bytes_done))
+        while present - self._samples[0][0] > WINDOW_S and len(self._samples) > 2:
+            self._samples.popleft()
+        self._last = event
+
+    def _end(self, event: Finished | Restored | Verified) -> None:
+        self.close()
+        if not self._quiet:
+            narration.say(sentence(event))
+        elif event.status != "ok":
+            for warned in self._held:
+                _warn(warned)
+            narration.say(sentence(event))
+
+    def _facts(self) -> list[str]:
+        last = self._last
+        if last is None:
+            return [_("{label}: starting").format(label=self._label)]
+        facts = [f"{self._label}: {self._amount(last)}"]
+        if last.files_done or last.files_total:
+            facts.append(ngettext("{count:,} file", "{count:,} files", last.files_done).format(count=last.files_done))
+        rate = self._rate()
+        if rate:
+            facts.append(_("{size}/s").format(size=size(round(rate))))
+            if last.bytes_total is not None:
+                left = max(0, last.bytes_total - last.bytes_done) / rate
+                facts.append(_("{time} left").format(time=duration(left)))
+        return facts
+
+    @staticmethod
+    def _amount(last: Progressed) -> str:
+        if not last.bytes_total:
+            return size(last.bytes_done)
+        share = min(100, 100 * last.bytes_done // last.bytes_total)
+        return _("{share} %, {done} of {total}").format(
+            share=share, done=size(last.bytes_done), total=size(last.bytes_total)
+        )
+
+    def _rate(self) -> float:
+        """Bytes per second over the last seconds."""
+        samples = list(self._samples)
+        if len(samples) < 2 or samples[-1][0] <= samples[0][0]:
+            return 0.0
+        return (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
+
+    def _open_bar(self) -> "Live":
+        from rich.console import Console
+        from rich.live import Live
+
+        live = Live(
+            console=Console(file=sys.stderr),
+            get_renderable=self._render,
+            refresh_per_second=4,
+            transient=True,
+            redirect_stdout=False,
+        )
+        live.start()
+        return live
+
+    def _render(self) -> "RenderableType":
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        last = self._last
+        total = last.bytes_total if last and last.bytes_total else None
+        bar = ProgressBar(total=total, completed=last.bytes_done if last else 0, width=24, pulse=total is None)
+        row = Table.grid(padding=(0, 1))
+        row.add_row(bar, Text(", ".join(self._facts()), no_wrap=True, overflow="ellipsis"))
+        current = printable(last.current) if last and last.current else ""
+        return Group(row, Text(current, no_wrap=True, overflow="ellipsis", style="dim"))
+
+
+def _warn(event: Warned) -> None:
+    narration.warn(f"{event.path}: {event.message}" if event.path else event.message)
