@@ -1,0 +1,102 @@
+"""The house rules: small files, small functions, imports that go down, a headless start that loads little."""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tui_backup"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+HEAVY = {"boto3", "cryptography", "pathspec", "rich", "textual", "zstandard"}
+
+
+def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def names(modules: list[Path]) -> list[str]:
+    return [str(module.relative_to(ROOT)) for module in modules]
+
+
+def loaded_by(script: str, *arguments: str) -> set[str]:
+    """Return the modules that are loaded once a script has run in a fresh interpreter."""
+    tail = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    command = [sys.executable, "-c", script + tail, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(json.loads(ended.stderr.splitlines()[-1]))
+
+
+def loaded_by_command(*arguments: str) -> set[str]:
+    script = "from tui_backup.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    return loaded_by(script, *arguments)
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    assert names([module for module in MODULES if len(module.read_text().splitlines()) > 400]) == []
+
+
+def test_no_function_is_longer_than_40_lines() -> None:
+    long = [
+        f"{module.relative_to(ROOT)}:{function.lineno} {function.name}"
+        for module in MODULES
+        for function in functions(module)
+        if (function.end_lineno or 0) - function.lineno + 1 > 40
+    ]
+    assert long == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    assert names([module for module in MODULES if not ast.get_docstring(ast.parse(module.read_text()))]) == []
+
+
+def test_only_the_output_module_prints() -> None:
+    printing = [
+        f"{module.relative_to(ROOT)}:{node.lineno}"
+        for module in MODULES
+        if module != PACKAGE / "cli" / "output.py"
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert printing == []
+
+
+def test_imports_obey_the_contracts() -> None:
+    tool = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
+    assert tool, "import-linter comes with the extra `test`"
+    ended = subprocess.run([tool, "--no-cache"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_every_adapter_is_reached_through_its_registry_alone() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (protected,) = (contract["protected_modules"] for contract in contracts if contract["type"] == "protected")
+    for registry in PACKAGE.glob("*/registry.py"):
+        for node in ast.walk(ast.parse(registry.read_text())):
+            if isinstance(node, ast.Constant) and str(node.value).startswith("tui_backup.") and ":" in str(node.value):
+                module = str(node.value).partition(":")[0]
+                assert any(module == open_ or module.startswith(f"{open_}.") for open_ in protected), module
+
+
+def test_importing_the_package_loads_nothing_else_of_it() -> None:
+    assert {name for name in loaded_by("import tui_backup") if name.startswith("tui_backup.")} == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status"]], ids=" ".join)
+def test_what_answers_at_once_loads_little(arguments: list[str], tmp_path: Path) -> None:
+    if arguments == ["status"] and find_spec("tui_backup.cli.commands.status") is None:
+        pytest.skip("there is no status yet")
+    configuration = tmp_path / "config.toml"
+    configuration.write_text("")
+    loaded = {name.partition(".")[0] for name in loaded_by_command("--config", str(configuration), *arguments)}
+    assert loaded & HEAVY == set()
