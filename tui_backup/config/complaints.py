@@ -1,0 +1,60 @@
+"""What is wrong with a value, in words for whoever wrote it."""
+
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import Any, Final, get_args
+
+import msgspec
+
+from tui_backup.config.lines import Key
+from tui_backup.primitives.i18n import _
+
+_WAY: Final = re.compile(r" - at `\$(.*)`$")
+_STEP: Final = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]")
+_EXPECTED: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_MISSING: Final = re.compile(r"Object missing required field `([^`]+)`")
+
+
+def explain(error: msgspec.ValidationError, table: dict[str, Any], type_: type[msgspec.Struct]) -> tuple[Key, str]:
+    """Return the key below `table` that msgspec complains of, and the complaint in our words."""
+    text = str(error)
+    way = _WAY.search(text)
+    key: Key = tuple(name or int(position) for name, position in _STEP.findall(way[1])) if way else ()
+    reason = _WAY.sub("", text)
+    if missing := _MISSING.fullmatch(reason):
+        return (*key, missing[1]), _("this is missing")
+    if choices := _choices(key, type_):
+        return key, _("must be one of {choices}, not {value!r}").format(
+            choices=", ".join(choices), value=table[str(key[0])]
+        )
+    if expected := _EXPECTED.fullmatch(reason):
+        return key, _("must be {expected}, not {found}").format(expected=_words(expected[1]), found=_words(expected[2]))
+    return key, reason
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return a hint: the known word that is most like one, or all of them."""
+    if close := get_close_matches(word, known, 1):
+        return _("did you mean {word}?").format(word=close[0])
+    return _("known here: {words}").format(words=", ".join(sorted(known))) if known else _("nothing is known here")
+
+
+def _choices(key: Key, type_: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the values that a field may have where only some are possible."""
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
+    values = get_args(types.get(str(key[0]))) if len(key) == 1 else ()
+    return tuple(value for value in values if isinstance(value, str))
+
+
+def _words(types: str) -> str:
+    names = {
+        "str": _("text"),
+        "int": _("a whole number"),
+        "float": _("a number"),
+        "bool": _("true or false"),
+        "array": _("a list"),
+        "object": _("a table"),
+    }
+    parts = [part for part in types.split(" | ") if part != "null"]
+    return _(" or ").join(names.get(part, part) for part in parts)

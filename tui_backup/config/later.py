@@ -1,0 +1,61 @@
+"""What the configuration may say one day, and what this version cannot do about it yet."""
+
+from tui_backup.primitives.i18n import _
+
+
+def top_keys() -> dict[str, str]:
+    """Return key -> what this version cannot do, for the keys before the first table."""
+    return {
+        "language": _("take the language from the configuration"),
+        "theme": _("show themes"),
+        "metrics_file": _("write a metrics file"),
+        "notifiers": _("notify anybody"),
+    }
+
+
+def repository_keys() -> dict[str, str]:
+    """Return key -> what this version cannot do, for `[repositories.NAME]`."""
+    return {
+        "max_unused": _("reclaim space"),
+        "append_only": _("refuse deletes"),
+        "limit_upload": _("limit the upload rate"),
+        "object_lock_days": _("lock objects"),
+        "name": _("write archives"),
+        "compression_level": _("write archives"),
+        "encryption_key": _("write archives"),
+    }
+
+
+def job_keys() -> dict[str, str]:
+    """Return key -> what this version cannot do, for `[jobs.NAME]`."""
+    return {
+        "schedule": _("run schedules"),
+        "delay": _("run schedules"),
+        "catch_up": _("run schedules"),
+        "retry": _("try a failed run again"),
+        "keep": _("forget snapshots by a policy"),
+        "prune": _("reclaim space"),
+        "verify": _("verify on a schedule"),
+        "verify_subset": _("verify on a schedule"),
+        "undo_keep": _("choose how long undo is kept"),
+        "stop": _("stop services during a backup"),
+        "before": _("run commands before a backup"),
+        "after": _("run commands after a backup"),
+        "on_failure": _("run commands after a failure"),
+        "require": _("wait for a network or a path"),
+    }
+
+
+def formats() -> dict[str, str]:
+    """Return format -> what this version cannot do."""
+    return dict.fromkeys(("tar.gz", "tar.zst", "zip"), _("write archives"))
+
+
+def stores() -> dict[str, str]:
+    """Return kind of store -> what this version cannot do."""
+    return {"s3": _("use S3 stores"), "sftp": _("use SFTP stores")}
+
+
+def sources() -> dict[str, str]:
+    """Return kind of source -> what this version cannot do."""
+    return dict.fromkeys(("postgres", "mysql", "mongodb", "sqlite"), _("back up databases"))

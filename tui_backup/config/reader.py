@@ -1,0 +1,209 @@
+"""Tables -> settings. The first thing wrong is an error that names its line and key."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from tui_backup.config import later
+from tui_backup.config.complaints import explain, nearest
+from tui_backup.config.document import Document
+from tui_backup.config.lines import Key
+from tui_backup.config.paths import default_state_dir, resolved
+from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
+from tui_backup.config.zones import check_zone
+from tui_backup.errors import ConfigError
+from tui_backup.formats.registry import FORMATS
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.registry import Registry
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.primitives.units import parse_duration, parse_percent, parse_size
+from tui_backup.sources.base import Source
+from tui_backup.sources.registry import SOURCES
+from tui_backup.stores.base import Store
+from tui_backup.stores.registry import STORES
+
+T = TypeVar("T")
+Table = msgspec.Struct
+TableT = TypeVar("TableT", bound=msgspec.Struct)
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+def store_kinds() -> list[str]:
+    """Return the kinds of store that a configuration may name; what forgets with the process is none."""
+    return [kind for kind in STORES if kind != "memory"]
+
+
+class Reader:
+    """Turns the tables of one document into settings; raises ConfigError."""
+
+    def __init__(self, document: Document, base: str) -> None:
+        self._document = document
+        self._base = base
+        """Directory that relative paths are relative to."""
+
+    def read(self) -> Config:
+        """Return what the document says."""
+        tables, path = self._document.tables, self._document.path
+        self._check_texts((), tables)
+        top = self._convert((), tables, TopTable, later.top_keys())
+        if top.timezone is not None:
+            self._value(("timezone",), check_zone, top.timezone)
+        repositories = {name: self._repository(name, table) for name, table in top.repositories.items()}
+        return Config(
+            path=path,
+            timezone=top.timezone,
+            state_dir=resolved(top.state_dir, self._base) if top.state_dir else default_state_dir(path),
+            log_level=top.log_level,
+            repositories=repositories,
+            jobs={name: self._job(name, table, repositories) for name, table in top.jobs.items()},
+        )
+
+    def _repository(self, name: str, options: dict[str, Any]) -> RepositoryConfig:
+        at: Key = ("repositories", name)
+        self._check_name(at, name)
+        if isinstance(kind := options.get("format"), str):
+            self._check_kind((*at, "format"), kind, list(FORMATS), later.formats())
+        table = self._convert(at, options, RepositoryTable, later.repository_keys())
+        return RepositoryConfig(
+            name=name,
+            format=table.format,
+            store=self._store((*at, "store"), table.store),
+            password=table.password.rooted(self._base),
+            compression=table.compression,
+            min_free=self._value((*at, "min_free"), _minimum, table.min_free),
+            trusted=table.trusted,
+        )
+
+    def _job(self, name: str, options: dict[str, Any], known: Mapping[str, RepositoryConfig]) -> JobConfig:
+        at: Key = ("jobs", name)
+        self._check_name(at, name)
+        table = self._convert(at, options, JobTable, later.job_keys())
+        self._check_repositories((*at, "repositories"), table.repositories, known)
+        if not table.sources:
+            raise self._problem((*at, "sources"), _("a job needs at least one source"))
+        if table.timezone is not None:
+            self._value((*at, "timezone"), check_zone, table.timezone)
+        return JobConfig(
+            name=name,
+            repositories=tuple(table.repositories),
+            sources=tuple(self._source((*at, "sources", place), each) for place, each in enumerate(table.sources)),
+            timezone=table.timezone,
+            expected_every=self._value((*at, "expected_every"), _period, table.expected_every),
+            on_change=table.on_change,
+        )
+
+    def _check_repositories(self, at: Key, names: list[str], known: Mapping[str, RepositoryConfig]) -> None:
+        if not names:
+            raise self._problem(at, _("a job needs a repository"))
+        for place, name in enumerate(names):
+            if name not in known:
+                message = _("there is no repository {name!r}").format(name=name)
+                raise self._problem((*at, place), message, hint=nearest(name, known))
+        if len(names) > 1:
+            message = _("this version cannot copy to further repositories yet; name exactly one")
+            raise self._problem((*at, 1), message)
+
+    def _store(self, at: Key, options: dict[str, Any]) -> Store:
+        store = self._adapter(at, options, STORES, store_kinds(), later.stores())
+        return store.rooted(self._base)
+
+    def _source(self, at: Key, options: dict[str, Any]) -> Source:
+        source = self._adapter(at, options, SOURCES, list(SOURCES), later.sources())
+        if not source.roots():
+            raise self._problem((*at, "paths"), _("the list is empty: nothing would be backed up"))
+        return source.rooted(self._base)
+
+    def _adapter(
+        self, at: Key, options: dict[str, Any], registry: Registry[T], kinds: list[str], to_come: dict[str, str]
+    ) -> T:
+        """Make the adapter that a table with a `kind` describes."""
+        kind = options.get("kind")
+        if not isinstance(kind, str):
+            raise self._problem((*at, "kind"), _("this must name a kind"), hint=nearest("", kinds))
+        self._check_kind((*at, "kind"), kind, kinds, to_come)
+        adapter: Any = registry.load(kind)
+        given = {name: value for name, value in options.items() if name != "kind"}
+        made: T = self._convert(at, given, adapter, {})
+        return made
+
+    def _check_kind(self, at: Key, kind: str, kinds: list[str], to_come: dict[str, str]) -> None:
+        if kind in kinds:
+            return
+        if kind in to_come:
+            raise self._problem(at, _not_yet(to_come[kind]))
+        raise self._problem(at, _("{kind!r} is unknown").format(kind=kind), hint=nearest(kind, kinds))
+
+    def _check_name(self, at: Key, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            message = _("not a name: use a-z, 0-9, dot, dash and underscore, at most 63, a letter or digit first")
+            raise self._problem(at, message)
+
+    def _convert(self, at: Key, table: dict[str, Any], type_: type[TableT], to_come: Mapping[str, str]) -> TableT:
+        """Make the struct of a table whose every key is known."""
+        known = [field.encode_name for field in msgspec.structs.fields(type_)]
+        for name in table:
+            if name in to_come:
+                raise self._problem((*at, name), _not_yet(to_come[name]), hint=_("take it out until it can"))
+            if name not in known:
+                raise self._problem((*at, name), _("unknown key"), hint=nearest(name, known))
+        try:
+            return msgspec.convert(table, type_, strict=True, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            key, message = explain(error, table, type_)
+            raise self._problem((*at, *key), message) from error
+
+    def _value(self, at: Key, parse: Callable[[Any], T], value: Any) -> T:
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise self._problem(at, str(error)) from error
+
+    def _check_texts(self, at: Key, value: Any) -> None:
+        """Refuse texts that are empty or that no system call can take; no key has a use for them."""
+        if isinstance(value, str) and (not value or "\0" in value):
+            message = _("must not contain a NUL character") if value else _("must not be empty")
+            raise self._problem(at, message)
+        for name, each in _items(value):
+            self._check_texts((*at, name), each)
+
+    def _problem(self, at: Key, message: str, *, hint: str | None = None) -> ConfigError:
+        return self._document.problem(at, message, hint=hint)
+
+
+def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
+    inside: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, list):
+        inside = enumerate(value)
+    yield from inside
+
+
+def _not_yet(ability: str) -> str:
+    return _("this version cannot {do_this} yet").format(do_this=ability)
+
+
+def _decode(type_: type, value: Any) -> Any:
+    if type_ is SecretSource:
+        return SecretSource.of(value)
+    raise NotImplementedError
+
+
+def _period(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if (seconds := parse_duration(text)) == 0:
+        raise ValueError(_("must be longer than nothing"))
+    return seconds
+
+
+def _minimum(given: str | int | None) -> MinimumFree | None:
+    if given is None:
+        return None
+    if isinstance(given, str) and given.endswith("%"):
+        return MinimumFree(percent=parse_percent(given))
+    return MinimumFree(bytes=parse_size(given))

@@ -1,0 +1,70 @@
+"""What a configuration says, checked and with every default filled in."""
+
+import os
+
+import msgspec
+
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.sources.base import Source
+from tui_backup.stores.base import Store
+
+
+class MinimumFree(msgspec.Struct, frozen=True):
+    """How much space must be free in a store, else it is reported as low; exactly one of the two is given."""
+
+    percent: float | None = None
+    """Of the whole file system."""
+    bytes: int | None = None
+
+    def limit(self, total: int | None) -> int | None:
+        """Return the bytes that must be free in a store of `total` bytes; None where nobody can know."""
+        if self.percent is None:
+            return self.bytes
+        return None if total is None else int(total * self.percent / 100)
+
+
+class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[repositories.NAME]`."""
+
+    name: str
+    format: str
+    store: Store
+    password: SecretSource
+    compression: str = "auto"
+    """auto, max or off."""
+    min_free: MinimumFree | None = None
+    trusted: bool = True
+    """Whether owners, suid bits, devices and privileged attributes are taken from it without being asked for."""
+
+
+class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[jobs.NAME]`."""
+
+    name: str
+    repositories: tuple[str, ...]
+    sources: tuple[Source, ...]
+    timezone: str | None = None
+    """Name of a zone; None: the zone of the machine. Falls back to the configuration's own."""
+    expected_every: int | None = None
+    """Seconds after which a job without a success is stale."""
+    on_change: str = "warn"
+    """warn or incomplete: what a file that changed while it was read does to a snapshot."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one configuration file describes."""
+
+    path: str
+    """Absolute."""
+    timezone: str | None
+    state_dir: str
+    """Absolute; need not exist yet (see `config.state`)."""
+    log_level: str
+    """error, warning, info or debug."""
+    repositories: dict[str, RepositoryConfig]
+    jobs: dict[str, JobConfig]
+
+    @property
+    def base(self) -> str:
+        """The directory that relative paths in the file are relative to."""
+        return os.path.dirname(self.path)
