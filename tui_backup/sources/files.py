@@ -1,0 +1,150 @@
+"""Files and directories of this host."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from tui_backup.errors import ConfigError, SourceError
+from tui_backup.model.entry import Entry
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.patterns import Patterns
+from tui_backup.primitives.units import parse_size
+from tui_backup.sources.base import Unread
+from tui_backup.sources.origin import LocalOrigin
+from tui_backup.sources.owners import GroupNames, UserNames
+from tui_backup.sources.roots import Root, arrange, encode, stored_paths
+from tui_backup.sources.rules import Protected, Rules
+from tui_backup.sources.walk import Walk
+
+
+class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Files and directories below some paths, with all that the system knows of them."""
+
+    paths: tuple[str, ...]
+    """What to back up; bytes that are not UTF-8 as surrogate escapes."""
+    as_: str | None = msgspec.field(default=None, name="as")
+    """Name below which everything is stored, in place of the absolute paths."""
+    exclude: tuple[str, ...] = ()
+    """Gitignore patterns, anchored at each path; absolute ones may begin with the path."""
+    exclude_if_present: tuple[str, ...] = ()
+    """A directory that holds one of these names keeps nothing else."""
+    exclude_caches: bool = False
+    """Whether a directory marked as a cache by its CACHEDIR.TAG keeps nothing but the tag."""
+    exclude_larger_than: str | int | None = None
+    """Largest size of a file, such as `2GB`; larger ones stay out."""
+    one_file_system: bool = False
+    """Whether other file systems mounted below a path are stored as empty directories."""
+
+    def __post_init__(self) -> None:
+        if not self.paths or not all(self.paths):
+            raise ConfigError(_("paths must name at least one file or directory, and none may be empty"))
+        if self.as_ is not None and (self.as_ in {"", ".", ".."} or "/" in self.as_ or "\0" in self.as_):
+            raise ConfigError(_("as = {name!r} is not a name: one word without `/`").format(name=self.as_))
+        stored_paths(self.paths, self.as_)
+        self._largest()
+
+    def rooted(self, base: str) -> "FilesSource":
+        """Return the same source with relative paths taken from the directory `base`, `~` from the home directory."""
+        paths = tuple(os.path.join(base, os.path.expanduser(path)) for path in self.paths)
+        return msgspec.structs.replace(self, paths=paths)
+
+    def without(self, places: Iterable[bytes]) -> "FilesSource":
+        """Return the same source that passes over directories of the backup itself, given as absolute raw paths."""
+        fields = {name: getattr(self, name) for name in FilesSource.__struct_fields__}
+        return GuardedFilesSource(**fields, places=(*self._places(), *places))
+
+    def roots(self) -> tuple[str, ...]:
+        """Return the paths as the snapshot records them."""
+        return (f"/{self.as_}",) if self.as_ is not None else self.paths
+
+    def patterns(self) -> tuple[str, ...]:
+        """Return the excludes as the snapshot records them."""
+        return self.exclude
+
+    def check(self) -> None:
+        """Raise UsageError where an exclude is no valid pattern."""
+        Patterns(self.exclude)
+
+    def entries(self, watch: Watch) -> Iterator[Entry | Unread]:
+        """Yield the directories above the paths, the paths, and what is below them."""
+        self.check()
+        protected = Protected.of(self._places())
+        found: list[Root] = []
+        missing: list[Unread] = []
+        for real, stored in stored_paths(self.paths, self.as_).items():
+            problem = _find(real, stored, protected, found)
+            missing.extend([problem] if problem else [])
+        if not found:
+            raise SourceError(_missing(missing))
+        yield from missing
+        inner = frozenset(root.stored for root in found)
+        users, groups = UserNames(), GroupNames()
+        for root in arrange(found, self.as_):
+            origin = LocalOrigin(root.stored.rstrip(b"/"), root.real.rstrip(b"/"), users, groups)
+            if root.stored != b"/":
+                yield origin.found(root.stored, root.status, root.real, None)
+            if stat.S_ISDIR(root.status.st_mode) and not root.parent:
+                walk = Walk(watch, origin, self._rules(root.real, protected), inner)
+                yield from walk.below(origin.stored, root.real, root.status)
+            elif stat.S_ISLNK(root.status.st_mode):
+                watch.warn(root.stored, _("is a symbolic link; the link is stored, not what it points to"))
+
+    def _rules(self, real: bytes, protected: Protected) -> Rules:
+        lines = [_anchored(line, real) for line in self.exclude]
+        return Rules(
+            patterns=Patterns(lines) if lines else None,
+            largest=self._largest(),
+            markers=frozenset(encode(name) for name in self.exclude_if_present),
+            caches=self.exclude_caches,
+            protected=protected,
+            one_file_system=self.one_file_system,
+        )
+
+    def _largest(self) -> int | None:
+        if self.exclude_larger_than is None:
+            return None
+        try:
+            return parse_size(self.exclude_larger_than)
+        except ValueError as error:
+            raise ConfigError(f"exclude_larger_than: {error}") from error
+
+    def _places(self) -> tuple[bytes, ...]:
+        return ()
+
+
+class GuardedFilesSource(FilesSource, frozen=True, kw_only=True):
+    """A source that knows which directories belong to the backup itself; never comes from a configuration."""
+
+    places: tuple[bytes, ...] = ()
+    """Absolute raw paths."""
+
+    def _places(self) -> tuple[bytes, ...]:
+        return self.places
+
+
+def _find(real: bytes, stored: bytes, protected: Protected, found: list[Root]) -> Unread | None:
+    """Add a configured path to `found`, or return why that is not possible."""
+    try:
+        status = os.lstat(real)
+    except OSError as error:
+        return Unread(stored, os.strerror(error.errno or 0))
+    if protected.has(real, status):
+        return Unread(stored, _("belongs to the backup itself"))
+    found.append(Root(stored, real, status))
+    return None
+
+
+def _missing(problems: list[Unread]) -> str:
+    paths = "; ".join(f"{os.fsdecode(problem.path)}: {problem.reason}" for problem in problems)
+    return _("nothing to back up: {paths}").format(paths=paths)
+
+
+def _anchored(line: str, real: bytes) -> str:
+    """Return a pattern that begins with the root's absolute path as one anchored at the root."""
+    sign = "!" if line.startswith("!") else ""
+    start = os.fsdecode(real).rstrip("/") + "/"
+    body = line.removeprefix("!")
+    return sign + "/" + body.removeprefix(start) if body.startswith(start) and body != start else line
