@@ -1,0 +1,91 @@
+"""The events of a run as a file of JSON lines, written by its owner and followed by others."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Verified, Warned
+
+_TAIL_BYTES = 64 * 1024
+
+
+class _Tagged(msgspec.Struct):
+    type: str
+    restore: str | None = None
+
+
+_encoder = msgspec.json.Encoder()
+_tagged = msgspec.json.Decoder(_Tagged)
+_restored = msgspec.json.Decoder(Restored)
+_others: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Started | Progressed | Warned | Finished | Verified)
+
+
+class EventLog:
+    """The writing side; not to be shared between threads without a lock.
+
+    A line that was cut short by a full disk stands alone: the next one begins on a line of its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._torn = os.fstat(self._descriptor).st_size > 0
+
+    def append(self, event: Event) -> None:
+        """Add an event; raises OSError where there is no room."""
+        line = (b"\n" if self._torn else b"") + _encoder.encode(event) + b"\n"
+        self._torn = True
+        if os.write(self._descriptor, line) == len(line):
+            self._torn = False
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def read_events(file: BinaryIO) -> Iterator[Event]:
+    """Yield the events from where `file` stands to its last whole line, and leave it there."""
+    while True:
+        start = file.tell()
+        line = file.readline()
+        if not line.endswith(b"\n"):
+            file.seek(start)
+            return
+        event = decode(line)
+        if event is not None:
+            yield event
+
+
+def last_progress(path: Path) -> Progressed | None:
+    """Return how far a run has come; None where it has not said."""
+    for event in reversed(_tail(path)):
+        if isinstance(event, Progressed):
+            return event
+    return None
+
+
+def endings(path: Path) -> list[Finished | Restored | Verified]:
+    """Return the results that a run has told, in order."""
+    return [event for event in _tail(path) if isinstance(event, Finished | Restored | Verified)]
+
+
+def decode(line: bytes) -> Event | None:
+    """Return the event of a line; None where it is not one."""
+    try:
+        if _tagged.decode(line).restore is not None:
+            return _restored.decode(line)
+        return _others.decode(line)
+    except msgspec.DecodeError:
+        return None
+
+
+def _tail(path: Path) -> list[Event]:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_BYTES))
+            return list(read_events(file))
+    except OSError:
+        return []

@@ -1,0 +1,95 @@
+"""How a run ended: from what it said to what the history keeps, and what is said for a run that could not."""
+
+import msgspec
+
+from tui_backup.errors import BackupError, Cancelled
+from tui_backup.model.event import Finished, Restored, Verified
+from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import _
+
+Ending = Finished | Restored | Verified
+
+
+def recorded(run: Run, ending: Ending) -> Run:
+    """Return `run` as the history keeps it once it has ended."""
+    status = _status(ending.status)
+    match ending:
+        case Finished():
+            return msgspec.structs.replace(
+                run,
+                repository=ending.repository,
+                status=status,
+                duration=ending.duration,
+                snapshot=ending.snapshot,
+                bytes_added=ending.bytes_added,
+                bytes_processed=ending.bytes_processed,
+                files=_sum(ending.files_new, ending.files_changed, ending.files_unmodified),
+                message=ending.message,
+            )
+        case Restored():
+            return msgspec.structs.replace(
+                run,
+                status=status,
+                duration=ending.duration,
+                bytes_processed=ending.bytes,
+                files=ending.written,
+                message=ending.message,
+            )
+        case Verified():
+            return msgspec.structs.replace(
+                run,
+                repository=ending.repository or None,
+                status=status,
+                duration=(ending.time - run.started).total_seconds(),
+                bytes_processed=ending.bytes,
+                message=ending.message,
+            )
+
+
+def without_result(run: Run, status: RunStatus, message: str, duration: float | None) -> Ending:
+    """Return the ending of a run that has not told one itself."""
+    match run.verb:
+        case Verb.BACKUP:
+            return Finished(
+                run=run.id, job=run.job, repository=run.repository, status=status, duration=duration, message=message
+            )
+        case Verb.RESTORE:
+            return Restored(run=run.id, restore=run.id, status=status, duration=duration, message=message)
+        case Verb.VERIFY:
+            return Verified(
+                run=run.id,
+                repository=run.repository or "",
+                status=status,
+                snapshots=0,
+                packs=0,
+                bytes=0,
+                problems=0,
+                time=now(),
+                message=message,
+            )
+
+
+def explained(error: BaseException | None) -> tuple[RunStatus, str]:
+    """Return status and message of a run that ended with `error`, or with nothing at all."""
+    match error:
+        case None:
+            return RunStatus.FAILED, _("the run ended without a result")
+        case Cancelled() | KeyboardInterrupt():
+            return RunStatus.CANCELLED, _("cancelled")
+        case BackupError():
+            return RunStatus.FAILED, error.message
+        case _:
+            return RunStatus.FAILED, str(error) or type(error).__name__
+
+
+def _status(text: str) -> RunStatus:
+    try:
+        return RunStatus(text)
+    except ValueError:
+        return RunStatus.FAILED
+
+
+def _sum(*counts: int | None) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

@@ -1,0 +1,61 @@
+"""Runs whose process died: shown and recorded as failed by whoever looks next."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from tui_backup.history.history import History
+from tui_backup.model.run import Run, RunStatus
+from tui_backup.primitives.i18n import _
+from tui_backup.services import outcome, run_directory
+from tui_backup.services.event_log import EventLog, endings
+
+
+def reap(state_dir: Path, history: History) -> None:
+    """Record how runs ended that did not live to do so themselves."""
+    for run in history.unfinished():
+        path = state_dir / "runs" / run.id
+        if not run_directory.is_alive(path):
+            _record(path, run, history)
+    for path in run_directory.directories(state_dir):
+        if not run_directory.has_ended(path) and not run_directory.is_alive(path):
+            _bury(path)
+
+
+def died(run: Run, path: Path) -> outcome.Ending:
+    """Return the ending of a run whose process is gone, as far as its directory tells."""
+    beat = run_directory.last_beat(path)
+    duration = round((beat - run.started).total_seconds(), 3) if beat else None
+    return outcome.without_result(run, RunStatus.FAILED, _("the process ended without a result"), duration)
+
+
+def run_of(header: run_directory.Header) -> Run:
+    """Return the run that a header speaks of, as it began."""
+    return Run(
+        id=header.run,
+        verb=header.verb,
+        job=header.job,
+        repository=header.repository,
+        kind=header.kind,
+        status=RunStatus.RUNNING,
+        started=header.started,
+    )
+
+
+def _record(path: Path, run: Run, history: History) -> None:
+    """Record what the run told at its end if that did not reach the history, else that it died."""
+    for ending in endings(path / "events.jsonl"):
+        recorded = outcome.recorded(run, ending)
+        if recorded.repository == run.repository:
+            history.finish(recorded)
+            return
+    history.finish(outcome.recorded(run, died(run, path)))
+
+
+def _bury(path: Path) -> None:
+    header = run_directory.header(path)
+    with suppress(OSError):
+        if header is not None and not endings(path / "events.jsonl"):
+            events = EventLog(path / "events.jsonl")
+            events.append(died(run_of(header), path))
+            events.close()
+        run_directory.retire(path)

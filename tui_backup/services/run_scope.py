@@ -1,0 +1,281 @@
+"""RunScope: what every long operation runs in, so that it is seen, can be stopped, and leaves a result.
+
+    with run_scope(workspace, verb=Verb.BACKUP, job="site", repository="local", kind="manual") as scope:
+        with scope.heeding_signals():
+            snapshot = back_up(..., scope.watch)
+        scope.finish(Finished(run=scope.run_id, job="site", repository="local", status="ok", snapshot=snapshot.id))
+
+Whoever runs the operation builds the event that ends it and hands it to `finish`, once for each repository. A block
+that ends without one is recorded as failed, or as cancelled after Cancelled or KeyboardInterrupt; exceptions pass.
+"""
+
+import os
+import signal
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from tui_backup.history.history import History
+from tui_backup.history.runs import WARNINGS_KEPT
+from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Warned
+from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.cancel import CancelToken
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import replaced
+from tui_backup.services import outcome, run_directory
+from tui_backup.services.bus import EventBus
+from tui_backup.services.job_lock import JobLock
+from tui_backup.services.outcome import Ending
+from tui_backup.services.owner import this_process
+from tui_backup.services.pulse import Pulse
+from tui_backup.services.reaper import reap
+from tui_backup.services.run_directory import Header, RunDirectory
+
+_OFTEN_S = 60.0
+"""How long every sample of progress is written to the log; later one a second is."""
+
+_WORSE = (RunStatus.RUNNING, RunStatus.OK, RunStatus.INCOMPLETE, RunStatus.CANCELLED, RunStatus.FAILED)
+
+
+class Desk(Protocol):
+    """Where runs are noted; a workspace is one."""
+
+    @property
+    def state_dir(self) -> Path:
+        """The state directory of the configuration."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """The record of what happened."""
+        ...
+
+    @property
+    def bus(self) -> EventBus:
+        """Who hears about it."""
+        ...
+
+
+class RunDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """The smallest Desk."""
+
+    state_dir: Path
+    history: History
+    bus: EventBus
+
+
+def run_scope(
+    desk: Desk, *, verb: Verb, job: str | None = None, repository: str | None = None, kind: str | None = None
+) -> "RunScope":
+    """Return the scope of a run that begins when it is entered.
+
+    Entering raises Locked if it is a backup of a job that is already running.
+    """
+    started = now()
+    header = Header(
+        run=f"{started:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
+        verb=verb,
+        job=job,
+        repository=repository,
+        kind=kind,
+        started=started,
+        owner=this_process(),
+    )
+    return RunScope(desk, header)
+
+
+class RunScope:
+    """One run of this process. `finish`, `start`, `cancel` and the watch's `warn` may be called from any thread."""
+
+    def __init__(self, desk: Desk, header: Header) -> None:
+        self.run_id = header.run
+        self.watch = Watch(CancelToken(), self._warned)
+        """For the operation; its token is set by `cancel`, by signals and from other processes."""
+        self.status: RunStatus = RunStatus.RUNNING
+        """How it ended; of several endings the worst."""
+        self._desk = desk
+        self._header = header
+        self._lock = threading.RLock()
+        self._job_lock: JobLock | None = None
+        self._directory: RunDirectory | None = None
+        self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
+        self._begun = time.monotonic()
+        self._shown = Progressed(run=header.run, files_done=0, bytes_done=0)
+        self._logged_at = 0.0
+        self._going_on = dict[str | None, Run]()
+        self._unwritten = list[tuple[bytes | None, str]]()
+        self._warnings = 0
+        self._in_trouble = False
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._begun
+
+    def start(self, repository: str | None) -> None:
+        """Tell that work on a repository begins; one that is known on entering is told then."""
+        run = self._run(repository)
+        self._going_on[repository] = run
+        self._desk.history.start(run)
+        self._tell(Started(run=self.run_id, job=run.job, repository=repository))
+
+    def finish(self, ending: Ending) -> None:
+        """Tell and record how work on one repository ended; a duration that is None is filled in."""
+        self._sample()
+        if isinstance(ending, Finished | Restored) and ending.duration is None:
+            ending = msgspec.structs.replace(ending, duration=round(self.elapsed, 3))
+        run = self._run(self._header.repository if isinstance(ending, Restored) else ending.repository or None)
+        recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
+        self._going_on.pop(run.repository, None)
+        self.status = max(self.status, recorded.status, key=_WORSE.index)
+        self._flush_warnings()
+        self._desk.history.finish(recorded)
+        self._tell(ending)
+
+    def cancel(self) -> None:
+        """Ask the operation to stop; safe in signal handlers."""
+        self._pulse.request_cancel()
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into `cancel`, and outlive the terminal (SIGHUP); main thread only.
+
+        A second SIGINT raises KeyboardInterrupt.
+        """
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            if number == signal.SIGINT:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.cancel()
+
+        former = {
+            signal.SIGINT: signal.signal(signal.SIGINT, stop),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        }
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    def __enter__(self) -> Self:
+        reap(self._desk.state_dir, self._desk.history)
+        if self._header.verb is Verb.BACKUP and self._header.job is not None:
+            self._try(self._lock_job)
+        self._try(self._make_directory)
+        if self._header.repository is not None:
+            self.start(self._header.repository)
+        self._pulse.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._finish_the_rest(error)
+        finally:
+            self._pulse.stop()
+            self._flush_warnings()
+            if self._directory is not None:
+                self._directory.end()
+            if self._job_lock is not None:
+                self._job_lock.release()
+
+    def _lock_job(self) -> None:
+        self._job_lock = JobLock(self._desk.state_dir, self._header)
+
+    def _make_directory(self) -> None:
+        self._directory = RunDirectory(self._desk.state_dir, self._header)
+        self._pulse.listen(self._directory.path)
+        run_directory.tidy(self._desk.state_dir)
+
+    def _finish_the_rest(self, error: BaseException | None) -> None:
+        """End what was started and has no result; a run that never said a word ends too."""
+        left = tuple(self._going_on.values())
+        if not left and self.status is RunStatus.RUNNING:
+            left = (self._run(self._header.repository),)
+        status, message = outcome.explained(error)
+        for run in left:
+            self.finish(outcome.without_result(run, status, message, round(self.elapsed, 3)))
+
+    def _run(self, repository: str | None) -> Run:
+        """Return the run against one repository as it begins."""
+        return Run(
+            id=self.run_id,
+            verb=self._header.verb,
+            job=self._header.job,
+            repository=repository,
+            kind=self._header.kind,
+            status=RunStatus.RUNNING,
+            started=self._header.started,
+        )
+
+    def _warned(self, path: bytes | None, message: str) -> None:
+        """Called by the watch, on any thread."""
+        text, whole = (None, True) if path is None else replaced(path)
+        raw = None if path is None or whole else b64encode(path).decode("ascii")
+        with self._lock:
+            self._warnings += 1
+            self._unwritten.append((path, message))
+            logged = self._warnings <= WARNINGS_KEPT
+        self._tell(Warned(run=self.run_id, path=text, message=message, path_b64=raw), logged=logged)
+
+    def _sample(self) -> None:
+        """Tell how far the operation is, if that has changed, and write down the warnings since."""
+        watch = self.watch
+        current = watch.current
+        progress = Progressed(
+            run=self.run_id,
+            files_done=watch.files_done,
+            bytes_done=watch.bytes_done,
+            files_total=watch.files_total,
+            bytes_total=watch.bytes_total,
+            current=None if current is None else replaced(current)[0],
+        )
+        with self._lock:
+            if progress != self._shown:
+                self._shown = progress
+                rested = self.elapsed - self._logged_at
+                logged = self.elapsed < _OFTEN_S or rested >= 1
+                self._logged_at = self.elapsed if logged else self._logged_at
+                self._tell(progress, logged=logged)
+        self._flush_warnings()
+
+    def _flush_warnings(self) -> None:
+        with self._lock:
+            unwritten, self._unwritten = self._unwritten, []
+        if unwritten:
+            self._desk.history.warn_all(self.run_id, unwritten)
+
+    def _beat(self) -> None:
+        if self._directory is not None:
+            self._try(self._directory.beat)
+
+    def _tell(self, event: Event, *, logged: bool = True) -> None:
+        """Write an event to the log of the run and publish it."""
+        if logged and self._directory is not None:
+            events = self._directory.events
+            with self._lock:
+                self._try(lambda: events.append(event))
+        self._desk.bus.publish(event)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        """Do something in the state directory; a run goes on without, and warns once."""
+        try:
+            act()
+        except OSError as error:
+            if not self._in_trouble:
+                self._in_trouble = True
+                message = _("the state directory {path} cannot be written: {reason}")
+                path = self._desk.state_dir
+                self.watch.warn(None, message.format(path=path, reason=error.strerror or error))

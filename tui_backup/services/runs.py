@@ -1,0 +1,109 @@
+"""Runs going on now, whoever started them: listed, followed and cancelled from any process."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from tui_backup.errors import BackupError
+from tui_backup.model.event import Event, Finished, Progressed, Restored, Verified
+from tui_backup.model.run import Verb
+from tui_backup.primitives.cancel import CancelToken
+from tui_backup.primitives.i18n import _
+from tui_backup.services import reaper, run_directory
+from tui_backup.services.control import request_cancel
+from tui_backup.services.event_log import last_progress, read_events
+
+_LOOK_S = 0.1
+
+
+class RunningRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is going on."""
+
+    run: str
+    verb: Verb
+    job: str | None
+    repository: str | None
+    kind: str | None
+    pid: int
+    started: datetime
+    heartbeat: datetime | None
+    """When its process last showed that it lives."""
+    progress: Progressed | None
+    """How far it is; None before it has said so."""
+
+
+def list_runs(state_dir: Path) -> list[RunningRun]:
+    """Return the runs that are going on, oldest first."""
+    found = (_running(path) for path in run_directory.directories(state_dir) if run_directory.is_alive(path))
+    return [run for run in found if run is not None]
+
+
+def attach(state_dir: Path, run_id: str, stop: CancelToken | None = None) -> Iterator[Event]:
+    """Yield everything a run says, from its beginning to its end; `stop` ends that earlier.
+
+    The id may be cut short. The log of a run that has ended is yielded whole; one whose process died ends as failed.
+
+    Raises:
+        BackupError: no run, or several, have that id.
+    """
+    return _follow(_find(state_dir, run_id), stop or CancelToken())
+
+
+def cancel(state_dir: Path, run_id: str) -> str:
+    """Ask a run to stop; return its full id. It ends a moment later. The id may be cut short.
+
+    Raises:
+        BackupError: no run, or several, have that id; it has ended; or nobody answers.
+    """
+    path = _find(state_dir, run_id)
+    if not run_directory.is_alive(path):
+        raise BackupError(_("run {run} has already ended").format(run=path.name))
+    request_cancel(path)
+    return path.name
+
+
+def _running(path: Path) -> RunningRun | None:
+    header = run_directory.header(path)
+    if header is None:
+        return None
+    return RunningRun(
+        run=header.run,
+        verb=header.verb,
+        job=header.job,
+        repository=header.repository,
+        kind=header.kind,
+        pid=header.owner.pid,
+        started=header.started,
+        heartbeat=run_directory.last_beat(path),
+        progress=last_progress(path / "events.jsonl"),
+    )
+
+
+def _find(state_dir: Path, run_id: str) -> Path:
+    found = [path for path in run_directory.directories(state_dir) if run_id and path.name.startswith(run_id)]
+    exact = [path for path in found if path.name == run_id]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        message = _("several runs begin with {id}").format(id=run_id)
+        raise BackupError(message, hint=", ".join(path.name for path in found))
+    hint = _("tui-backup runs lists what is going on, tui-backup history what has ended")
+    raise BackupError(_("there is no run {id}").format(id=run_id), hint=hint)
+
+
+def _follow(path: Path, stop: CancelToken) -> Iterator[Event]:
+    ended = False
+    with (path / "events.jsonl").open("rb") as file:
+        while not stop.cancelled:
+            alive = run_directory.is_alive(path)
+            for event in read_events(file):
+                ended = ended or isinstance(event, Finished | Restored | Verified)
+                yield event
+            if not alive:
+                break
+            stop.wait(_LOOK_S)
+    header = run_directory.header(path)
+    if header is not None and not ended and not stop.cancelled:
+        yield reaper.died(reaper.run_of(header), path)
