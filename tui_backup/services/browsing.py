@@ -1,0 +1,170 @@
+"""Looking into snapshots: what they hold, where something is, what changed, and the bytes themselves."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import BinaryIO
+
+import msgspec
+
+from tui_backup.engine import diff as differences
+from tui_backup.engine import versions as history_of_file
+from tui_backup.engine.diff import Difference
+from tui_backup.engine.tar import write_tar
+from tui_backup.engine.versions import Sighting, Version
+from tui_backup.errors import BackupError, Corrupted, StoreError
+from tui_backup.model.entry import Entry, EntryKind
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.clock import from_ns
+from tui_backup.primitives.i18n import _
+from tui_backup.services.snapshots import Filter, Found, Shelf
+
+PIECE = 1 << 20
+"""Bytes handed on at a time."""
+
+ROOT = b"/"
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One path of a snapshot, as `ls` shows it."""
+
+    path: bytes
+    type: EntryKind
+    size: int | None
+    """Bytes of a file, else None."""
+    mode: int
+    """Permission bits with suid, sgid and sticky."""
+    mtime: datetime | None
+    uid: int
+    gid: int
+    linktarget: bytes | None
+
+
+class Hit(Listing, frozen=True, kw_only=True):
+    """One path that a search found, and in which snapshot."""
+
+    snapshot: str
+    repository: str
+
+
+def inside(path: str) -> bytes:
+    """Return a path that a person gave as a path inside a snapshot: absolute, without a `/` at its end."""
+    return os.path.normpath(b"/" + os.fsencode(path).strip(b"/"))
+
+
+def ls(found: Found, path: bytes, *, recursive: bool) -> Iterator[Listing]:
+    """Yield what a directory holds, or the one path itself if it is no directory.
+
+    Raises:
+        BackupError: there is no such path in the snapshot.
+    """
+    repository = found.shelf.repository
+    if path != ROOT:
+        entry = repository.entry(found.snapshot, path)
+        if entry.kind is not EntryKind.DIR:
+            yield _listing(entry)
+            return
+    below = repository.entries(found.snapshot, path) if recursive else repository.children(found.snapshot, path)
+    for entry in below:
+        yield _listing(entry)
+
+
+def find(shelves: Iterable[Shelf], only: Filter, matches: Callable[[bytes], bool], watch: Watch) -> Iterator[Hit]:
+    """Yield the paths that match, snapshot by snapshot."""
+    for shelf in shelves:
+        for snapshot in shelf.snapshots:
+            if only.admits(snapshot):
+                yield from find_in(Found(snapshot=snapshot, shelf=shelf), matches, watch)
+
+
+def find_in(found: Found, matches: Callable[[bytes], bool], watch: Watch) -> Iterator[Hit]:
+    """Yield the paths of one snapshot that match."""
+    for entry in found.shelf.repository.entries(found.snapshot, watch=watch):
+        watch.check()
+        if matches(entry.path):
+            shown = msgspec.structs.asdict(_listing(entry))
+            yield Hit(**shown, snapshot=found.snapshot.id, repository=found.shelf.name)
+
+
+def diff(before: Found, after: Found, watch: Watch) -> Iterator[Difference]:
+    """Yield what changed between two snapshots."""
+    old = before.shelf.repository.entries(before.snapshot, watch=watch)
+    new = after.shelf.repository.entries(after.snapshot, watch=watch)
+    return differences.diff(old, new, watch)
+
+
+def versions(shelves: Iterable[Shelf], only: Filter, path: bytes) -> list[Version]:
+    """Return the distinct versions of a file over all snapshots.
+
+    Raises:
+        BackupError: no snapshot holds the file.
+    """
+    sightings = [
+        Sighting(snapshot, entry)
+        for shelf in shelves
+        for snapshot in shelf.snapshots
+        if only.admits(snapshot)
+        for entry in _entry_if_any(Found(snapshot=snapshot, shelf=shelf), path)
+    ]
+    found = history_of_file.versions(sightings)
+    if not found:
+        raise BackupError(
+            _("no snapshot holds the file {path}").format(
+                path=msgspec.json.encode(path.decode("utf-8", "replace")).decode()
+            )
+        )
+    return found
+
+
+def is_directory(found: Found, path: bytes) -> bool:
+    """Whether a path of a snapshot is a directory; raises BackupError where there is no such path."""
+    return path == ROOT or found.shelf.repository.entry(found.snapshot, path).kind is EntryKind.DIR
+
+
+def content(found: Found, path: bytes) -> Iterator[bytes]:
+    """Yield the bytes of a file, each of them authenticated.
+
+    Raises:
+        BackupError: there is no such file, or its bytes are damaged.
+    """
+    entry = found.shelf.repository.entry(found.snapshot, path)
+    if entry.kind is not EntryKind.FILE:
+        message = _("{path} is no file but a {kind}")
+        raise BackupError(message.format(path=path.decode("utf-8", "replace"), kind=entry.kind.value))
+    with entry.origin.open(entry) as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def write_directory(found: Found, path: bytes, out: BinaryIO, watch: Watch) -> None:
+    """Write a directory and all below it as a tar stream."""
+    repository = found.shelf.repository
+    write_tar(_with_itself(found, path, repository.entries(found.snapshot, path, watch)), out, watch)
+
+
+def _with_itself(found: Found, path: bytes, below: Iterator[Entry]) -> Iterator[Entry]:
+    if path != ROOT:
+        yield found.shelf.repository.entry(found.snapshot, path)
+    yield from below
+
+
+def _entry_if_any(found: Found, path: bytes) -> Iterator[Entry]:
+    try:
+        yield found.shelf.repository.entry(found.snapshot, path)
+    except (Corrupted, StoreError):
+        raise
+    except BackupError:
+        return
+
+
+def _listing(entry: Entry) -> Listing:
+    return Listing(
+        path=entry.path,
+        type=entry.kind,
+        size=entry.size if entry.kind is EntryKind.FILE else None,
+        mode=entry.mode,
+        mtime=from_ns(entry.mtime_ns),
+        uid=entry.uid,
+        gid=entry.gid,
+        linktarget=entry.target if entry.kind is EntryKind.SYMLINK else None,
+    )

@@ -1,0 +1,236 @@
+"""Snapshots over all repositories of a configuration: reached, listed, found by name."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_backup.errors import BackupError, SnapshotUnknown, UsageError
+from tui_backup.formats.base import Repository
+from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.standing import Integrity, Standing
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
+
+SHORTEST = 8
+"""Hex digits that a snapshot's name has at least."""
+
+SAFETY = "safety"
+"""Kind of the snapshots that a restore makes of what it replaces."""
+
+CANDIDATES = 10
+"""How many snapshots a hint lists."""
+
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository that was reached, and its snapshots, oldest first."""
+
+    name: str
+    format: str
+    repository: Repository
+    snapshots: tuple[Snapshot, ...]
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A repository that could not be reached, and why."""
+
+    name: str
+    error: BackupError
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """All repositories that were asked for."""
+
+    shelves: tuple[Shelf, ...]
+    troubles: tuple[Trouble, ...]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot, where it lies, and what whoever named it should know."""
+
+    snapshot: Snapshot
+    shelf: Shelf
+    warnings: tuple[str, ...] = ()
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which snapshots to look at; None means all."""
+
+    repository: str | None = None
+    job: str | None = None
+    host: str | None = None
+
+    def admits(self, snapshot: Snapshot) -> bool:
+        """Whether job and host are those asked for."""
+        return self.job in {None, snapshot.job} and self.host in {None, snapshot.host}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One snapshot in one repository, as `list` shows it."""
+
+    id: str
+    short_id: str
+    job: str | None
+    repository: str
+    format: str
+    kind: str | None
+    time: datetime
+    host: str
+    paths: tuple[str, ...]
+    tags: tuple[str, ...]
+    files: int | None
+    size: int | None
+    added: int | None
+    duration: float | None
+    status: SnapshotStatus
+    integrity: Integrity
+    verified_at: datetime | None
+    checked_at: datetime | None
+    encrypted: bool
+    copy_of: str | None
+
+
+def reach(workspace: "Workspace", repository: str | None = None) -> Reach:
+    """Open repositories and list their snapshots: one, or all of the configuration.
+
+    Raises:
+        BackupError: the only repository that was asked for cannot be reached.
+    """
+    names = [repository] if repository else list(workspace.config.repositories)
+    shelves: list[Shelf] = []
+    troubles: list[Trouble] = []
+    for name in names:
+        try:
+            shelves.append(open_shelf(workspace, name))
+        except UsageError:
+            raise
+        except BackupError as error:
+            if len(names) == 1:
+                raise
+            troubles.append(Trouble(name, error))
+    return Reach(tuple(shelves), tuple(troubles))
+
+
+def open_shelf(workspace: "Workspace", name: str) -> Shelf:
+    """Open a repository, list its snapshots and remember them in the history."""
+    repository = workspace.repository(name)
+    found = repository.snapshots()
+    workspace.history.remember_snapshots(name, found)
+    format_ = workspace.config.repositories[name].format
+    return Shelf(name=name, format=format_, repository=repository, snapshots=tuple(found))
+
+
+def rows(workspace: "Workspace", shelves: Iterable[Shelf], only: Filter) -> list[Row]:
+    """Return the snapshots of all shelves, oldest first, with what is known of their integrity."""
+    found = [
+        _row(shelf, snapshot, standings.get(snapshot.id, Standing()))
+        for shelf in shelves
+        for standings in [workspace.history.proofs(shelf.name)]
+        for snapshot in shelf.snapshots
+        if only.admits(snapshot)
+    ]
+    return sorted(found, key=lambda row: row.time)
+
+
+def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
+    """Return the snapshot that a name stands for: a prefix of its id, `latest` or `latest:JOB`.
+
+    Raises:
+        UsageError: the name is too short or no name of a snapshot.
+        SnapshotUnknown: none or several match; the hint lists candidates.
+    """
+    only = only or Filter()
+    if name == "latest" or name.startswith("latest:"):
+        job = name.partition(":")[2] or only.job
+        return _latest(reached, Filter(job=job, host=only.host))
+    prefix = name.lower()
+    if not _HEX.fullmatch(prefix) or len(prefix) < SHORTEST:
+        message = _("{name!r} does not name a snapshot").format(name=name)
+        raise UsageError(message, hint=_("give at least 8 digits of its id, `latest` or `latest:JOB`"))
+    matching = {
+        snapshot.id: Found(snapshot=snapshot, shelf=shelf)
+        for snapshot, shelf in reversed(list(_all(reached, only)))
+        if snapshot.id.startswith(prefix)
+    }
+    if len(matching) == 1:
+        return next(iter(matching.values()))
+    if matching:
+        raise SnapshotUnknown(
+            _("{name} stands for {count} snapshots").format(name=name, count=len(matching)),
+            hint=_candidates(found.snapshot for found in matching.values()),
+        )
+    raise _unknown(reached, name, only)
+
+
+def _latest(reached: Reach, only: Filter) -> Found:
+    eligible = [(snapshot, shelf) for snapshot, shelf in _all(reached, only) if snapshot.kind != SAFETY]
+    if not eligible:
+        raise _unknown(reached, f"latest:{only.job}" if only.job else "latest", only)
+    snapshot, shelf = max(eligible, key=lambda each: each[0].time)
+    if snapshot.status is SnapshotStatus.OK:
+        return Found(snapshot=snapshot, shelf=shelf)
+    return Found(snapshot=snapshot, shelf=shelf, warnings=(_incomplete(snapshot, [each for each, _shelf in eligible]),))
+
+
+def _incomplete(snapshot: Snapshot, eligible: Iterable[Snapshot]) -> str:
+    """Return the warning that names the newest good snapshot beside an incomplete one."""
+    good = [each for each in eligible if each.status is SnapshotStatus.OK and each.job == snapshot.job]
+    if not good:
+        return _("snapshot {id} is incomplete, and there is none that is complete").format(id=snapshot.short_id)
+    newest = max(good, key=lambda each: each.time)
+    return _("snapshot {id} is incomplete; the newest complete one is {good} of {time}").format(
+        id=snapshot.short_id, good=newest.short_id, time=moment(newest.time)
+    )
+
+
+def _all(reached: Reach, only: Filter) -> Iterator[tuple[Snapshot, Shelf]]:
+    for shelf in reached.shelves:
+        for snapshot in shelf.snapshots:
+            if only.admits(snapshot):
+                yield snapshot, shelf
+
+
+def _unknown(reached: Reach, name: str, only: Filter) -> SnapshotUnknown:
+    message = _("there is no snapshot {name}").format(name=name)
+    if reached.troubles:
+        names = ", ".join(trouble.name for trouble in reached.troubles)
+        message += _(" (not reached: {names})").format(names=names)
+    return SnapshotUnknown(message, hint=_candidates(snapshot for snapshot, _shelf in _all(reached, only)) or None)
+
+
+def _candidates(snapshots: Iterable[Snapshot]) -> str:
+    """Return the newest snapshots, a line each."""
+    newest = sorted(snapshots, key=lambda each: each.time, reverse=True)[:CANDIDATES]
+    return "\n".join(f"{each.short_id}  {moment(each.time)}  {each.job or '-'}  {each.host}" for each in newest)
+
+
+def _row(shelf: Shelf, snapshot: Snapshot, standing: Standing) -> Row:
+    return Row(
+        id=snapshot.id,
+        short_id=snapshot.short_id,
+        job=snapshot.job,
+        repository=shelf.name,
+        format=shelf.format,
+        kind=snapshot.kind,
+        time=snapshot.time,
+        host=snapshot.host,
+        paths=snapshot.paths,
+        tags=snapshot.tags,
+        files=snapshot.files,
+        size=snapshot.size,
+        added=snapshot.added,
+        duration=snapshot.duration,
+        status=snapshot.status,
+        integrity=standing.integrity,
+        verified_at=standing.verified_at,
+        checked_at=standing.checked_at,
+        encrypted=shelf.repository.encrypted,
+        copy_of=snapshot.copy_of,
+    )
