@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
@@ -103,6 +103,12 @@ def write_bytes(content: bytes | memoryview) -> None:
     except OSError as error:
         if error.errno not in GONE:
             raise
+
+
+def binary() -> BinaryIO:
+    """Return stdout for those who write many bytes at a time; only they write until they are done."""
+    flush()
+    return sys.stdout.buffer
 
 
 def flush() -> None:

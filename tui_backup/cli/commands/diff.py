@@ -1,0 +1,40 @@
+"""`diff`: what changed between two snapshots."""
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import host_option, locking_options, repository_option
+from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
+from tui_backup.engine.diff import Change
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
+from tui_backup.services import browsing
+from tui_backup.services.snapshots import Filter
+
+SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "M", Change.METADATA: "U", Change.TYPE: "T"}
+"""As restic shows them."""
+
+
+@click.command(short_help=_("Show what changed between two snapshots."))
+@click.argument("before")
+@click.argument("after")
+@repository_option
+@host_option
+@locking_options
+@pass_invocation
+def command(invocation: Invocation, before: str, after: str, repository: str | None, host: str | None) -> None:
+    """Show what changed from snapshot BEFORE to snapshot AFTER.
+
+    + added, - removed, M content changed, U only metadata changed, T type changed.
+    """
+    only = Filter(repository=repository, host=host)
+    reached = reach_aloud(invocation, repository)
+    old, new = resolve_aloud(reached, before, only), resolve_aloud(reached, after, only)
+    changes = browsing.diff(old, new, Watch())
+    if invocation.json:
+        output.write_lines(changes)
+        return
+    for change in changes:
+        output.write_text(f"{SIGNS[change.change]}  {printable(change.path)}")

@@ -1,0 +1,58 @@
+"""`find`: where files are, over snapshots."""
+
+from collections.abc import Iterable, Iterator
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import host_option, job_option, locking_options, repository_option
+from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.globs import matcher
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
+from tui_backup.services import browsing
+from tui_backup.services.browsing import Hit
+from tui_backup.services.snapshots import Filter
+
+
+@click.command(short_help=_("Find files in snapshots."))
+@click.argument("pattern")
+@job_option
+@click.option("--snapshot", metavar="SNAPSHOT", help=_("Search this snapshot only."))
+@repository_option
+@host_option
+@locking_options
+@pass_invocation
+def command(
+    invocation: Invocation,
+    pattern: str,
+    job: str | None,
+    snapshot: str | None,
+    repository: str | None,
+    host: str | None,
+) -> int:
+    """Find what PATTERN matches: `*.pdf` anywhere, `/srv/**/logo.png` by its whole path.
+
+    Searches all snapshots, oldest first; exit 1 if nothing is found.
+    """
+    reached = reach_aloud(invocation, repository)
+    only = Filter(repository=repository, job=job, host=host)
+    watch, matches = Watch(), matcher(pattern)
+    if snapshot is None:
+        hits = browsing.find(reached.shelves, only, matches, watch)
+    else:
+        hits = browsing.find_in(resolve_aloud(reached, snapshot, only), matches, watch)
+    found = sum(1 for _hit in write(hits, json=invocation.json))
+    return 1 if reached.troubles or not found else 0
+
+
+def write(hits: Iterable[Hit], *, json: bool) -> Iterator[Hit]:
+    """Write each hit, then yield it."""
+    for hit in hits:
+        if json:
+            output.write_line(hit)
+        else:
+            output.write_text(f"{hit.snapshot[:8]}  {hit.repository}  {printable(hit.path)}")
+        yield hit

@@ -1,0 +1,66 @@
+"""`list`: the snapshots of all repositories."""
+
+from collections.abc import Sequence
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import host_option, job_option, locking_options, repository_option
+from tui_backup.cli.output import Cell, Column
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment, size
+from tui_backup.services.snapshots import Filter, Row, reach, rows
+
+
+@click.command(short_help=_("List snapshots."))
+@job_option
+@repository_option
+@host_option
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help=_("Show the newest N of each job only."))
+@locking_options
+@pass_invocation
+def command(invocation: Invocation, job: str | None, repository: str | None, host: str | None, last: int | None) -> int:
+    """List snapshots, oldest first; one row for each repository that holds one."""
+    workspace = invocation.workspace
+    reached = reach(workspace, repository)
+    shown = rows(workspace, reached.shelves, Filter(repository=repository, job=job, host=host))
+    if last is not None:
+        shown = newest(shown, last)
+    if invocation.json:
+        output.write_document(shown)
+    else:
+        show(shown)
+    output.flush()
+    for trouble in reached.troubles:
+        invocation.fail(trouble.error)
+    return 1 if reached.troubles else 0
+
+
+def newest(shown: Sequence[Row], last: int) -> list[Row]:
+    """Return the last rows of each job in each repository, in their order."""
+    kept: list[Row] = []
+    counts: dict[tuple[str | None, str], int] = {}
+    for row in reversed(shown):
+        group = (row.job, row.repository)
+        counts[group] = counts.get(group, 0) + 1
+        if counts[group] <= last:
+            kept.append(row)
+    return kept[::-1]
+
+
+def show(shown: Sequence[Row]) -> None:
+    """Write the rows as a table."""
+    columns = [
+        Column(_("ID")), Column(_("TIME")), Column(_("JOB")), Column(_("REPOSITORY")), Column(_("HOST")),
+        Column(_("KIND")), Column(_("SIZE"), right=True), Column(_("ADDED"), right=True), Column(_("STATUS")),
+        Column(_("INTEGRITY")), Column(_("PATHS")),
+    ]  # fmt: skip
+    output.write_table(columns, [_cells(row) for row in shown])
+
+
+def _cells(row: Row) -> Sequence[Cell]:
+    return (
+        row.short_id, moment(row.time), row.job, row.repository, row.host, row.kind, size(row.size), size(row.added),
+        row.status, row.integrity, " ".join(row.paths),
+    )  # fmt: skip

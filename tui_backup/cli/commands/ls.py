@@ -1,0 +1,67 @@
+"""`ls`: what a snapshot holds."""
+
+import stat
+from collections.abc import Iterable
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import host_option, locking_options, repository_option
+from tui_backup.cli.snapshot_argument import find_snapshot
+from tui_backup.model.entry import EntryKind
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment, printable
+from tui_backup.services import browsing
+from tui_backup.services.browsing import Listing
+
+FILE_TYPES = {
+    EntryKind.FILE: stat.S_IFREG,
+    EntryKind.DIR: stat.S_IFDIR,
+    EntryKind.SYMLINK: stat.S_IFLNK,
+    EntryKind.BLOCK: stat.S_IFBLK,
+    EntryKind.CHAR: stat.S_IFCHR,
+    EntryKind.FIFO: stat.S_IFIFO,
+    EntryKind.SOCKET: stat.S_IFSOCK,
+}
+
+
+@click.command(short_help=_("List what a snapshot holds."))
+@click.argument("snapshot")
+@click.argument("path", default="/")
+@click.option("-R", "--recursive", is_flag=True, help=_("Go into directories."))
+@click.option("-l", "--long", is_flag=True, help=_("Show modes, owners, sizes and times."))
+@repository_option
+@host_option
+@locking_options
+@pass_invocation
+def command(  # noqa: PLR0913, PLR0917
+    invocation: Invocation,
+    snapshot: str,
+    path: str,
+    recursive: bool,
+    long: bool,
+    repository: str | None,
+    host: str | None,
+) -> None:
+    """List what SNAPSHOT holds at PATH, by default at its top."""
+    found = find_snapshot(invocation, snapshot, repository, host)
+    listed = browsing.ls(found, browsing.inside(path), recursive=recursive)
+    if invocation.json:
+        output.write_lines(listed)
+    else:
+        show(listed, long=long)
+
+
+def show(listed: Iterable[Listing], *, long: bool) -> None:
+    """Write paths a line each; directories end with `/`."""
+    for each in listed:
+        name = printable(each.path) + ("/" if each.type is EntryKind.DIR else "")
+        output.write_text(_facts(each, name) if long else name)
+
+
+def _facts(each: Listing, name: str) -> str:
+    mode = stat.filemode(FILE_TYPES[each.type] | each.mode)
+    size = "-" if each.size is None else str(each.size)
+    target = f" -> {printable(each.linktarget)}" if each.linktarget is not None else ""
+    return f"{mode} {each.uid:>5} {each.gid:>5} {size:>12} {moment(each.mtime)} {name}{target}"
