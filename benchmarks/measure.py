@@ -1,0 +1,140 @@
+"""Run a program to its end and say what it cost: time, processor, memory of all its processes."""
+
+import ctypes
+import os
+import resource
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A program, its arguments and what it is given."""
+
+    arguments: list[str]
+    environment: dict[str, str] = {}
+    """Added to ours."""
+    directory: Path | None = None
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call of a program took."""
+
+    wall: float
+    """Seconds from start to end."""
+    processor: float
+    """Seconds of user and system time of the program and all processes that it started."""
+    peak: int
+    """Bytes of memory, shared pages counted in parts, of all its processes at the worst sample."""
+
+
+class Failure(Exception):
+    """A measured program did not end with 0."""
+
+
+def measure(command: Command, sample_s: float = 0.02) -> Cost:
+    """Run a command and return its cost; only one may run at a time.
+
+    Raises:
+        Failure: it failed; the message holds the end of what it printed.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    before = _processor()
+    with tempfile.TemporaryFile() as printed, _Sampler(sample_s) as sampler:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command.arguments,
+            env=os.environ | command.environment,
+            cwd=command.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+        process.wait()
+        wall = time.perf_counter() - start
+        _reap_orphans()
+        if process.returncode != 0:
+            printed.seek(0)
+            said = printed.read()[-2000:].decode(errors="replace")
+            raise Failure(f"{' '.join(command.arguments)}: exit {process.returncode}\n{said}")
+    return Cost(wall=wall, processor=_processor() - before, peak=sampler.peak)
+
+
+def middle(costs: Iterable[Cost]) -> Cost:
+    """Return the medians."""
+    walls, processors, peaks = zip(*((cost.wall, cost.processor, cost.peak) for cost in costs), strict=True)
+    return Cost(wall=median(walls), processor=median(processors), peak=round(median(peaks)))
+
+
+def size_of(directory: Path) -> int:
+    """Return the bytes in all files below a directory."""
+    return sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+class _Sampler:
+    """Looks at the memory of our descendants until it is told to stop."""
+
+    def __init__(self, interval_s: float) -> None:
+        self.peak = 0
+        self._interval_s = interval_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+
+    def __enter__(self) -> "_Sampler":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._stop.wait(self._interval_s):
+            self.peak = max(self.peak, sum(map(_memory, _descendants(os.getpid()))))
+
+
+def _descendants(process: int) -> list[int]:
+    found: list[int] = []
+    waiting = [process]
+    while waiting:
+        try:
+            tasks = list(Path(f"/proc/{waiting.pop()}/task").iterdir())
+            children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        except OSError:
+            continue
+        found += children
+        waiting += children
+    return found
+
+
+def _memory(process: int) -> int:
+    try:
+        with open(f"/proc/{process}/smaps_rollup", "rb") as file:
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def _processor() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _reap_orphans() -> None:
+    """Wait for processes that the program left to us, so that their time counts too."""
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
