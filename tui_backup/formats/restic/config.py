@@ -116,12 +116,12 @@ def create(
     Raises:
         BackupError: the store has a config, a key file or a snapshot already.
     """
+    store.create()
     _check_vacant(store)
     keys = new_keys()
     config = RepositoryConfig(
         version=version, id=os.urandom(32).hex(), chunker_polynomial=polynomial or random_irreducible()
     )
-    store.create()
     key_id = add_key(store, keys, password)
     write_config(store, config, Cipher(keys))
     return config, keys, key_id

@@ -1,0 +1,144 @@
+"""Which marks that this program left elsewhere (a lock in a repository) belong to a process that no longer lives."""
+
+import fcntl
+import os
+import time
+from contextlib import suppress
+
+import msgspec
+
+_OLD = 30 * 86_400
+"""Seconds after which the record of a dead process goes."""
+
+_GONE = 0
+"""In place of the pid: the mark was given up by a process that may live on."""
+
+
+class ProcessMark(msgspec.Struct, frozen=True, kw_only=True):
+    """A process, told apart from every other that had or will have its pid."""
+
+    pid: int
+    started: int
+    """Clock ticks between boot and the start of the process (`/proc/PID/stat`); 0 where nobody can know."""
+    boot: str
+    """Random, new with every start of the kernel."""
+    machine: str
+    """`/etc/machine-id`; empty where there is none."""
+    space: int
+    """Inode of the pid name space: pids are only comparable within one."""
+
+
+def own_mark() -> ProcessMark:
+    """Return the mark of this process."""
+    return ProcessMark(
+        pid=os.getpid(),
+        started=_start_of(os.getpid()),
+        boot=_boot(),
+        machine=_content("/etc/machine-id"),
+        space=_space(),
+    )
+
+
+class Ledger:
+    """A directory with one small file per mark, locked (`flock`) by the process that left it for as long as it lives.
+
+    A mark is provably dead where its file is here and nobody holds the lock on it, and either this kernel has run ever
+    since, so that its locks can be believed, or this machine has been started anew. What another host shares this
+    directory for is never called dead. Methods may be called from several threads; names must be plain file names.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._held: dict[str, int] = {}
+
+    def remember(self, name: str) -> None:
+        """Note that this process is about to leave the mark; raises OSError."""
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        self._tidy()
+        descriptor = os.open(self._path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._held[name] = descriptor
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.pwrite(descriptor, msgspec.json.encode(own_mark()), 0)
+
+    def forget(self, name: str) -> None:
+        """Note that the mark is gone, whoever left it."""
+        with suppress(OSError):
+            os.unlink(self._path(name))
+        self._let_go(name)
+
+    def disown(self, name: str) -> None:
+        """Note that the mark is still there but counts no more: from here on it is provably dead."""
+        descriptor = self._held.get(name)
+        if descriptor is not None:
+            given_up = msgspec.structs.replace(own_mark(), pid=_GONE)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, msgspec.json.encode(given_up), 0)
+        self._let_go(name)
+
+    def provably_dead(self, name: str) -> bool:
+        """Whether a process of this host left the mark and has ended since."""
+        if name in self._held:
+            return False
+        try:
+            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            mark = msgspec.json.decode(os.read(descriptor, 4096), type=ProcessMark)
+        except (OSError, msgspec.DecodeError):
+            return False
+        finally:
+            os.close(descriptor)
+        return _has_ended(mark)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._directory, name)
+
+    def _let_go(self, name: str) -> None:
+        descriptor = self._held.pop(name, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _tidy(self) -> None:
+        """Remove old records of dead processes, whose marks other programs have removed meanwhile."""
+        with os.scandir(self._directory) as found:
+            for entry in found:
+                with suppress(OSError):
+                    if time.time() - entry.stat().st_mtime > _OLD and self.provably_dead(entry.name):
+                        os.unlink(entry.path)
+
+
+def _has_ended(mark: ProcessMark) -> bool:
+    """Whether the process of a mark, on whose file nobody holds a lock, has ended for certain."""
+    if mark.boot != _boot():
+        return bool(mark.machine) and mark.machine == _content("/etc/machine-id")
+    if mark.space != _space():
+        return True
+    return mark.pid == _GONE or mark.started != _start_of(mark.pid)
+
+
+def _boot() -> str:
+    return _content("/proc/sys/kernel/random/boot_id")
+
+
+def _start_of(pid: int) -> int:
+    """Return field 22 of `/proc/PID/stat`, counted behind the program's name in brackets; 0 for none, or a zombie."""
+    _name, _bracket, rest = _content(f"/proc/{pid}/stat").rpartition(")")
+    state, *fields = rest.split() or [""]
+    return int(fields[18]) if len(fields) > 18 and state not in {"Z", "X"} else 0
+
+
+def _space() -> int:
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(4096).strip()
+    except OSError:
+        return ""
