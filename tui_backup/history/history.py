@@ -152,9 +152,9 @@ class History:
         """Return repository and id of a job's newest good snapshot, once for each repository that holds a copy."""
         return self._ask([], repositories.newest_good, job)
 
-    def damaged(self, job: str) -> list[tuple[str, str]]:
-        """Return repository and id of the snapshots of a job that are known to be damaged."""
-        return self._ask([], verifications.damaged, job)
+    def damaged(self) -> list[tuple[str, str | None, str]]:
+        """Return repository, job and id of the snapshots that are known to be damaged, and were still there."""
+        return self._ask([], verifications.damaged)
 
     def record_verification(self, repository: str, findings: Findings) -> None:
         """Add what a verification found to what is known; findings about parts add up."""

@@ -57,14 +57,13 @@ def standings(connection: sqlite3.Connection, repository: str) -> dict[str, Stan
     }
 
 
-def damaged(connection: sqlite3.Connection, job: str) -> list[tuple[str, str]]:
-    """Return repository and id of the damaged snapshots among those that a job was last seen to have."""
+def damaged(connection: sqlite3.Connection) -> list[tuple[str, str | None, str]]:
+    """Return repository, job and id of the damaged snapshots among those that repositories held at the last contact."""
     rows = connection.execute(
-        "SELECT repository, id FROM snapshots JOIN standings USING (repository) "
-        "WHERE job = ? AND snapshot = id AND integrity = 'damaged' ORDER BY repository, time",
-        (job,),
+        "SELECT repository, job, id FROM snapshots JOIN standings USING (repository) "
+        "WHERE snapshot = id AND integrity = 'damaged' ORDER BY repository, job, time"
     )
-    return [(repository, id_) for repository, id_ in rows]
+    return [(repository, job, id_) for repository, job, id_ in rows]
 
 
 def _note_packs(connection: sqlite3.Connection, repository: str, findings: Findings, time: str) -> None:

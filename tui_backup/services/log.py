@@ -62,16 +62,16 @@ class ProgramLog:
 
 def _handler(path: Path) -> "logging.Handler":
     import logging
-    from io import TextIOWrapper
+    from io import FileIO, TextIOWrapper
     from logging.handlers import RotatingFileHandler
 
     class PrivateFile(RotatingFileHandler):
         """Made 0600; one that cannot be written is silent."""
 
         def _open(self) -> TextIOWrapper:
-            file = open(self.baseFilename, self.mode, encoding="utf-8", errors="replace", opener=_private)
-            assert isinstance(file, TextIOWrapper)
-            return file
+            return TextIOWrapper(
+                FileIO(self.baseFilename, "a", opener=_private), "utf-8", "replace", write_through=True
+            )
 
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
             """Do without."""

@@ -1,0 +1,19 @@
+"""From what a verification proved to what the history keeps of it."""
+
+from tui_backup.formats.base import Proof
+from tui_backup.history.history import History
+from tui_backup.history.verifications import Findings
+
+
+def record_proof(history: History, repository: str, proof: Proof, *, complete: bool) -> None:
+    """Add a proof to what is known of a repository; `complete`: it looked at every snapshot there is."""
+    broken = {snapshot for problem in proof.problems if not problem.hint for snapshot in problem.snapshots}
+    findings = Findings(
+        time=proof.time,
+        needs=proof.needs,
+        read=proof.read,
+        damaged=proof.damaged,
+        broken=tuple(broken),
+        complete=complete,
+    )
+    history.record_verification(repository, findings)

@@ -1,0 +1,273 @@
+"""Whether everything is well, and what happened: from the record alone, no network and no password."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
+from tui_backup.history.history import History
+from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.standing import Integrity, Standing
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.services.reaper import reap
+from tui_backup.services.runs import RunningRun, list_runs
+
+RATED_RUNS = 30
+"""How many of a job's newest runs its success rate is about."""
+
+_GRAVITY = (RunStatus.OK, RunStatus.CANCELLED, RunStatus.INCOMPLETE, RunStatus.FAILED)
+
+
+class TroubleKind(StrEnum):
+    """What is wrong."""
+
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+    STALE = "stale"
+    DAMAGED = "damaged"
+    LOW_SPACE = "low-space"
+    HISTORY = "history"
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that somebody should look at."""
+
+    kind: TroubleKind
+    job: str | None = None
+    repository: str | None = None
+    message: str
+    hint: str | None = None
+
+
+class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job stands; what is unknown is None."""
+
+    job: str
+    last_run: datetime | None
+    last_status: RunStatus | None
+    last_success: datetime | None
+    next_run: datetime | None
+    stale: bool
+    expected_every: int | None
+    """Seconds."""
+    integrity: Integrity | None
+    """Of the newest good snapshot, the worst of its copies."""
+    snapshots: int
+    size: int | None
+    """Bytes of all files in the newest snapshot."""
+    success_rate: float | None
+    """Between 0 and 1; runs that somebody cancelled do not count."""
+
+
+class RepositoryStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a repository stood at the last contact."""
+
+    name: str
+    free: int | None
+    """Bytes."""
+    low_space: bool | None
+    last_checked: datetime | None
+
+
+class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that `status` shows."""
+
+    healthy: bool
+    jobs: tuple[JobStatus, ...]
+    repositories: tuple[RepositoryStatus, ...]
+    running: tuple[RunningRun, ...]
+    problems: tuple[Trouble, ...]
+
+
+class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A run against one repository, as `history` shows it."""
+
+    run: str
+    verb: Verb
+    job: str | None
+    repository: str | None
+    kind: str | None
+    status: RunStatus
+    started: datetime
+    duration: float | None
+    snapshot: str | None
+    bytes_added: int | None
+    warnings: int
+    message: str | None
+
+
+def report(config: Config, history: History, state_dir: Path, now: datetime) -> StatusReport:
+    """Return how all jobs and repositories of a configuration stand."""
+    reap(state_dir, history)
+    running = tuple(list_runs(state_dir))
+    jobs = tuple(_job(job, history, now) for job in config.jobs.values())
+    repositories = tuple(_repository(repository, history) for repository in config.repositories.values())
+    problems = (
+        *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
+        *_damages(history),
+        *(_low_space(repository) for repository in repositories if repository.low_space),
+        *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
+    )
+    return StatusReport(healthy=not problems, jobs=jobs, repositories=repositories, running=running, problems=problems)
+
+
+def history_rows(
+    history: History, state_dir: Path, job: str | None = None, limit: int | None = None
+) -> list[HistoryRow]:
+    """Return runs as `history` shows them, newest first."""
+    reap(state_dir, history)
+    return [
+        HistoryRow(
+            run=run.id,
+            verb=run.verb,
+            job=run.job,
+            repository=run.repository,
+            kind=run.kind,
+            status=run.status,
+            started=run.started,
+            duration=run.duration,
+            snapshot=run.snapshot,
+            bytes_added=run.bytes_added,
+            warnings=run.warnings,
+            message=run.message,
+        )
+        for run in history.runs(job, limit)
+    ]
+
+
+def motd(status: StatusReport, now: datetime) -> str:
+    """Return the state of everything in one line, for the greeting of a login shell."""
+    from tui_backup.primitives.text import age
+
+    count = len(status.problems)
+    if count:
+        summary = ngettext(
+            "tui-backup: {count} problem: {first}", "tui-backup: {count} problems, first: {first}", count
+        )
+        return summary.format(count=count, first=status.problems[0].message)
+    successes = [job.last_success for job in status.jobs if job.last_success]
+    jobs = ngettext("{count} job", "{count} jobs", len(status.jobs)).format(count=len(status.jobs))
+    if not successes:
+        return _("tui-backup: {jobs}, no backup yet").format(jobs=jobs)
+    return _("tui-backup: {jobs}, all healthy, newest backup {age}").format(jobs=jobs, age=age(max(successes), now))
+
+
+def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
+    newest = history.backups(job.name, RATED_RUNS)
+    last = [run for run in newest if run.id == newest[0].id]
+    success = history.last_success(job.name)
+    held = history.holdings(job.name)
+    since = history.first_seen(job.name, now) if success is None else success.started
+    late = job.expected_every is not None and now - since > timedelta(seconds=job.expected_every)
+    return JobStatus(
+        job=job.name,
+        last_run=last[0].started if last else None,
+        last_status=max((run.status for run in last), key=_GRAVITY.index, default=None),
+        last_success=success.started if success else None,
+        next_run=None,
+        stale=late,
+        expected_every=job.expected_every,
+        integrity=_integrity(history, job.name),
+        snapshots=held.snapshots,
+        size=held.size,
+        success_rate=_success_rate(newest),
+    )
+
+
+def _success_rate(runs: Iterable[Run]) -> float | None:
+    counted = [run.status for run in runs if run.status is not RunStatus.CANCELLED]
+    return round(counted.count(RunStatus.OK) / len(counted), 4) if counted else None
+
+
+def _integrity(history: History, job: str) -> Integrity | None:
+    found = {
+        history.proofs(repository).get(snapshot, Standing()).integrity
+        for repository, snapshot in history.newest_good(job)
+    }
+    for worst in (Integrity.DAMAGED, Integrity.UNVERIFIED, Integrity.OK):
+        if worst in found:
+            return worst
+    return None
+
+
+def _repository(repository: RepositoryConfig, history: History) -> RepositoryStatus:
+    contact = history.contact(repository.name)
+    free = contact.free if contact else None
+    limit = repository.min_free.limit(contact.total) if contact and repository.min_free else None
+    asked = repository.min_free is not None
+    unknown = asked and (free is None or limit is None)
+    return RepositoryStatus(
+        name=repository.name,
+        free=free,
+        low_space=None if unknown else free is not None and limit is not None and free < limit,
+        last_checked=contact.checked_at if contact else None,
+    )
+
+
+def _troubles_of_job(job: JobStatus, history: History, now: datetime) -> Iterator[Trouble]:
+    yield from _bad_endings(job, history)
+    if job.stale:
+        yield _stale(job, now)
+
+
+def _bad_endings(job: JobStatus, history: History) -> Iterator[Trouble]:
+    newest = history.last_run(job.job)
+    rows = history.run(newest.id) if newest else []
+    messages = {
+        RunStatus.FAILED: _("the last run of job {job} failed: {reason}"),
+        RunStatus.INCOMPLETE: _("the last run of job {job} was incomplete: {reason}"),
+    }
+    for run in rows:
+        if run.status in messages:
+            counted = ngettext("{count} warning", "{count} warnings", run.warnings).format(count=run.warnings)
+            yield Trouble(
+                kind=TroubleKind(run.status.value),
+                job=job.job,
+                repository=run.repository,
+                message=messages[run.status].format(job=job.job, reason=run.message or counted),
+                hint=f"tui-backup history --job {job.job}",
+            )
+
+
+def _stale(job: JobStatus, now: datetime) -> Trouble:
+    from tui_backup.primitives.text import age, duration
+
+    text = _("job {job} has never succeeded, though it is expected every {every}")
+    if job.last_success:
+        text = _("job {job} last succeeded {age}, though it is expected every {every}")
+    message = text.format(job=job.job, age=age(job.last_success, now), every=duration(job.expected_every))
+    return Trouble(kind=TroubleKind.STALE, job=job.job, message=message, hint=f"tui-backup run {job.job}")
+
+
+def _damages(history: History) -> Iterator[Trouble]:
+    found = dict[tuple[str, str | None], list[str]]()
+    for repository, job, snapshot in history.damaged():
+        found.setdefault((repository, job), []).append(snapshot)
+    for (repository, job), snapshots in found.items():
+        text = ngettext(
+            "{count} snapshot in {repository} is damaged: {ids}",
+            "{count} snapshots in {repository} are damaged, the newest: {ids}",
+            len(snapshots),
+        )
+        ids = ", ".join(snapshot[:8] for snapshot in reversed(snapshots[-3:]))
+        yield Trouble(
+            kind=TroubleKind.DAMAGED,
+            job=job,
+            repository=repository,
+            message=text.format(count=len(snapshots), repository=repository, ids=ids),
+            hint=f"tui-backup verify -r {repository} --read-data",
+        )
+
+
+def _low_space(repository: RepositoryStatus) -> Trouble:
+    from tui_backup.primitives.text import size
+
+    message = _("repository {repository} has only {free} free")
+    return Trouble(
+        kind=TroubleKind.LOW_SPACE,
+        repository=repository.name,
+        message=message.format(repository=repository.name, free=size(repository.free)),
+    )
