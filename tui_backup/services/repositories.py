@@ -1,0 +1,163 @@
+"""The repositories of a configuration: opened once, known again, and made on first use."""
+
+import glob
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from tui_backup.config.lines import dotted
+from tui_backup.config.settings import RepositoryConfig
+from tui_backup.errors import BackupError, ConfigError, NotFound, RepositoryMissing, UsageError
+from tui_backup.formats.base import Format, Opening, Repository
+from tui_backup.formats.registry import FORMATS
+from tui_backup.history.history import History
+from tui_backup.primitives.atomic import write_new
+from tui_backup.primitives.i18n import _
+from tui_backup.stores.base import Store
+
+_PASSWORD_BYTES = 32
+
+
+class Repositories:
+    """Opens each repository once, whichever thread asks first.
+
+    Which repository a name stood for is taken from the history, which is asked for when it is needed.
+    """
+
+    def __init__(self, known: dict[str, RepositoryConfig], history: Callable[[], History], state_dir: Path) -> None:
+        self._known = known
+        self._history = history
+        self._state_dir = state_dir
+        self._lock = threading.RLock()
+        self._open: dict[str, Repository] = {}
+
+    def get(self, name: str, *, make: bool = False) -> Repository:
+        """Return a repository, opened; with `make`, one that nobody has ever seen is made.
+
+        Raises:
+            UsageError: the configuration has no repository of that name, or its password cannot be had.
+            RepositoryMissing: it is not there, or another one is.
+            BackupError: it cannot be opened or made.
+        """
+        if name not in self._known:
+            message = _("there is no repository {name!r} in the configuration").format(name=name)
+            raise UsageError(message, hint=_("known: {names}").format(names=", ".join(self._known) or "-"))
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = self._opened(self._known[name], make)
+            return self._open[name]
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a repository where the configuration says; raises StoreError where nobody can tell."""
+        config = self._known[name]
+        return _format(config).exists(config.store)
+
+    def close(self) -> None:
+        """Close every repository, whatever goes wrong with one of them; raise the first trouble at the end."""
+        troubles: list[BackupError] = []
+        with self._lock:
+            while self._open:
+                _name, repository = self._open.popitem()
+                try:
+                    repository.close()
+                except BackupError as error:
+                    troubles.append(error)
+        if troubles:
+            raise troubles[0]
+
+    def _opened(self, config: RepositoryConfig, make: bool) -> Repository:
+        seen = self._history().known_repository(config.name)
+        if self.exists(config.name):
+            repository = _format(config).open(_opening(config))
+        elif seen is None and make:
+            repository = self._made(config)
+        else:
+            raise _missing(config, seen)
+        if seen is None:
+            self._history().remember_repository(config.name, repository.id)
+        elif seen != repository.id:
+            repository.close()
+            raise _another(config, seen, repository.id)
+        return repository
+
+    def _made(self, config: RepositoryConfig) -> Repository:
+        if self._has_forgotten():
+            raise RepositoryMissing(
+                _("there is no repository in {place}, and the record of earlier runs was lost").format(
+                    place=config.store.describe()
+                ),
+                hint=_("is the disk mounted? If there never was one, remove history.db.broken-* from {path}").format(
+                    path=self._state_dir
+                ),
+            )
+        if config.password.file is not None and not os.path.lexists(config.password.file):
+            _make_password(config, config.password.file)
+        return _format(config).create(_opening(config))
+
+    def _has_forgotten(self) -> bool:
+        """Whether a record was lost that may have known the repository."""
+        return self._history().lost or bool(glob.glob(f"{glob.escape(str(self._state_dir))}/history.db.broken-*"))
+
+
+def _format(config: RepositoryConfig) -> type[Format]:
+    return FORMATS.load(config.format)
+
+
+def _opening(config: RepositoryConfig) -> Opening:
+    key = dotted(("repositories", config.name, "password"))
+    return Opening(
+        name=config.name,
+        store=config.store,
+        password=config.password.resolve(key),
+        compression=config.compression,
+    )
+
+
+def _make_password(config: RepositoryConfig, path: str) -> None:
+    """Put a random password into a file of its own, for a repository of which nothing exists."""
+    key = dotted(("repositories", config.name, "password"))
+    if not _is_empty(config.store):
+        raise ConfigError(
+            _("{key}: the file {path} does not exist").format(key=key, path=path),
+            hint=_("{place} is not empty: if a repository was there, put its password into the file").format(
+                place=config.store.describe()
+            ),
+        )
+    try:
+        write_new(path, secrets.token_urlsafe(_PASSWORD_BYTES).encode() + b"\n")
+    except FileExistsError:
+        return
+    except OSError as error:
+        message = _("{key}: cannot write {path}: {reason}")
+        raise ConfigError(message.format(key=key, path=path, reason=error.strerror)) from error
+
+
+def _is_empty(store: Store) -> bool:
+    try:
+        return next(iter(store.objects()), None) is None
+    except NotFound:
+        return True
+
+
+def _missing(config: RepositoryConfig, seen: str | None) -> RepositoryMissing:
+    place = config.store.describe()
+    if seen is None:
+        return RepositoryMissing(
+            _("there is no repository in {place} yet").format(place=place),
+            hint=_("`tui-backup init` makes it, and so does the first run"),
+        )
+    return RepositoryMissing(
+        _("the repository {name} is no longer in {place}").format(name=config.name, place=place),
+        hint=_("is the disk mounted? A new repository needs a new name in the configuration"),
+    )
+
+
+def _another(config: RepositoryConfig, seen: str, found: str) -> RepositoryMissing:
+    return RepositoryMissing(
+        _("in {place} is another repository ({found}) than {name} was so far ({seen})").format(
+            place=config.store.describe(), found=found[:8], name=config.name, seen=seen[:8]
+        ),
+        hint=_("is the right disk mounted? A new repository needs a new name in the configuration"),
+    )

@@ -1,0 +1,137 @@
+"""Workspace: everything that one configuration describes, wired together."""
+
+import os
+import socket
+import threading
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tui_backup.config.load import load_config
+from tui_backup.config.settings import Config, JobConfig
+from tui_backup.config.state import prepare_state_dir
+from tui_backup.errors import UsageError
+from tui_backup.primitives.i18n import _
+from tui_backup.services.bus import EventBus
+from tui_backup.services.log import ProgramLog
+
+if TYPE_CHECKING:
+    from tui_backup.formats.base import Repository
+    from tui_backup.history.history import History
+    from tui_backup.services.repositories import Repositories
+
+
+class Workspace:
+    """The only place where a configuration becomes things that work; each is made when it is first asked for.
+
+    May be used from several threads. `close` ends what was opened.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.host: str = socket.gethostname()
+        """Name of this machine, as snapshots record it."""
+        self._lock = threading.RLock()
+        self._history: History | None = None
+        self._repositories: Repositories | None = None
+
+    @classmethod
+    def open(cls, config: str | None = None) -> Self:
+        """Return the workspace of a configuration file: the given one, or the one that is found.
+
+        Raises:
+            ConfigError: there is none, or it is wrong.
+        """
+        return cls(load_config(config))
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """The state directory, made and claimed; raises ConfigError where it cannot be used."""
+        prepare_state_dir(self.config.state_dir, self.config.path)
+        return Path(self.config.state_dir)
+
+    @cached_property
+    def log(self) -> ProgramLog:
+        """The program's log."""
+        return ProgramLog(self.state_dir, self.config.log_level)
+
+    @cached_property
+    def bus(self) -> EventBus:
+        """Who hears about runs of this process."""
+        return EventBus(self.log.unexpected)
+
+    @property
+    def history(self) -> "History":
+        """The record of what happened; raises BackupError where a newer version has written it."""
+        with self._lock:
+            if self._history is None:
+                from tui_backup.history.history import History
+
+                self._history = History.open(self.state_dir, self.log.warning)
+            return self._history
+
+    def job(self, name: str) -> JobConfig:
+        """Return a job; raises UsageError, with the known names, where there is none of that name."""
+        known = self.config.jobs
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = _("did you mean {word}?").format(word=close[0]) if close else _known(known)
+            raise UsageError(_("there is no job {name!r} in the configuration").format(name=name), hint=hint)
+        return known[name]
+
+    def repository(self, name: str, *, make: bool = False) -> "Repository":
+        """Return a repository, opened at its first use; with `make`, one never seen before is made, password and all.
+
+        Raises:
+            UsageError: the configuration has no repository of that name, or its password cannot be had.
+            RepositoryMissing: it is not there, or another one is.
+            BackupError: it cannot be opened or made.
+        """
+        return self.repositories.get(name, make=make)
+
+    @property
+    def repositories(self) -> "Repositories":
+        """All repositories of the configuration, none of them opened by asking for this."""
+        with self._lock:
+            if self._repositories is None:
+                from tui_backup.services.repositories import Repositories
+
+                self._repositories = Repositories(self.config.repositories, lambda: self.history, self.state_dir)
+            return self._repositories
+
+    def own_places(self) -> tuple[bytes, ...]:
+        """Return the directories that belong to the backup itself, raw and absolute: state, repositories on this host.
+
+        Every backup passes over them, and no restore deletes them.
+        """
+        stores = [repository.store.describe() for repository in self.config.repositories.values()]
+        places = [self.config.state_dir, *(place for place in stores if os.path.isabs(place))]
+        return tuple(os.fsencode(place) for place in dict.fromkeys(places))
+
+    def close(self) -> None:
+        """Close what was opened; the workspace is not used afterwards."""
+        with self._lock:
+            repositories, self._repositories = self._repositories, None
+            history, self._history = self._history, None
+        try:
+            if repositories is not None:
+                repositories.close()
+        finally:
+            if history is not None:
+                history.close()
+            if "log" in self.__dict__:
+                self.log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _known(names: dict[str, JobConfig]) -> str:
+    return _("known: {names}").format(names=", ".join(names) or "-")
