@@ -60,12 +60,13 @@ def _place() -> int:
 
 
 def _start_of(process: int) -> int:
-    """Return the clock tick after the boot at which a process started; 0 where the system does not say."""
+    """Return the clock tick after the boot at which a process started, -1 of a dead one; 0 where nobody can know."""
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
+            state, *fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return 0
+    return -1 if state in {b"Z", b"X"} else int(fields[18])
 
 
 def _is_dead(process: int, start: int) -> bool:
