@@ -26,7 +26,6 @@ from tui_backup.stores.base import Store
 from tui_backup.stores.registry import STORES
 
 T = TypeVar("T")
-Table = msgspec.Struct
 TableT = TypeVar("TableT", bound=msgspec.Struct)
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -59,13 +58,13 @@ class Reader:
             state_dir=resolved(top.state_dir, self._base) if top.state_dir else default_state_dir(path),
             log_level=top.log_level,
             repositories=repositories,
-            jobs={name: self._job(name, table, repositories) for name, table in top.jobs.items()},
+            jobs={name: self._job(name, table, top.timezone, repositories) for name, table in top.jobs.items()},
         )
 
-    def _repository(self, name: str, options: dict[str, Any]) -> RepositoryConfig:
+    def _repository(self, name: str, options: Any) -> RepositoryConfig:
         at: Key = ("repositories", name)
         self._check_name(at, name)
-        if isinstance(kind := options.get("format"), str):
+        if isinstance(options, dict) and isinstance(kind := options.get("format"), str):
             self._check_kind((*at, "format"), kind, list(FORMATS), later.formats())
         table = self._convert(at, options, RepositoryTable, later.repository_keys())
         return RepositoryConfig(
@@ -78,7 +77,7 @@ class Reader:
             trusted=table.trusted,
         )
 
-    def _job(self, name: str, options: dict[str, Any], known: Mapping[str, RepositoryConfig]) -> JobConfig:
+    def _job(self, name: str, options: Any, zone: str | None, known: Mapping[str, RepositoryConfig]) -> JobConfig:
         at: Key = ("jobs", name)
         self._check_name(at, name)
         table = self._convert(at, options, JobTable, later.job_keys())
@@ -91,7 +90,7 @@ class Reader:
             name=name,
             repositories=tuple(table.repositories),
             sources=tuple(self._source((*at, "sources", place), each) for place, each in enumerate(table.sources)),
-            timezone=table.timezone,
+            timezone=table.timezone or zone,
             expected_every=self._value((*at, "expected_every"), _period, table.expected_every),
             on_change=table.on_change,
         )
@@ -113,8 +112,6 @@ class Reader:
 
     def _source(self, at: Key, options: dict[str, Any]) -> Source:
         source = self._adapter(at, options, SOURCES, list(SOURCES), later.sources())
-        if not source.roots():
-            raise self._problem((*at, "paths"), _("the list is empty: nothing would be backed up"))
         return source.rooted(self._base)
 
     def _adapter(
@@ -142,19 +139,24 @@ class Reader:
             message = _("not a name: use a-z, 0-9, dot, dash and underscore, at most 63, a letter or digit first")
             raise self._problem(at, message)
 
-    def _convert(self, at: Key, table: dict[str, Any], type_: type[TableT], to_come: Mapping[str, str]) -> TableT:
-        """Make the struct of a table whose every key is known."""
+    def _convert(self, at: Key, table: Any, type_: type[TableT], to_come: Mapping[str, str]) -> TableT:
+        """Make the struct of what should be a table whose every key is known."""
         known = [field.encode_name for field in msgspec.structs.fields(type_)]
-        for name in table:
+        for name in table if isinstance(table, dict) else ():
             if name in to_come:
                 raise self._problem((*at, name), _not_yet(to_come[name]), hint=_("take it out until it can"))
             if name not in known:
                 raise self._problem((*at, name), _("unknown key"), hint=nearest(name, known))
+        return self._struct(at, table, type_, known)
+
+    def _struct(self, at: Key, table: Any, type_: type[TableT], known: Iterable[str]) -> TableT:
         try:
             return msgspec.convert(table, type_, strict=True, dec_hook=_decode)
         except msgspec.ValidationError as error:
             key, message = explain(error, table, type_)
             raise self._problem((*at, *key), message) from error
+        except ConfigError as error:
+            raise self._problem(*_blamed(at, error.message, known), hint=error.hint) from error
 
     def _value(self, at: Key, parse: Callable[[Any], T], value: Any) -> T:
         try:
@@ -181,6 +183,12 @@ def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
     elif isinstance(value, list):
         inside = enumerate(value)
     yield from inside
+
+
+def _blamed(at: Key, message: str, known: Iterable[str]) -> tuple[Key, str]:
+    """Return the key that the message of an adapter begins with, and the rest of the message."""
+    name, colon, rest = message.partition(": ")
+    return ((*at, name), rest) if colon and name in known else (at, message)
 
 
 def _not_yet(ability: str) -> str:

@@ -13,8 +13,8 @@ class TopTable(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     state_dir: str | None = None
     log_level: Literal["error", "warning", "info", "debug"] = "info"
-    repositories: dict[str, dict[str, Any]] = {}
-    jobs: dict[str, dict[str, Any]] = {}
+    repositories: dict[str, Any] = {}
+    jobs: dict[str, Any] = {}
 
 
 class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,7 +44,7 @@ class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
     repositories: tuple[str, ...]
     sources: tuple[Source, ...]
     timezone: str | None = None
-    """Name of a zone; None: the zone of the machine. Falls back to the configuration's own."""
+    """Name of a zone, its own or the configuration's; None: the zone of the machine."""
     expected_every: int | None = None
     """Seconds after which a job without a success is stale."""
     on_change: str = "warn"
