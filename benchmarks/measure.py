@@ -79,6 +79,18 @@ def size_of(directory: Path) -> int:
     return sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file())
 
 
+def memory_of(process: int) -> int:
+    """Return the proportional set size of a process, bytes; 0 of one that is gone."""
+    try:
+        with open(f"/proc/{process}/smaps_rollup", "rb") as file:
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
 class _Sampler:
     """Looks at the memory of our descendants until it is told to stop."""
 
@@ -98,7 +110,7 @@ class _Sampler:
 
     def _sample(self) -> None:
         while not self._stop.wait(self._interval_s):
-            self.peak = max(self.peak, sum(map(_memory, _descendants(os.getpid()))))
+            self.peak = max(self.peak, sum(map(memory_of, _descendants(os.getpid()))))
 
 
 def _descendants(process: int) -> list[int]:
@@ -113,17 +125,6 @@ def _descendants(process: int) -> list[int]:
         found += children
         waiting += children
     return found
-
-
-def _memory(process: int) -> int:
-    try:
-        with open(f"/proc/{process}/smaps_rollup", "rb") as file:
-            for line in file:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0
 
 
 def _processor() -> float:
