@@ -109,8 +109,6 @@ def reach(workspace: "Workspace", repository: str | None = None) -> Reach:
     for name in names:
         try:
             shelves.append(open_shelf(workspace, name))
-        except UsageError:
-            raise
         except BackupError as error:
             if len(names) == 1:
                 raise
