@@ -7,6 +7,7 @@ import click
 
 from tui_backup.cli import narration
 from tui_backup.errors import BackupError
+from tui_backup.primitives.i18n import _
 
 if TYPE_CHECKING:
     from tui_backup.cli.progress import Progress
@@ -38,6 +39,19 @@ class Invocation:
         """Tell of an error; return its exit code."""
         return narration.fail(error, json=self.json)
 
+    def unexpected(self, error: Exception) -> BackupError:
+        """Return what to say of a fault of our own; its traceback goes to the log, if there is one yet."""
+        message = _("unexpected error: {kind}: {error}").format(kind=type(error).__name__, error=error)
+        if self._workspace is None:
+            return BackupError(message)
+        try:
+            log = self._workspace.log
+        except BackupError:
+            return BackupError(message)
+        log.unexpected(error)
+        log.close()
+        return BackupError(message, hint=_("{path} has the details").format(path=log.path))
+
     def say(self, line: str) -> None:
         """Narrate, unless told to be quiet or to speak JSON."""
         if not self.quiet and not self.json:
@@ -49,8 +63,14 @@ class Invocation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._workspace is not None:
+        """Close what was opened; an error on the way out does not hide the one that led here."""
+        if self._workspace is None:
+            return
+        try:
             self._workspace.close()
+        except BackupError:
+            if error is None:
+                raise
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

@@ -28,11 +28,11 @@ class LazyGroup(click.Group):
         self.later = options.pop("later", ())
         super().__init__(*args, **options)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the help."""
         return list(self.lines())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command, or return one that says that it comes later."""
         if cmd_name in self.later:
             return later_command(cmd_name)
@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         take_json(command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their lines."""
         with formatter.section(_("Commands")):
             formatter.write_dl(list(self.lines().items()))

@@ -1,6 +1,5 @@
 """The program: global options, the list of commands, exit codes."""
 
-import logging
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -104,8 +103,7 @@ def run(arguments: Sequence[str]) -> int:
         output.close_pipe()
         return 1
     except Exception as error:
-        logging.getLogger("tui_backup").exception("unexpected error")
-        return invocation.fail(_unexpected(error))
+        return invocation.fail(invocation.unexpected(error))
 
 
 def main() -> NoReturn:
@@ -132,8 +130,3 @@ def _usage(error: click.ClickException) -> UsageError:
     lower = message[:1].lower() + message[1:] if message[1:2].islower() else message
     place = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tui-backup"
     return UsageError(lower, hint=_("see {command} --help").format(command=place))
-
-
-def _unexpected(error: Exception) -> BackupError:
-    what = f"{type(error).__name__}: {error}"
-    return BackupError(_("unexpected error: {what}").format(what=what), hint=_("the log holds the details"))

@@ -27,14 +27,16 @@ HELD = 100
 class Progress:
     """Follows the events of runs; `hear` may be called by any thread, `say_line` by a signal handler."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, mute: bool = False) -> None:
+        """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line."""
         self._quiet = quiet
+        self._mute = mute
         self._label = ""
         self._last: Progressed | None = None
         self._samples: deque[tuple[float, int]] = deque()
         self._held: list[Warned] = []
         self._live: Live | None = None
-        self._with_bar = fancy(sys.stderr) and not quiet
+        self._with_bar = fancy(sys.stderr) and not quiet and not mute
 
     def hear(self, event: Event) -> None:
         """Show what an event says."""
@@ -43,6 +45,8 @@ class Progress:
                 self._begin(where(event.job, event.repository))
             case Progressed():
                 self._sample(event)
+            case Warned() if self._mute:
+                pass
             case Warned() if self._quiet:
                 self._held = [*self._held, event][-HELD:]
             case Warned():
@@ -83,6 +87,8 @@ class Progress:
 
     def _end(self, event: Finished | Restored | Verified) -> None:
         self.close()
+        if self._mute:
+            return
         if not self._quiet:
             narration.say(sentence(event))
         elif event.status != "ok":

@@ -1,0 +1,28 @@
+"""`attach`: follow a run that is going on."""
+
+import click
+
+from tui_backup.cli.codes import OF_STATUS, worst
+from tui_backup.cli.following import telling
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.model.event import Finished, Restored, Verified
+from tui_backup.primitives.i18n import _
+from tui_backup.services.runs import attach
+
+
+@click.command(short_help=_("Follow a run that is going on."))
+@click.argument("run")
+@pass_invocation
+def command(invocation: Invocation, run: str) -> int:
+    """Show the progress and the log of RUN to its end, and exit as it does. Ctrl+C leaves it running."""
+    codes: list[int] = []
+    try:
+        with telling(invocation) as tell:
+            for event in attach(invocation.workspace.state_dir, run):
+                tell(event)
+                if isinstance(event, Finished | Restored | Verified):
+                    codes.append(OF_STATUS.get(event.status, 1))
+    except KeyboardInterrupt:
+        invocation.say(_("the run goes on; stop it with: tui-backup cancel {run}").format(run=run))
+        return 0
+    return worst(codes)

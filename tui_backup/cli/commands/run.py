@@ -1,0 +1,73 @@
+"""`run`: back up jobs."""
+
+from collections.abc import Sequence
+
+import click
+
+from tui_backup.cli.codes import OF_STATUS, worst
+from tui_backup.cli.following import following
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import later_option
+from tui_backup.config.settings import JobConfig
+from tui_backup.errors import UsageError
+from tui_backup.primitives.i18n import _
+from tui_backup.services.backups import MANUAL, PRE_OPERATION, BackupOptions, Outcome, check_tags, run_jobs
+from tui_backup.services.rehearsals import rehearse_jobs
+from tui_backup.services.workspace import Workspace
+
+
+@click.command(short_help=_("Back up jobs."))
+@click.argument("jobs", nargs=-1, metavar="JOB...")
+@click.option("--all", "everything", is_flag=True, help=_("Back up every job of the configuration."))
+@click.option("-n", "--dry-run", is_flag=True, help=_("Say what would be stored, and store nothing."))
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help=_("Give the snapshots a tag; may be repeated."))
+@click.option("--pre-operation", metavar="NAME", help=_("Note that this is the backup before the operation NAME."))
+@later_option("--retry-lock", takes_value=True)
+@pass_invocation
+def command(
+    invocation: Invocation,
+    jobs: tuple[str, ...],
+    everything: bool,
+    dry_run: bool,
+    tags: tuple[str, ...],
+    pre_operation: str | None,
+) -> int:
+    """Back up JOBs, one after the other."""
+    workspace = invocation.workspace
+    chosen = choose(workspace, jobs, everything=everything)
+    options = _options(tags, pre_operation)
+    with following(invocation, workspace.bus):
+        outcomes = rehearse_jobs(workspace, chosen) if dry_run else run_jobs(workspace, chosen, options)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            invocation.fail(outcome.error)
+    return worst(code for outcome in outcomes for code in codes_of(outcome))
+
+
+def choose(workspace: Workspace, names: Sequence[str], *, everything: bool) -> list[JobConfig]:
+    """Return the jobs asked for, each once.
+
+    Raises:
+        UsageError: none was named, one is unknown, or names stand beside `--all`.
+    """
+    if everything == bool(names):
+        raise UsageError(_("name the jobs to back up, or give --all"), hint=_known(workspace))
+    if everything and not workspace.config.jobs:
+        raise UsageError(_("the configuration has no jobs"))
+    return [workspace.job(name) for name in dict.fromkeys(names or workspace.config.jobs)]
+
+
+def codes_of(outcome: Outcome) -> list[int]:
+    """Return the exit codes of what became of a job."""
+    codes = [] if outcome.error is None else [outcome.error.exit_code]
+    return codes if outcome.finished is None else [*codes, OF_STATUS.get(outcome.finished.status, 1)]
+
+
+def _options(tags: tuple[str, ...], operation: str | None) -> BackupOptions:
+    if operation is None:
+        return BackupOptions(kind=MANUAL, tags=check_tags(tags), heeding_signals=True)
+    return BackupOptions(kind=PRE_OPERATION, tags=check_tags((*tags, f"operation={operation}")), heeding_signals=True)
+
+
+def _known(workspace: Workspace) -> str | None:
+    return _("known: {names}").format(names=", ".join(workspace.config.jobs)) if workspace.config.jobs else None

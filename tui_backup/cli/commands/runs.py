@@ -1,0 +1,37 @@
+"""`runs`: what is going on now, whoever started it."""
+
+from collections.abc import Sequence
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.endings import where
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.output import Cell, Column
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment, size
+from tui_backup.services.runs import RunningRun, list_runs
+
+
+@click.command(short_help=_("Show the runs going on now."))
+@pass_invocation
+def command(invocation: Invocation) -> None:
+    """Show the runs going on now, whoever started them."""
+    found = list_runs(invocation.workspace.state_dir)
+    if invocation.json:
+        output.write_document(found)
+        return
+    columns = [
+        Column(_("RUN")), Column(_("WHAT")), Column(_("JOB")), Column(_("SINCE")), Column(_("PID"), right=True),
+        Column(_("FILES"), right=True), Column(_("BYTES"), right=True), Column(_("AT")),
+    ]  # fmt: skip
+    output.write_table(columns, [_cells(run) for run in found])
+
+
+def _cells(run: RunningRun) -> Sequence[Cell]:
+    progress = run.progress
+    return (
+        run.run, run.verb, where(run.job, run.repository), moment(run.started), run.pid,
+        progress.files_done if progress else None, size(progress.bytes_done if progress else None),
+        progress.current if progress else None,
+    )  # fmt: skip

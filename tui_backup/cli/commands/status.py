@@ -1,0 +1,71 @@
+"""`status`: how the jobs are doing, from the record alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import later_option
+from tui_backup.cli.output import Cell, Column
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import age, moment, printable, size
+from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport, motd, report
+
+
+@click.command(short_help=_("Show how the jobs are doing, from the record alone."))
+@click.option("--check", is_flag=True, help=_("Exit 1 when something is wrong."))
+@click.option("--motd", "as_motd", is_flag=True, help=_("Write one line, for the greeting of a login shell."))
+@later_option("--prometheus")
+@pass_invocation
+def command(invocation: Invocation, check: bool, as_motd: bool) -> int:
+    """Show how the jobs are doing; needs no network and no password."""
+    workspace = invocation.workspace
+    present = now()
+    found = report(workspace.config, workspace.history, workspace.state_dir, present)
+    if invocation.json:
+        output.write_document(found)
+    elif as_motd:
+        output.write_text(printable(motd(found, present)))
+    else:
+        show(found, present)
+    return 1 if check and not found.healthy else 0
+
+
+def show(found: StatusReport, present: datetime) -> None:
+    """Write what there is to know, the problems last."""
+    job_columns = [
+        Column(_("JOB")), Column(_("LAST RUN")), Column(_("STATUS")), Column(_("LAST SUCCESS")),
+        Column(_("SNAPSHOTS"), right=True), Column(_("SIZE"), right=True), Column(_("INTEGRITY")),
+    ]  # fmt: skip
+    output.write_table(job_columns, [_job(job, present) for job in found.jobs])
+    output.write_text("")
+    columns = [Column(_("REPOSITORY")), Column(_("FREE"), right=True), Column(_("LAST CHECKED"))]
+    output.write_table(columns, [_repository(each) for each in found.repositories])
+    if found.running:
+        output.write_text("")
+    for run in found.running:
+        output.write_text(
+            _("running: {run} ({what})").format(run=printable(run.run), what=printable(run.job or run.verb))
+        )
+    output.write_text("")
+    for problem in found.problems:
+        output.write_text(_("problem: {message}").format(message=printable(problem.message)))
+        if problem.hint:
+            output.write_text(_("   hint: {hint}").format(hint=printable(problem.hint)))
+    if found.healthy:
+        output.write_text(_("all healthy"))
+
+
+def _job(job: JobStatus, present: datetime) -> Sequence[Cell]:
+    status = _("{status}, stale").format(status=job.last_status or "-") if job.stale else job.last_status
+    return (
+        job.job, age(job.last_run, present), status, age(job.last_success, present), job.snapshots, size(job.size),
+        job.integrity,
+    )  # fmt: skip
+
+
+def _repository(repository: RepositoryStatus) -> Sequence[Cell]:
+    return repository.name, size(repository.free), moment(repository.last_checked)

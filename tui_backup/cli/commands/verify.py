@@ -1,0 +1,108 @@
+"""`verify`: prove that snapshots can be restored."""
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.codes import worst
+from tui_backup.cli.following import following
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.options import host_option, locking_options, repository_option
+from tui_backup.errors import UsageError
+from tui_backup.formats.base import Proof, Subset
+from tui_backup.model.problem import Problem
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable, size
+from tui_backup.services.verification import Verdict, VerifyRequest, verify
+
+PATHS_SHOWN = 10
+"""Affected paths that are listed for each problem."""
+
+
+@click.command(short_help=_("Prove that snapshots can be restored."))
+@click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]...")
+@click.option("--read-data", is_flag=True, help=_("Read and authenticate every byte, not only the structure."))
+@click.option("--subset", metavar="5%|2/7", help=_("Read a random share, or one part of several, of the data."))
+@repository_option
+@host_option
+@locking_options
+@pass_invocation
+def command(
+    invocation: Invocation,
+    snapshots: tuple[str, ...],
+    read_data: bool,
+    subset: str | None,
+    repository: str | None,
+    host: str | None,
+) -> int:
+    """Verify repositories, or SNAPSHOTs only; exit 1 on damage."""
+    workspace = invocation.workspace
+    request = VerifyRequest(
+        snapshots=snapshots,
+        repository=repository,
+        host=host,
+        subset=parse_subset(subset) if subset else Subset() if read_data else None,
+        heeding_signals=True,
+    )
+    with following(invocation, workspace.bus, lines=False):
+        verdicts = verify(workspace, request)
+    problems = [problem for verdict in verdicts if verdict.proof for problem in verdict.proof.problems]
+    if invocation.json:
+        output.write_document(summary(verdicts, problems))
+    else:
+        show(problems, verdicts)
+    for verdict in verdicts:
+        if verdict.error is not None:
+            invocation.fail(verdict.error)
+    return worst(verdict.error.exit_code if verdict.error else int(verdict.is_damaged) for verdict in verdicts)
+
+
+def parse_subset(text: str) -> Subset:
+    """Return what `5%` or `2/7` means; raises UsageError where it means nothing."""
+    if match := re.fullmatch(r"(\d+)/(\d+)", text):
+        part, parts = int(match[1]), int(match[2])
+        if 1 <= part <= parts:
+            return Subset(part=part, parts=parts)
+    elif (match := re.fullmatch(r"(\d+(?:\.\d+)?)%", text)) and 0 < float(match[1]) <= 100:
+        return Subset(percent=float(match[1]))
+    raise UsageError(_("{text!r} is no subset").format(text=text), hint=_("write 5% or 2/7"))
+
+
+def summary(verdicts: Sequence[Verdict], problems: Sequence[Problem]) -> dict[str, object]:
+    """Return the JSON document of all verdicts; what only wants tidying stands apart."""
+    proofs = [verdict.proof for verdict in verdicts if verdict.proof is not None]
+    return {
+        "checked": {
+            "snapshots": sum(proof.snapshots for proof in proofs),
+            "packs": sum(proof.packs for proof in proofs),
+            "bytes": sum(proof.bytes for proof in proofs),
+        },
+        "problems": [problem for problem in problems if not problem.hint],
+        "hints": [problem for problem in problems if problem.hint],
+    }
+
+
+def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
+    """Write the problems with what they touch, then what was checked."""
+    for problem in problems:
+        sort = _("to tidy") if problem.hint else _("damage")
+        output.write_text(f"{sort}: {problem.kind}: {printable(problem.object)}: {printable(problem.message)}")
+        if problem.snapshots:
+            output.write_text(_("   snapshots: {ids}").format(ids=", ".join(id_[:8] for id_ in problem.snapshots)))
+        for path in problem.paths[:PATHS_SHOWN]:
+            output.write_text(f"   {printable(path)}")
+        if len(problem.paths) > PATHS_SHOWN:
+            output.write_text(_("   and {count} more").format(count=len(problem.paths) - PATHS_SHOWN))
+    for verdict in verdicts:
+        if verdict.proof is not None:
+            output.write_text(_line(verdict.repository, verdict.proof, damaged=verdict.is_damaged))
+
+
+def _line(name: str, proof: Proof, *, damaged: bool) -> str:
+    text = _("{name}: damaged: {checked}") if damaged else _("{name}: no damage: {checked}")
+    checked = _("{snapshots} snapshots and {packs} packs checked, {size} read").format(
+        snapshots=proof.snapshots, packs=proof.packs, size=size(proof.bytes)
+    )
+    return text.format(name=name, checked=checked)

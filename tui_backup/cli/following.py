@@ -1,0 +1,39 @@
+"""Telling of runs while they go on: JSON lines on stdout, or progress on stderr."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation
+from tui_backup.cli.progress import Progress
+from tui_backup.model.event import Event
+from tui_backup.services.bus import EventBus
+
+
+@contextmanager
+def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> Iterator[None]:
+    """Tell of everything that the bus carries until the block ends; without `lines`, stdout is for a document."""
+    with telling(invocation, lines=lines) as tell:
+        unsubscribe = bus.subscribe(tell)
+        try:
+            yield
+        finally:
+            unsubscribe()
+
+
+@contextmanager
+def telling(invocation: Invocation, *, lines: bool = True) -> Iterator[Callable[[Event], None]]:
+    """Give a function that tells of an event; it raises BrokenPipeError when nobody reads stdout any more."""
+    progress = Progress(quiet=invocation.quiet, mute=invocation.json)
+    invocation.progress = progress
+
+    def tell(event: Event) -> None:
+        progress.hear(event)
+        if lines and invocation.json:
+            output.write_line(event)
+
+    try:
+        yield tell
+    finally:
+        invocation.progress = None
+        progress.close()
