@@ -101,7 +101,9 @@ def test_a_bad_pattern_is_named(line: str):
 
 def test_an_absolute_path_selects_itself_and_all_below():
     patterns = Patterns(["/srv/a"])
-    chosen = [path for path in (b"/srv", b"/srv/a", b"/srv/a/b/c", b"/srv/ab", b"/x/srv/a") if patterns.selects(path, True)]
+    chosen = [
+        path for path in (b"/srv", b"/srv/a", b"/srv/a/b/c", b"/srv/ab", b"/x/srv/a") if patterns.selects(path, True)
+    ]
     assert chosen == [b"/srv/a", b"/srv/a/b/c"]
 
 

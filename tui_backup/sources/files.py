@@ -48,7 +48,7 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def rooted(self, base: str) -> "FilesSource":
         """Return the same source with relative paths taken from the directory `base`, `~` from the home directory."""
-        paths = tuple(os.path.join(base, os.path.expanduser(path)) for path in self.paths)
+        paths = tuple(os.path.normpath(os.path.join(base, os.path.expanduser(path))) for path in self.paths)
         return msgspec.structs.replace(self, paths=paths)
 
     def without(self, places: Iterable[bytes]) -> "FilesSource":
@@ -58,7 +58,9 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def roots(self) -> tuple[str, ...]:
         """Return the paths as the snapshot records them."""
-        return (f"/{self.as_}",) if self.as_ is not None else self.paths
+        if self.as_ is not None:
+            return (f"/{self.as_}",)
+        return tuple(path.decode("utf-8", "surrogateescape") for path in stored_paths(self.paths, None))
 
     def patterns(self) -> tuple[str, ...]:
         """Return the excludes as the snapshot records them."""
@@ -74,7 +76,7 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         protected = Protected.of(self._places())
         found: list[Root] = []
         missing: list[Unread] = []
-        for real, stored in stored_paths(self.paths, self.as_).items():
+        for real, stored in stored_paths([os.path.abspath(path) for path in self.paths], self.as_).items():
             problem = _find(real, stored, protected, found)
             missing.extend([problem] if problem else [])
         if not found:
