@@ -18,8 +18,8 @@ LARGEST = 512 * 1024 * 1024
 
 _COMPRESSED = 2
 _PLAIN_STARTS = b"{["
-_STEP = 1024 * 1024
-"""Bytes that are decompressed before the bound is looked at again."""
+_STEP = 1024
+"""Bytes that are decompressed before the bound is looked at again: no more than 45 MB come of them."""
 
 
 def encode(document: bytes, version: int, cipher: Cipher) -> bytes:
@@ -40,24 +40,31 @@ def decode(sealed: bytes, version: int, cipher: Cipher) -> bytes:
         return plaintext
     if plaintext[0] != _COMPRESSED:
         raise Corrupted(_("the encoding {byte:#04x} is unknown").format(byte=plaintext[0]))
-    return decompress(memoryview(plaintext)[1:], LARGEST)
+    return decompress(plaintext[1:], LARGEST)
 
 
-def decompress(frames: bytes | memoryview, largest: int) -> bytes:
+def decompress(frames: bytes, largest: int) -> bytes:
     """Return the content of zstd frames, one after the other, with or without their size in the header.
 
     Raises:
-        Corrupted: they are damaged, or hold more than `largest` bytes.
+        Corrupted: they are damaged or cut short, or hold more than `largest` bytes.
     """
     content = bytearray()
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    at = 0
     try:
-        with zstandard.ZstdDecompressor().stream_reader(frames, read_across_frames=True) as reader:
-            while piece := reader.read(_STEP):
-                content += piece
-                if len(content) > largest:
-                    raise Corrupted(_("the compressed content is larger than {largest} bytes").format(largest=largest))
+        while at < len(frames):
+            if frame.eof:
+                frame = zstandard.ZstdDecompressor().decompressobj()
+            piece = frames[at : at + _STEP]
+            content += frame.decompress(piece)
+            at += len(piece) - len(frame.unused_data)
+            if len(content) > largest:
+                raise Corrupted(_("the compressed content is larger than {largest} bytes").format(largest=largest))
     except zstandard.ZstdError as error:
         raise Corrupted(_("the compressed content is damaged")) from error
+    if not frame.eof:
+        raise Corrupted(_("the compressed content is cut short"))
     return bytes(content)
 
 

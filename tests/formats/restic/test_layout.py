@@ -1,0 +1,66 @@
+import pytest
+
+from tests.support.faulty import Fault, FaultyStore, flipped
+from tui_backup.errors import BackupError, Corrupted
+from tui_backup.formats.restic.layout import FileKind, check_layout, fetch, id_of, is_id, key_of, listing, names
+from tui_backup.stores.memory import MemoryStore
+
+ID = "ab" * 32
+
+
+def test_packs_lie_in_a_directory_of_their_first_two_digits() -> None:
+    assert key_of(FileKind.DATA, ID) == f"data/ab/{ID}"
+    assert key_of(FileKind.SNAPSHOT, ID) == f"snapshots/{ID}"
+
+
+@pytest.mark.parametrize("name", [ID.upper(), ID[:-1], ID + "0", f"{ID}\n", "g" * 64, f"{ID}-tmp-17"])
+def test_only_64_lower_case_hex_digits_are_an_id(name: str) -> None:
+    assert is_id(ID)
+    assert not is_id(name)
+
+
+def test_strangers_are_passed_over(store: MemoryStore) -> None:
+    for name in (ID, ID.upper(), f"{ID}-tmp-17", "README", f"deeper/{ID}"):
+        store.put(f"keys/{name}", b"12345")
+    assert names(store, FileKind.KEY) == {ID: 5}
+
+
+def test_packs_lie_exactly_two_levels_deep(store: MemoryStore) -> None:
+    for key in (f"data/ab/{ID}", f"data/{ID}", f"data/ab/ab/{ID}"):
+        store.put(key, b"")
+    assert list(names(store, FileKind.DATA)) == [ID]
+    assert listing(store, FileKind.DATA).misplaced == ()
+
+
+def test_a_pack_in_a_wrong_directory_is_told_and_not_read(store: MemoryStore) -> None:
+    store.put(f"data/cd/{ID}", b"")
+    found = listing(store, FileKind.DATA)
+    assert found.sizes == {}
+    assert found.misplaced == (f"data/cd/{ID}",)
+
+
+def test_the_layout_of_old_s3_repositories_is_refused_with_advice(store: MemoryStore) -> None:
+    store.put(f"key/{ID}", b"")
+    with pytest.raises(BackupError, match="s3legacy") as caught:
+        check_layout(store)
+    assert "migrate s3_layout" in str(caught.value.hint)
+
+
+def test_a_stray_key_directory_beside_real_keys_is_no_old_layout(store: MemoryStore) -> None:
+    store.put(f"key/{ID}", b"")
+    store.put(f"keys/{ID}", b"")
+    check_layout(store)
+
+
+def test_one_bad_download_is_tried_again(store: MemoryStore) -> None:
+    name = id_of(b"content")
+    store.put(f"index/{name}", b"content")
+    faulty = FaultyStore(store, Fault(on="get", times=1, damage=flipped))
+    assert fetch(faulty, FileKind.INDEX, name) == b"content"
+    assert faulty.counts["get"] == 2
+
+
+def test_a_file_that_stays_damaged_is_named(store: MemoryStore) -> None:
+    store.put(f"index/{ID}", b"something else")
+    with pytest.raises(Corrupted, match=f"index/{ID}"):
+        fetch(store, FileKind.INDEX, ID)
