@@ -1,12 +1,19 @@
 """The store with trouble on demand does what it is told."""
 
+import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from tests.support.faulty import Fault, FaultyStore, flipped, unavailable
 from tui_backup.errors import StoreUnavailable
+from tui_backup.stores.local import LocalStore
 from tui_backup.stores.memory import MemoryStore
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_nth_operation_fails_and_the_others_do_not() -> None:
@@ -42,3 +49,17 @@ def test_a_store_can_stall() -> None:
     go_on.set()
     writer.join()
     assert store.get("a") == b"1"
+
+
+@pytest.mark.parametrize(("late", "kept"), [(False, ["a"]), (True, ["a", "b"])])
+def test_the_process_can_die_before_or_after_an_operation(tmp_path: Path, late: bool, kept: list[str]) -> None:
+    script = f"""
+from tests.support.faulty import Fault, FaultyStore
+from tui_backup.stores.local import LocalStore
+store = FaultyStore(LocalStore({str(tmp_path)!r}), Fault(on="put", at=2, kill=True, late={late}))
+for key in "abc":
+    store.put(key, b"content")
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, start_new_session=True)
+    assert ended.returncode == -signal.SIGKILL
+    assert sorted(found.key for found in LocalStore(str(tmp_path)).objects()) == kept
