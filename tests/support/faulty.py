@@ -31,7 +31,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
     """The operation is carried out first: an answer that is lost."""
     kill: bool = False
-    """The whole process group ends there, by SIGKILL, with `late` after the operation: for programs in an own session."""
+    """The whole process group, a session of its own, ends there by SIGKILL; with `late` after the operation."""
     stall: threading.Event | None = None
     """Waited for, a minute at most, before going on."""
     damage: Callable[[bytes], bytes] | None = None
