@@ -71,6 +71,15 @@ def endings(path: Path) -> list[Finished | Restored | Verified]:
     return [event for event in _tail(path) if isinstance(event, Finished | Restored | Verified)]
 
 
+def count_warnings(path: Path) -> int:
+    """Return how many warnings a run has told."""
+    try:
+        with path.open("rb") as file:
+            return sum(isinstance(event, Warned) for event in read_events(file))
+    except OSError:
+        return 0
+
+
 def decode(line: bytes) -> Event | None:
     """Return the event of a line; None where it is not one."""
     try:

@@ -3,11 +3,13 @@
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from tui_backup.history.history import History
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services import outcome, run_directory
-from tui_backup.services.event_log import EventLog, endings
+from tui_backup.services.event_log import EventLog, count_warnings, endings
 
 
 def reap(state_dir: Path, history: History) -> None:
@@ -43,12 +45,12 @@ def run_of(header: run_directory.Header) -> Run:
 
 def _record(path: Path, run: Run, history: History) -> None:
     """Record what the run told at its end if that did not reach the history, else that it died."""
-    for ending in endings(path / "events.jsonl"):
-        recorded = outcome.recorded(run, ending)
-        if recorded.repository == run.repository:
-            history.finish(recorded)
-            return
-    history.finish(outcome.recorded(run, died(run, path)))
+    told = (outcome.recorded(run, ending) for ending in endings(path / "events.jsonl"))
+    result = next((each for each in told if each.repository == run.repository), None)
+    if result is None:
+        result = outcome.recorded(run, died(run, path))
+    warnings = max(run.warnings, count_warnings(path / "events.jsonl"))
+    history.finish(msgspec.structs.replace(result, warnings=warnings))
 
 
 def _bury(path: Path) -> None:

@@ -1,0 +1,192 @@
+"""Whether everything is well, from the record alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support.running import backup_elsewhere
+from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
+from tui_backup.history.history import History
+from tui_backup.history.verifications import Findings
+from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.standing import Integrity
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.services.status import JobStatus, StatusReport, history_rows, motd, report
+from tui_backup.stores.memory import MemoryStore
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def make_config(tmp_path: Path, min_free: MinimumFree | None = None, expected_every: int | None = 26 * 3600) -> Config:
+    local = RepositoryConfig(
+        name="local", format="restic", store=MemoryStore(), password=SecretSource(env="PASSWORD"), min_free=min_free
+    )
+    site = JobConfig(name="site", repositories=("local",), sources=(), expected_every=expected_every)
+    return Config(
+        path=str(tmp_path / "config.toml"),
+        timezone=None,
+        state_dir=str(tmp_path),
+        log_level="info",
+        repositories={"local": local},
+        jobs={"site": site},
+    )
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    with History.open(tmp_path) as history:
+        yield history
+
+
+def ran(history: History, ago: timedelta, status: RunStatus = RunStatus.OK, **changes: object) -> None:
+    started = NOW - ago
+    run = Run(
+        id=f"{started:%Y%m%dT%H%M%SZ}-00000000",
+        verb=Verb.BACKUP,
+        job="site",
+        repository="local",
+        kind=None,
+        status=status,
+        started=started,
+    )
+    history.finish(msgspec.structs.replace(run, **changes))
+
+
+def look(history: History, tmp_path: Path, config: Config | None = None) -> StatusReport:
+    return report(config or make_config(tmp_path), history, tmp_path, NOW)
+
+
+def site(found: StatusReport) -> JobStatus:
+    return found.jobs[0]
+
+
+def kinds(found: StatusReport) -> list[str]:
+    return [problem.kind.value for problem in found.problems]
+
+
+def test_a_job_that_succeeded_in_time_is_healthy(history: History, tmp_path: Path) -> None:
+    ran(history, 2 * HOUR)
+    found = look(history, tmp_path)
+    assert (found.healthy, found.problems) == (True, ())
+    assert (site(found).last_status, site(found).last_success, site(found).stale) == ("ok", NOW - 2 * HOUR, False)
+    assert motd(found, NOW) == "tui-backup: 1 job, all healthy, newest backup 2 hours ago"
+
+
+def test_the_json_has_the_documented_fields(history: History, tmp_path: Path) -> None:
+    found = msgspec.to_builtins(look(history, tmp_path))
+    assert list(found) == ["healthy", "jobs", "repositories", "running", "problems"]
+    assert list(found["jobs"][0]) == [
+        "job", "last_run", "last_status", "last_success", "next_run", "stale", "expected_every", "integrity",
+        "snapshots", "size", "success_rate",
+    ]  # fmt: skip
+    assert list(found["repositories"][0]) == ["name", "free", "low_space", "last_checked"]
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.INCOMPLETE])
+def test_a_last_run_that_was_not_ok_is_a_problem(history: History, tmp_path: Path, status: RunStatus) -> None:
+    ran(history, 2 * HOUR)
+    ran(history, HOUR, status, message="cannot read {x}")
+    found = look(history, tmp_path)
+    assert (found.healthy, kinds(found)) == (False, [status.value])
+    assert "cannot read {x}" in found.problems[0].message
+    assert (site(found).last_success, site(found).success_rate) == (NOW - 2 * HOUR, 0.5)
+
+
+def test_a_cancelled_run_is_no_problem_and_no_success(history: History, tmp_path: Path) -> None:
+    ran(history, 27 * HOUR)
+    ran(history, HOUR, RunStatus.CANCELLED)
+    found = look(history, tmp_path)
+    assert (kinds(found), site(found).last_status, site(found).success_rate) == (["stale"], "cancelled", 1.0)
+
+
+def test_a_copy_that_failed_is_the_status_of_the_run(history: History, tmp_path: Path) -> None:
+    ran(history, HOUR)
+    ran(history, HOUR, RunStatus.FAILED, repository="offsite")
+    found = look(history, tmp_path)
+    assert site(found).last_status == "failed"
+    assert [problem.repository for problem in found.problems] == ["offsite"]
+
+
+def test_a_job_that_never_ran_is_stale_from_when_it_was_first_seen(history: History, tmp_path: Path) -> None:
+    assert look(history, tmp_path).healthy
+    later = report(make_config(tmp_path), history, tmp_path, NOW + 27 * HOUR)
+    assert kinds(later) == ["stale"]
+    assert later.problems[0].message == "job site has never succeeded, though it is expected every 26 h 0 min"
+    assert motd(later, NOW).startswith("tui-backup: 1 problem: job site has never succeeded")
+
+
+def test_without_an_expectation_nothing_is_stale(history: History, tmp_path: Path) -> None:
+    ran(history, 1000 * HOUR)
+    assert look(history, tmp_path, make_config(tmp_path, expected_every=None)).healthy
+
+
+def test_damage_of_a_held_snapshot_is_a_problem(history: History, tmp_path: Path) -> None:
+    ran(history, HOUR)
+    held = Snapshot(id="a" * 64, time=NOW, host="web1", paths=("/srv",), job="site", size=9)
+    history.remember_snapshots("local", [held])
+    assert site(look(history, tmp_path)).integrity is Integrity.UNVERIFIED
+    history.record_verification("local", Findings(time=NOW, needs=((held.id, ("p",)),), read=("p",)))
+    assert site(look(history, tmp_path)).integrity is Integrity.OK
+    history.record_verification("local", Findings(time=NOW, needs=((held.id, ("p",)),), damaged=("p",)))
+    found = look(history, tmp_path)
+    assert (kinds(found), site(found).integrity, found.repositories[0].last_checked) == (["damaged"], "damaged", NOW)
+    assert (site(found).snapshots, site(found).size) == (1, 9)
+
+
+def test_integrity_is_that_of_the_newest_good_snapshot(history: History, tmp_path: Path) -> None:
+    good = Snapshot(id="aa", time=NOW - HOUR, host="web1", paths=("/srv",), job="site")
+    newer = msgspec.structs.replace(good, id="bb", time=NOW, status=SnapshotStatus.INCOMPLETE)
+    history.remember_snapshots("local", [good, newer])
+    history.record_verification("local", Findings(time=NOW, needs=(("aa", ("p",)), ("bb", ("q",))), read=("p",)))
+    assert site(look(history, tmp_path)).integrity is Integrity.OK
+
+
+@pytest.mark.parametrize(
+    ("minimum", "free", "total", "low"),
+    [
+        (MinimumFree(percent=5.0), 4, 100, True),
+        (MinimumFree(percent=5.0), 6, 100, False),
+        (MinimumFree(percent=5.0), 6, None, None),
+        (MinimumFree(bytes=10), 6, None, True),
+        (None, 0, None, False),
+    ],
+)
+def test_low_space_is_what_the_configuration_says(
+    history: History, tmp_path: Path, minimum: MinimumFree | None, free: int, total: int | None, low: bool | None
+) -> None:
+    history.record_space("local", free, total, NOW)
+    found = look(history, tmp_path, make_config(tmp_path, minimum))
+    assert (found.repositories[0].free, found.repositories[0].low_space) == (free, low)
+    assert kinds(found) == (["low-space"] if low else [])
+
+
+def test_a_record_that_cannot_be_kept_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "history.db").write_bytes(b"no database" * 1000)
+    with History.open(tmp_path) as history:
+        assert kinds(look(history, tmp_path)) == ["history"]
+
+
+def test_a_run_of_another_process_shows_while_it_lives_and_fails_when_it_is_killed(tmp_path: Path) -> None:
+    with backup_elsewhere(tmp_path) as (process, run), History.open(tmp_path) as history:
+        assert [running.run for running in look(history, tmp_path).running] == [run]
+        assert [row.status for row in history_rows(history, tmp_path)] == ["running"]
+        process.kill()
+        process.wait(timeout=5)
+        found = look(history, tmp_path)
+        assert (found.running, site(found).last_status) == ((), "failed")
+
+
+def test_history_rows_have_the_documented_fields(history: History, tmp_path: Path) -> None:
+    ran(history, HOUR)
+    ran(history, 2 * HOUR)
+    rows = history_rows(history, tmp_path, "site", 1)
+    assert [row.started for row in rows] == [NOW - HOUR]
+    assert list(msgspec.to_builtins(rows[0])) == [
+        "run", "verb", "job", "repository", "kind", "status", "started", "duration", "snapshot", "bytes_added",
+        "warnings", "message",
+    ]  # fmt: skip
