@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tui_backup.errors import Corrupted, NotFound
+from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Body, ObjectInfo, check_key
 
 
@@ -12,7 +13,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
 
-    def rooted(self, base: str) -> "MemoryStore":  # noqa: ARG002
+    def rooted(self, base: str) -> "MemoryStore":
         return self
 
     def recipe(self) -> tuple[str, bytes] | None:
@@ -32,10 +33,10 @@ class MemoryStore:
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         content = self._objects.get(check_key(key))
         if content is None:
-            raise NotFound(f"no object {key}")
+            raise NotFound(_("no object {key}").format(key=key))
         wanted = len(content) - start if length is None else length
         if wanted < 0 or start + wanted > len(content):
-            raise Corrupted(f"object {key} is shorter than it should be")
+            raise Corrupted(_("{path} is shorter than it should be").format(path=key))
         return content[start : start + wanted]
 
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
@@ -52,5 +53,5 @@ class MemoryStore:
     def describe(self) -> str:
         return "memory"
 
-    def tidy(self, key: str = "") -> None:  # noqa: ARG002
+    def tidy(self, key: str = "") -> None:
         return
