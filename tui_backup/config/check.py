@@ -1,0 +1,165 @@
+"""What a valid configuration may still be wrong about, found by looking at this machine."""
+
+import os
+import pwd
+import shutil
+import stat
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+import msgspec
+
+from tui_backup.config.lines import Key, dotted
+from tui_backup.config.paths import SYSTEM_CONFIG, default_state_dir
+from tui_backup.config.settings import Config, RepositoryConfig
+from tui_backup.errors import BackupError, ConfigError
+from tui_backup.formats.registry import FORMATS
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.sources.base import Source, Unread
+
+CRON_PATH = "/usr/bin:/bin"
+"""Where cron looks for programs."""
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that will go wrong, or is unwise."""
+
+    key: str
+    """Dotted; empty where it concerns the whole file."""
+    message: str
+    hint: str | None = None
+
+
+def check(config: Config, *, as_cron: bool = False) -> list[Doubt]:
+    """Return what is doubtful about a configuration on this machine, in the order of the file.
+
+    With `as_cron` also what works here and will not where only cron's variables are set. Reads no file but those that
+    hold passwords, starts no program, and changes nothing.
+    """
+    return [*_whole(config), *(_cron(config) if as_cron else ()), *_repositories(config, as_cron), *_jobs(config)]
+
+
+def _whole(config: Config) -> Iterator[Doubt]:
+    if not config.jobs:
+        yield Doubt(key="jobs", message=_("there is no job: nothing is ever backed up"))
+    if _mode(config.state_dir) & 0o077:
+        message = _("others may look into {path}").format(path=config.state_dir)
+        yield Doubt(key="state_dir", message=message, hint=f"chmod 700 {config.state_dir}")
+
+
+def _cron(config: Config) -> Iterator[Doubt]:
+    home = _home_of_user()
+    found = {os.path.join(home, ".config", "tui-backup", "config.toml"), SYSTEM_CONFIG}
+    if config.path not in found:
+        hint = _("give it in the crontab: tui-backup --config {path} ...").format(path=config.path)
+        yield Doubt(key="", message=_("cron would not find this file by itself"), hint=hint)
+    if os.environ.get("XDG_STATE_HOME") and config.state_dir == default_state_dir(config.path):
+        message = _("cron does not have XDG_STATE_HOME, and would keep its record elsewhere")
+        yield Doubt(key="state_dir", message=message, hint=_("set state_dir"))
+    here = os.path.expanduser("~")
+    if here != home and any(place.startswith(f"{here}/") for place in _places(config)):
+        message = _("HOME is {here} here and {home} under cron: paths that begin with ~ differ")
+        yield Doubt(key="", message=message.format(here=here, home=home), hint=_("write these paths in full"))
+
+
+def _home_of_user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return "/"
+
+
+def _places(config: Config) -> Iterator[str]:
+    yield config.state_dir
+    for repository in config.repositories.values():
+        yield repository.store.describe()
+        yield repository.password.file or ""
+    for job in config.jobs.values():
+        for source in job.sources:
+            yield from source.roots()
+
+
+def _repositories(config: Config, as_cron: bool) -> Iterator[Doubt]:
+    for repository in config.repositories.values():
+        key = dotted(("repositories", repository.name, "password"))
+        secret = repository.password
+        if secret.literal is not None:
+            yield from _literal(key, config)
+        elif secret.env is not None:
+            yield from _variable(key, secret.env, as_cron)
+        elif secret.command is not None:
+            yield from _command(key, secret, secret.command[0], as_cron)
+        else:
+            yield from _file(key, repository)
+
+
+def _literal(key: str, config: Config) -> Iterator[Doubt]:
+    hint = _("give it as {{ file = ... }}, {{ env = ... }} or {{ command = [...] }}").format()
+    yield Doubt(key=key, message=_("the secret itself stands in the configuration"), hint=hint)
+    if _mode(config.path) & 0o044:
+        yield Doubt(key=key, message=_("and others may read that file"), hint=f"chmod 600 {config.path}")
+
+
+def _variable(key: str, name: str, as_cron: bool) -> Iterator[Doubt]:
+    if as_cron:
+        message = _("cron does not have the variable {name}").format(name=name)
+        yield Doubt(key=key, message=message, hint=_("use a file or a command, or set it in the crontab"))
+    elif name not in os.environ:
+        yield Doubt(key=key, message=_("the variable {name} is not set").format(name=name))
+
+
+def _command(key: str, secret: SecretSource, program: str, as_cron: bool) -> Iterator[Doubt]:
+    path = os.path.join(secret.base, program) if "/" in program else program
+    if shutil.which(path) is None:
+        yield Doubt(key=key, message=_("there is no program {program}").format(program=program))
+    elif as_cron and shutil.which(path, path=CRON_PATH) is None:
+        message = _("cron does not find the program {program}").format(program=program)
+        yield Doubt(key=key, message=message, hint=_("write its path in full"))
+
+
+def _file(key: str, repository: RepositoryConfig) -> Iterator[Doubt]:
+    """Doubt a password file that cannot be used; one that the first run will make is fine."""
+    path = repository.password.file or ""
+    try:
+        if not os.path.lexists(path) and not FORMATS.load(repository.format).exists(repository.store):
+            return
+        repository.password.resolve(key)
+    except ConfigError as error:
+        yield Doubt(key=key, message=error.message.removeprefix(f"{key}: "), hint=error.hint)
+    except BackupError as error:
+        yield Doubt(key=dotted(("repositories", repository.name, "store")), message=error.message, hint=error.hint)
+
+
+def _jobs(config: Config) -> Iterator[Doubt]:
+    for job in config.jobs.values():
+        for place, source in enumerate(job.sources):
+            yield from _source(("jobs", job.name, "sources", place), source)
+
+
+def _source(at: Key, source: Source) -> Iterator[Doubt]:
+    """Doubt what a source cannot read at once: configured paths that are missing come before all else."""
+    try:
+        with closing(_unread(source)) as unread:
+            for each in unread:
+                path = os.fsdecode(each.path)
+                yield Doubt(key=dotted(at), message=_("{path}: {reason}").format(path=path, reason=each.reason))
+    except BackupError as error:
+        yield Doubt(key=dotted(at), message=error.message, hint=error.hint)
+
+
+def _unread(source: Source) -> Generator[Unread, None, None]:
+    """Yield what a source finds unreadable before the first entry that it can read."""
+    for entry in source.entries(Watch()):
+        if not isinstance(entry, Unread):
+            return
+        yield entry
+
+
+def _mode(path: str) -> int:
+    """Return the permission bits of a path, 0 where nothing is there."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except OSError:
+        return 0

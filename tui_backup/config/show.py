@@ -1,0 +1,76 @@
+"""The configuration as it takes effect: defaults filled in, paths absolute, secrets out of sight."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
+from tui_backup.primitives.registry import Registry
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.primitives.units import format_duration
+from tui_backup.sources.registry import SOURCES
+from tui_backup.stores.registry import STORES
+
+T = TypeVar("T")
+
+
+def effective(config: Config) -> dict[str, Any]:
+    """Return everything that takes effect, in the shape of the file; what is not set is left out."""
+    return _given(
+        timezone=config.timezone,
+        state_dir=config.state_dir,
+        log_level=config.log_level,
+        repositories={name: _repository(each) for name, each in config.repositories.items()},
+        jobs={name: _job(each) for name, each in config.jobs.items()},
+    )
+
+
+def as_toml(config: Config) -> str:
+    """Return everything that takes effect as TOML that could be read again, but for literal secrets."""
+    import tomli_w
+
+    return tomli_w.dumps(effective(config))
+
+
+def _repository(repository: RepositoryConfig) -> dict[str, Any]:
+    return _given(
+        format=repository.format,
+        store=_adapter(STORES, repository.store),
+        password=repository.password.shown(),
+        compression=repository.compression,
+        min_free=_minimum(repository.min_free),
+        trusted=repository.trusted,
+    )
+
+
+def _job(job: JobConfig) -> dict[str, Any]:
+    return _given(
+        repositories=list(job.repositories),
+        timezone=job.timezone,
+        expected_every=None if job.expected_every is None else format_duration(job.expected_every),
+        on_change=job.on_change,
+        sources=[_adapter(SOURCES, source) for source in job.sources],
+    )
+
+
+def _minimum(minimum: MinimumFree | None) -> str | int | None:
+    if minimum is None or minimum.percent is None:
+        return minimum.bytes if minimum else None
+    return f"{minimum.percent:g}%"
+
+
+def _adapter(registry: Registry[T], adapter: T) -> dict[str, Any]:
+    """Return the table that describes an adapter."""
+    kind = next(kind for kind in registry if isinstance(adapter, registry.load(kind)))
+    options: dict[str, Any] = msgspec.to_builtins(adapter, enc_hook=_encode)
+    return _given(kind=kind, **options)
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, SecretSource):
+        return value.shown()
+    raise NotImplementedError
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
