@@ -134,6 +134,14 @@ def test_warnings_are_recorded_with_their_raw_paths(here: RunDesk, heard: list[E
     assert heard[1] == Warned(run=scope.run_id, path="/srv/\ufffd", message="denied", path_b64="L3Nydi//")
 
 
+def test_names_that_are_not_text_do_no_harm(here: RunDesk) -> None:
+    with backup(here) as scope:
+        scope.watch.warn(None, "cannot read \udcff")
+        scope.finish(Finished(run=scope.run_id, job="site", repository="local", status="ok", message="left out \udcff"))
+    assert only_row(here).message == "left out ?"
+    assert here.history.warnings(scope.run_id)[0].message == "cannot read ?"
+
+
 def test_the_job_is_free_afterwards(here: RunDesk) -> None:
     for _time in range(2):
         with backup(here) as scope:
@@ -152,7 +160,7 @@ def test_a_full_state_directory_is_one_warning(tmp_path: Path) -> None:
                 scope.watch.warn(None, f"{number} " + "x" * 1000)
             scope.finish(ended(scope))
         warned = [event.message for event in heard if isinstance(event, Warned)]
-        assert len(warned) == 101
+        assert len(warned) == 101 + len(here.history.troubles)
         assert sum("cannot be written" in message for message in warned) == 1
         assert isinstance(heard[-1], Finished)
         assert scope.status is RunStatus.OK
@@ -164,4 +172,7 @@ def test_a_state_directory_without_room_for_anything_stops_no_run(tmp_path: Path
         with backup(here) as scope:
             scope.finish(ended(scope))
         assert only_row(here).status is RunStatus.OK
-        assert only_row(here).warnings == 1
+        assert [kept.message for kept in here.history.warnings(scope.run_id)] == [
+            f"the state directory {state} cannot be written: No space left on device",
+            *here.history.troubles,
+        ]

@@ -68,7 +68,8 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
-    def replaced(self, error: sqlite3.Error) -> bool:
+    @staticmethod
+    def replaced(error: Exception) -> bool:
         """Whether an error was that of a broken file, which is no longer the one in use."""
         return _is_broken(error)
 
@@ -178,7 +179,7 @@ def _copy(path: Path, into: sqlite3.Connection) -> bool:
     return True
 
 
-def _is_broken(error: sqlite3.Error) -> bool:
+def _is_broken(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in _BROKEN
 

@@ -172,7 +172,7 @@ class History:
             try:
                 with self._database.writing() as connection:
                     write(connection, *args, **kwargs)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeError) as error:
                 trouble = error
             else:
                 return

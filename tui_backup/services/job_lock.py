@@ -33,6 +33,9 @@ class JobLock:
             holder = os.pread(self._descriptor, 65536, 0)
             os.close(self._descriptor)
             raise _locked(header.job, holder) from error
+        except OSError:
+            os.close(self._descriptor)
+            raise
         with suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, msgspec.json.encode(header), 0)

@@ -45,10 +45,11 @@ class Pulse:
             os.write(self._waker, _CANCEL)
 
     def stop(self) -> None:
-        """End the thread, and wait for it."""
-        with suppress(BlockingIOError):
-            os.write(self._waker, _STOP)
-        self._thread.join()
+        """End the thread if it was started, and wait for it."""
+        if self._thread.is_alive():
+            with suppress(BlockingIOError):
+                os.write(self._waker, _STOP)
+            self._thread.join()
         if self._control is not None:
             self._control.close()
         self._selector.close()

@@ -107,7 +107,7 @@ class RunScope:
         self._lock = threading.RLock()
         self._job_lock: JobLock | None = None
         self._directory: RunDirectory | None = None
-        self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
+        self._pulse: Pulse | None = None
         self._begun = time.monotonic()
         self._shown = Progressed(run=header.run, files_done=0, bytes_done=0)
         self._logged_at = 0.0
@@ -115,6 +115,7 @@ class RunScope:
         self._unwritten = list[tuple[bytes | None, str]]()
         self._warnings = 0
         self._in_trouble = False
+        self._troubles_told = 0
 
     @property
     def elapsed(self) -> float:
@@ -131,8 +132,11 @@ class RunScope:
     def finish(self, ending: Ending) -> None:
         """Tell and record how work on one repository ended; a duration that is None is filled in."""
         self._sample()
+        self._warn_of_history()
         if isinstance(ending, Finished | Restored) and ending.duration is None:
             ending = msgspec.structs.replace(ending, duration=round(self.elapsed, 3))
+        if ending.message is not None:
+            ending = msgspec.structs.replace(ending, message=_sound(ending.message))
         run = self._run(self._header.repository if isinstance(ending, Restored) else ending.repository or None)
         recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
         self._going_on.pop(run.repository, None)
@@ -143,7 +147,8 @@ class RunScope:
 
     def cancel(self) -> None:
         """Ask the operation to stop; safe in signal handlers."""
-        self._pulse.request_cancel()
+        if self._pulse is not None:
+            self._pulse.request_cancel()
 
     @contextmanager
     def heeding_signals(self) -> Iterator[None]:
@@ -170,12 +175,11 @@ class RunScope:
 
     def __enter__(self) -> Self:
         reap(self._desk.state_dir, self._desk.history)
-        if self._header.verb is Verb.BACKUP and self._header.job is not None:
-            self._try(self._lock_job)
-        self._try(self._make_directory)
-        if self._header.repository is not None:
-            self.start(self._header.repository)
-        self._pulse.start()
+        try:
+            self._begin()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -184,18 +188,32 @@ class RunScope:
         try:
             self._finish_the_rest(error)
         finally:
+            self._end()
+
+    def _begin(self) -> None:
+        if self._header.verb is Verb.BACKUP and self._header.job is not None:
+            self._try(self._lock_job)
+        self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
+        self._try(self._make_directory)
+        if self._header.repository is not None:
+            self.start(self._header.repository)
+        self._pulse.start()
+
+    def _end(self) -> None:
+        if self._pulse is not None:
             self._pulse.stop()
-            self._flush_warnings()
-            if self._directory is not None:
-                self._directory.end()
-            if self._job_lock is not None:
-                self._job_lock.release()
+        self._flush_warnings()
+        if self._directory is not None:
+            self._directory.end()
+        if self._job_lock is not None:
+            self._job_lock.release()
 
     def _lock_job(self) -> None:
         self._job_lock = JobLock(self._desk.state_dir, self._header)
 
     def _make_directory(self) -> None:
         self._directory = RunDirectory(self._desk.state_dir, self._header)
+        assert self._pulse is not None
         self._pulse.listen(self._directory.path)
         run_directory.tidy(self._desk.state_dir)
 
@@ -224,6 +242,7 @@ class RunScope:
         """Called by the watch, on any thread."""
         text, whole = (None, True) if path is None else replaced(path)
         raw = None if path is None or whole else b64encode(path).decode("ascii")
+        message = _sound(message)
         with self._lock:
             self._warnings += 1
             self._unwritten.append((path, message))
@@ -232,9 +251,21 @@ class RunScope:
 
     def _sample(self) -> None:
         """Tell how far the operation is, if that has changed, and write down the warnings since."""
+        progress = self._progress()
+        with self._lock:
+            changed = progress != self._shown
+            logged = self.elapsed < _OFTEN_S or self.elapsed - self._logged_at >= 1
+            self._shown = progress
+            if changed and logged:
+                self._logged_at = self.elapsed
+        if changed:
+            self._tell(progress, logged=logged)
+        self._flush_warnings()
+
+    def _progress(self) -> Progressed:
         watch = self.watch
         current = watch.current
-        progress = Progressed(
+        return Progressed(
             run=self.run_id,
             files_done=watch.files_done,
             bytes_done=watch.bytes_done,
@@ -242,20 +273,19 @@ class RunScope:
             bytes_total=watch.bytes_total,
             current=None if current is None else replaced(current)[0],
         )
-        with self._lock:
-            if progress != self._shown:
-                self._shown = progress
-                rested = self.elapsed - self._logged_at
-                logged = self.elapsed < _OFTEN_S or rested >= 1
-                self._logged_at = self.elapsed if logged else self._logged_at
-                self._tell(progress, logged=logged)
-        self._flush_warnings()
 
     def _flush_warnings(self) -> None:
         with self._lock:
             unwritten, self._unwritten = self._unwritten, []
         if unwritten:
             self._desk.history.warn_all(self.run_id, unwritten)
+
+    def _warn_of_history(self) -> None:
+        """Pass on what went wrong with the record itself."""
+        troubles = self._desk.history.troubles
+        while self._troubles_told < len(troubles):
+            self._troubles_told += 1
+            self.watch.warn(None, troubles[self._troubles_told - 1])
 
     def _beat(self) -> None:
         if self._directory is not None:
@@ -264,10 +294,13 @@ class RunScope:
     def _tell(self, event: Event, *, logged: bool = True) -> None:
         """Write an event to the log of the run and publish it."""
         if logged and self._directory is not None:
-            events = self._directory.events
-            with self._lock:
-                self._try(lambda: events.append(event))
+            self._try(lambda: self._log(event))
         self._desk.bus.publish(event)
+
+    def _log(self, event: Event) -> None:
+        assert self._directory is not None
+        with self._lock:
+            self._directory.events.append(event)
 
     def _try(self, act: Callable[[], None]) -> None:
         """Do something in the state directory; a run goes on without, and warns once."""
@@ -279,3 +312,8 @@ class RunScope:
                 message = _("the state directory {path} cannot be written: {reason}")
                 path = self._desk.state_dir
                 self.watch.warn(None, message.format(path=path, reason=error.strerror or error))
+
+
+def _sound(text: str) -> str:
+    """Return text that can be encoded: what stands for bytes that are not UTF-8 becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")

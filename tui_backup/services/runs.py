@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -93,9 +94,17 @@ def _find(state_dir: Path, run_id: str) -> Path:
     raise BackupError(_("there is no run {id}").format(id=run_id), hint=hint)
 
 
+def _events_of(path: Path) -> BinaryIO:
+    try:
+        return (path / "events.jsonl").open("rb")
+    except OSError as error:
+        message = _("the log of run {run} cannot be read: {reason}")
+        raise BackupError(message.format(run=path.name, reason=error.strerror)) from error
+
+
 def _follow(path: Path, stop: CancelToken) -> Iterator[Event]:
     ended = False
-    with (path / "events.jsonl").open("rb") as file:
+    with _events_of(path) as file:
         while not stop.cancelled:
             alive = run_directory.is_alive(path)
             for event in read_events(file):
