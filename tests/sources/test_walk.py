@@ -4,7 +4,7 @@ import errno
 import os
 import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,7 +35,7 @@ def build(place: bytes, tree: dict[bytes, object]) -> None:
             build(path, what)
         elif what is None:
             os.symlink(b"nowhere", path)
-        else:
+        elif isinstance(what, bytes):
             with open(path, "wb") as file:
                 file.write(what)
 
@@ -58,7 +58,7 @@ def walk(root: Path) -> Iterator[Entry | Unread]:
 
 @settings(max_examples=60, deadline=None)
 @given(tree=TREES)
-def test_a_walk_sees_what_lstat_sees_in_byte_order(tree: dict[bytes, object]):
+def test_a_walk_sees_what_lstat_sees_in_byte_order(tree: dict[bytes, object]) -> None:
     with TemporaryDirectory() as place:
         build(os.fsencode(place), tree)
         found = [item for item in walk(Path(place)) if isinstance(item, Entry)]
@@ -71,7 +71,7 @@ def outside(tmp_path: Path) -> Path:
     return write_tree(tmp_path / "outside", {"secret": b"secret"})
 
 
-def test_a_directory_that_became_a_link_is_not_followed(tmp_path: Path, outside: Path):
+def test_a_directory_that_became_a_link_is_not_followed(tmp_path: Path, outside: Path) -> None:
     root = write_tree(tmp_path / "root", {"victim/secret": b"harmless"})
     found = []
     for item in walk(root):
@@ -83,7 +83,7 @@ def test_a_directory_that_became_a_link_is_not_followed(tmp_path: Path, outside:
     assert found[1] == Unread(os.fsencode(root / "victim"), os.strerror(errno.ESTALE), vanished=True)
 
 
-def test_a_directory_that_was_swapped_is_not_entered(tmp_path: Path, outside: Path):
+def test_a_directory_that_was_swapped_is_not_entered(tmp_path: Path, outside: Path) -> None:
     root = write_tree(tmp_path / "root", {"victim/secret": b"harmless"})
     found = []
     for item in walk(root):
@@ -94,7 +94,7 @@ def test_a_directory_that_was_swapped_is_not_entered(tmp_path: Path, outside: Pa
     assert isinstance(found[1], Unread)
 
 
-def test_a_file_below_a_swapped_directory_is_not_opened(tmp_path: Path, outside: Path):
+def test_a_file_below_a_swapped_directory_is_not_opened(tmp_path: Path, outside: Path) -> None:
     root = write_tree(tmp_path / "root", {"victim/secret": b"harmless"})
     entry = next(item for item in walk(root) if item.path.endswith(b"secret"))
     assert isinstance(entry, Entry)
@@ -106,7 +106,7 @@ def test_a_file_below_a_swapped_directory_is_not_opened(tmp_path: Path, outside:
 
 
 @pytest.mark.parametrize("replace", [Path.touch, os.mkfifo, lambda path: path.symlink_to("/etc/passwd")])
-def test_a_file_that_was_replaced_is_not_opened(tmp_path: Path, replace):
+def test_a_file_that_was_replaced_is_not_opened(tmp_path: Path, replace: Callable[[Path], None]) -> None:
     place = tmp_path / "file"
     place.write_bytes(b"old")
     (entry,) = walk(tmp_path)
@@ -117,7 +117,7 @@ def test_a_file_that_was_replaced_is_not_opened(tmp_path: Path, replace):
         entry.origin.open(entry)
 
 
-def test_a_replaced_file_can_be_listed_again(tmp_path: Path):
+def test_a_replaced_file_can_be_listed_again(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a/file": b"old"})
     entry = next(item for item in walk(tmp_path) if item.path.endswith(b"file"))
     assert isinstance(entry, Entry)
@@ -130,7 +130,7 @@ def test_a_replaced_file_can_be_listed_again(tmp_path: Path):
         assert file.read() == b"newer"
 
 
-def test_what_vanished_after_listing_is_no_failure(tmp_path: Path):
+def test_what_vanished_after_listing_is_no_failure(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a": b"", "b/c": b"", "d": b""})
     listing = walk(tmp_path)
     next(listing)
@@ -163,7 +163,7 @@ def deep(tmp_path: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def test_a_tree_deeper_than_a_path_or_the_open_files_is_walked_and_read(deep: Path):
+def test_a_tree_deeper_than_a_path_or_the_open_files_is_walked_and_read(deep: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (150, hard))
     try:
@@ -178,7 +178,7 @@ def test_a_tree_deeper_than_a_path_or_the_open_files_is_walked_and_read(deep: Pa
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_an_abandoned_walk_leaves_no_descriptor_open(tmp_path: Path):
+def test_an_abandoned_walk_leaves_no_descriptor_open(tmp_path: Path) -> None:
     write_tree(tmp_path, {"a/b/c": b""})
     before = len(os.listdir("/proc/self/fd"))
     listing = walk(tmp_path)
@@ -189,7 +189,7 @@ def test_an_abandoned_walk_leaves_no_descriptor_open(tmp_path: Path):
 
 
 @pytest.mark.requires("root")
-def test_attributes_of_a_link_are_its_own(tmp_path: Path):
+def test_attributes_of_a_link_are_its_own(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/passwd")
     os.setxattr(tmp_path / "link", "trusted.note", b"x", follow_symlinks=False)
     (entry,) = walk(tmp_path)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -31,11 +32,13 @@ def open_listed_directory(name: bytes, device_id: int, inode: int, parent: int |
 
 
 def xattrs_listed(path: bytes, device_id: int, inode: int) -> tuple[tuple[bytes, bytes], ...]:
-    """Return names and values of the extended attributes of what has that identity, links not followed.
+    """Return names and values of the extended attributes of what has that identity, links not followed; Linux only.
 
     Raises:
         OSError: they cannot be read; ESTALE where something else has taken its place.
     """
+    if sys.platform != "linux":
+        return ()
     with short(path) as (name, directory):
         place = name if directory is None else b"/proc/self/fd/%d/%s" % (directory, name)
         try:

@@ -54,6 +54,12 @@ class Patterns:
         """
         return self._verdict(relative_path.decode("utf-8", "surrogateescape"), is_dir) is True
 
+    def leaves_out(self, relative_path: bytes, is_dir: bool) -> bool:
+        """Whether the rules exclude this path or a directory above it, as a walk that descends would find."""
+        parts = relative_path.split(b"/")
+        above = (b"/".join(parts[:length]) for length in range(1, len(parts)))
+        return any(self.excludes(parent, True) for parent in above) or self.excludes(relative_path, is_dir)
+
     def selects(self, path: bytes, is_dir: bool) -> bool:
         """Whether an absolute path is chosen, by itself or with a directory above it; rules are anchored at `/`.
 

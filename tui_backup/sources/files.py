@@ -15,7 +15,7 @@ from tui_backup.primitives.units import parse_size
 from tui_backup.sources.base import Unread
 from tui_backup.sources.origin import LocalOrigin
 from tui_backup.sources.owners import GroupNames, UserNames
-from tui_backup.sources.roots import Root, arrange, encode, stored_paths
+from tui_backup.sources.roots import Root, arrange, enclosing, encode, reaches, stored_paths
 from tui_backup.sources.rules import Protected, Rules
 from tui_backup.sources.walk import Walk
 
@@ -43,6 +43,8 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ConfigError(_("paths must name at least one file or directory, and none may be empty"))
         if self.as_ is not None and (self.as_ in {"", ".", ".."} or "/" in self.as_ or "\0" in self.as_):
             raise ConfigError(_("as = {name!r} is not a name: one word without `/`").format(name=self.as_))
+        if any(not name or "/" in name for name in self.exclude_if_present):
+            raise ConfigError(_("exclude_if_present holds names of files, without `/`"))
         stored_paths(self.paths, self.as_)
         self._largest()
 
@@ -82,9 +84,10 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         if not found:
             raise SourceError(_missing(missing))
         yield from missing
+        yield from self._unreached(found)
         inner = frozenset(root.stored for root in found)
         users, groups = UserNames(), GroupNames()
-        for root in arrange(found, self.as_):
+        for root in self._arranged(found):
             origin = LocalOrigin(root.stored.rstrip(b"/"), root.real.rstrip(b"/"), users, groups)
             if root.stored != b"/":
                 yield origin.found(root.stored, root.status, root.real, None)
@@ -94,16 +97,39 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             elif stat.S_ISLNK(root.status.st_mode):
                 watch.warn(root.stored, _("is a symbolic link; the link is stored, not what it points to"))
 
+    def _arranged(self, found: list[Root]) -> list[Root]:
+        try:
+            return arrange(found, self.as_)
+        except OSError as error:
+            raise SourceError(_("the way to the configured paths changed: {reason}").format(reason=error)) from error
+
+    def _unreached(self, found: list[Root]) -> Iterator[Unread]:
+        """Yield the paths inside others that the walk of those will not come upon."""
+        roots = {root.stored: root for root in found}
+        for root in found:
+            outer = enclosing(root, roots)
+            if outer is not None and not reaches(outer, root):
+                yield Unread(root.stored, _("lies behind a symbolic link inside another configured path"))
+            elif outer is not None and self._leaves_out(root, outer):
+                yield Unread(root.stored, _("is a configured path and left out by a pattern"))
+
+    def _leaves_out(self, root: Root, outer: Root) -> bool:
+        patterns = self._patterns(outer.real)
+        return patterns is not None and patterns.leaves_out(root.below(outer), stat.S_ISDIR(root.status.st_mode))
+
     def _rules(self, real: bytes, protected: Protected) -> Rules:
-        lines = [_anchored(line, real) for line in self.exclude]
         return Rules(
-            patterns=Patterns(lines) if lines else None,
+            patterns=self._patterns(real),
             largest=self._largest(),
             markers=frozenset(encode(name) for name in self.exclude_if_present),
             caches=self.exclude_caches,
             protected=protected,
             one_file_system=self.one_file_system,
         )
+
+    def _patterns(self, real: bytes) -> Patterns | None:
+        lines = [_anchored(line, real) for line in self.exclude]
+        return Patterns(lines) if lines else None
 
     def _largest(self) -> int | None:
         if self.exclude_larger_than is None:
@@ -147,6 +173,6 @@ def _missing(problems: list[Unread]) -> str:
 def _anchored(line: str, real: bytes) -> str:
     """Return a pattern that begins with the root's absolute path as one anchored at the root."""
     sign = "!" if line.startswith("!") else ""
-    start = os.fsdecode(real).rstrip("/") + "/"
+    start = real.decode("utf-8", "surrogateescape").rstrip("/") + "/"
     body = line.removeprefix("!")
     return sign + "/" + body.removeprefix(start) if body.startswith(start) and body != start else line

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -20,6 +21,10 @@ class Root(msgspec.Struct, frozen=True):
     status: os.stat_result
     parent: bool = False
     """Whether it is only a directory above a configured path."""
+
+    def below(self, other: "Root") -> bytes:
+        """Return the path relative to `other`, inside which it lies."""
+        return self.stored.removeprefix(other.stored).lstrip(b"/")
 
 
 def encode(path: str) -> bytes:
@@ -40,7 +45,8 @@ def stored_paths(paths: Sequence[str], name: str | None) -> dict[bytes, bytes]:
     if len(reals) == 1:
         return {reals[0]: top}
     stored = {real: top + b"/" + os.path.basename(real) for real in reals}
-    clashing = [real for real, place in stored.items() if list(stored.values()).count(place) > 1 or real == b"/"]
+    uses = Counter(stored.values())
+    clashing = [real for real, place in stored.items() if uses[place] > 1 or real == b"/"]
     if clashing:
         both = ", ".join(os.fsdecode(path) for path in clashing)
         raise ConfigError(
@@ -50,14 +56,35 @@ def stored_paths(paths: Sequence[str], name: str | None) -> dict[bytes, bytes]:
 
 
 def arrange(roots: Sequence[Root], name: str | None) -> list[Root]:
-    """Return the roots and the directories above them in the order of a walk, roots inside others left out."""
+    """Return the roots and the directories above them in the order of a walk, roots inside others left out.
+
+    Raises:
+        OSError: a directory above a root has gone.
+    """
     placed = roots if name is None else [_below_name(root, encode(name)) for root in roots]
-    outermost = {root.stored: root for root in placed if not any(_inside(root, other) for other in placed)}
-    known = dict(outermost)
-    for root in outermost.values():
+    everywhere = {root.stored: root for root in placed}
+    known = {root.stored: root for root in placed if enclosing(root, everywhere) is None}
+    for root in list(known.values()):
         for parent in _parents(root, None if name is None else os.path.dirname(root.real)):
             known.setdefault(parent.stored, parent)
     return [root for _key, root in sorted((path.split(b"/"), root) for path, root in known.items())]
+
+
+def enclosing(root: Root, roots: Mapping[bytes, Root]) -> Root | None:
+    """Return the outermost of some roots, given by stored path, inside which this one lies."""
+    path, outermost = root.stored, None
+    while path != b"/":
+        path = os.path.dirname(path)
+        outermost = roots.get(path, outermost)
+    return outermost
+
+
+def reaches(outer: Root, inner: Root) -> bool:
+    """Whether a walk of `outer` comes upon `inner`: no symbolic link lies between."""
+    directory = os.path.dirname(inner.real)
+    way = os.path.relpath(directory, outer.real)
+    straight = os.path.normpath(os.path.join(os.path.realpath(outer.real), way))
+    return stat.S_ISDIR(outer.status.st_mode) and os.path.realpath(directory) == straight
 
 
 def _absolute(path: str) -> bytes:
@@ -70,10 +97,6 @@ def _below_name(root: Root, name: bytes) -> Root:
     if root.stored != b"/" + name or stat.S_ISDIR(root.status.st_mode):
         return root
     return msgspec.structs.replace(root, stored=root.stored + b"/" + os.path.basename(root.real))
-
-
-def _inside(root: Root, other: Root) -> bool:
-    return root.stored.startswith(other.stored.rstrip(b"/") + b"/") and root.stored != other.stored
 
 
 def _parents(root: Root, stand_in: bytes | None) -> list[Root]:

@@ -11,6 +11,8 @@ from tui_backup.sources.base import Unread
 from tui_backup.sources.origin import LocalOrigin, unread
 from tui_backup.sources.rules import Rules
 
+_REGULAR, _DIRECTORY = stat.S_IFREG, stat.S_IFDIR
+
 _OPEN_LEVELS = 64
 """Directories held open at once; those above are opened again through `..` when the walk comes back."""
 
@@ -51,7 +53,7 @@ class Walk:
         try:
             top = self._listed(path, real, None, status)
         except OSError as error:
-            yield unread(path, error)
+            yield Unread(path or b"/", os.strerror(error.errno or 0))
             return
         levels = [top]
         try:
@@ -79,9 +81,9 @@ class Walk:
                 form = status.st_mode & 0o170000
                 if asks and self._leaves_out(path, status):
                     continue
-                if form == stat.S_IFREG:
+                if form == _REGULAR:
                     yield make(path, EntryKind.FILE, status)
-                elif form == stat.S_IFDIR:
+                elif form == _DIRECTORY:
                     yield make(path, EntryKind.DIR, status)
                     problem = self._enter(levels, name, path, status)
                     if problem is not None:
