@@ -24,7 +24,7 @@ from tui_backup.primitives.i18n import _
 _STEP = 1 << 16
 _ZEROS = bytes(_STEP)
 _SMALLEST_HOLE = 1 << 12
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class LandingOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class DirectoryLanding:
             rename_at(directory, beside, name, replace=self.options.replace)
         except BaseException as error:
             discard(directory, beside)
-            if isinstance(error, OSError) and error.errno in _FULL:
+            if isinstance(error, OSError) and error.errno in FULL:
                 raise RestoreRefused(_("no space left at the target")) from error
             raise
         if troubles:

@@ -148,6 +148,18 @@ def discard(directory: int, name: bytes) -> None:
         os.unlink(name, dir_fd=directory)
 
 
+def link_at(old: tuple[int, bytes], directory: int, name: bytes, *, replace: bool) -> None:
+    """Give a file, known by directory and name, a further name; without `replace` it must not be taken."""
+    old_directory, old_name = old
+    new = temporary_name(name) if replace else name
+    os.link(old_name, new, src_dir_fd=old_directory, dst_dir_fd=directory, follow_symlinks=False)
+    if replace:
+        try:
+            os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
+        finally:
+            discard(directory, new)
+
+
 @contextmanager
 def pinned(directory: int, name: bytes) -> Iterator[bytes]:
     """Hold on to whatever has a name, and yield a path under which it, itself and no other, can be changed.
