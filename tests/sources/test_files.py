@@ -141,10 +141,10 @@ def test_a_parent_that_is_a_link_is_stored_as_the_directory_it_leads_to(tmp_path
     assert os.fsencode(tmp_path / "srv/site/x") in found
 
 
-def test_a_missing_path_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
+def test_a_missing_path_is_reported_first_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "here").touch()
-    found = list(FilesSource(paths=(f"{tmp_path}/here", f"{tmp_path}/gone")).entries(Watch()))
-    assert found[0] == Unread(os.fsencode(tmp_path / "gone"), "No such file or directory")
+    found = list(FilesSource(paths=(f"{tmp_path}/here", f"{tmp_path}/there")).entries(Watch()))
+    assert found[0] == Unread(os.fsencode(tmp_path / "there"), "No such file or directory")
     assert found[-1].path == os.fsencode(tmp_path / "here")
 
 

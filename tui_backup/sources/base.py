@@ -37,7 +37,8 @@ class Source(Protocol):
         """Yield directories before what they hold, siblings in byte order of their names, starting below `/`.
 
         Parents of the roots are yielded too. What exists and cannot be read is yielded as `Unread`, as is a
-        configured path that does not exist.
+        configured path that does not exist; those come before the first entry. Where an `Unread` stands among the
+        entries means nothing.
 
         Raises:
             SourceError: none of the configured paths exists.
