@@ -84,7 +84,8 @@ class Finish:
         entry = step.entry
         directory = self._directories.open(step.frame.path)
         if entry.kind is EntryKind.FILE:
-            if not _is_there(entry, status_at(directory, step.name)):
+            replaced = self._site.states[step.number] == Action.OVERWRITE
+            if not _is_there(entry, status_at(directory, step.name), replaced=replaced):
                 self._miss(step)
                 return
             self.bytes_written += 0 if linked else entry.size
@@ -150,10 +151,11 @@ def _create(entry: Entry, directory: int, name: bytes) -> None:
         os.mknod(name, _TYPES[entry.kind] | 0o600, entry.device, dir_fd=directory)
 
 
-def _is_there(entry: Entry, status: os.stat_result | None) -> bool:
+def _is_there(entry: Entry, status: os.stat_result | None, *, replaced: bool) -> bool:
+    """Whether a file has landed; where another was before, its time tells them apart."""
     if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != entry.size:
         return False
-    return abs(status.st_mtime_ns - entry.mtime_ns) < _COARSEST_CLOCK_NS
+    return not replaced or abs(status.st_mtime_ns - entry.mtime_ns) < _COARSEST_CLOCK_NS
 
 
 def delete(site: Site, directories: Directories) -> int:

@@ -10,6 +10,7 @@ from tui_backup.primitives.i18n import _
 _LARGEST_FILE = 1 << 50
 """Bytes; what claims to be larger is refused."""
 
+_LONGEST_NAME = 255
 _NOT_NAMES = (b"", b".", b"..")
 
 
@@ -93,6 +94,8 @@ def _refusal(entry: Entry, frame: Frame, parent: bytes, name: bytes) -> str | No
         return ""
     if name in _NOT_NAMES or b"\0" in name:
         return _("this is no name for a file")
+    if len(name) > _LONGEST_NAME:
+        return _("the name is longer than {count} bytes").format(count=_LONGEST_NAME)
     if name <= frame.last:
         return _("the name comes twice or out of order")
     if entry.kind is EntryKind.FILE and not 0 <= entry.size <= _LARGEST_FILE:
