@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tui_backup.errors import BackupError
 from tui_backup.history import migrations
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
@@ -99,6 +100,9 @@ class Database:
                 self._make_current()
         except (sqlite3.Error, OSError) as error:
             self._keep_in_memory(error)
+        except BackupError:
+            self.close()
+            raise
 
     def _is_current(self) -> bool:
         """Whether the file exists with the newest schema; a cheap look without any lock."""

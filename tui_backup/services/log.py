@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import logging
 
-LEVELS = ("debug", "info", "warning", "error")
-
 _BYTES = 1024 * 1024
 _FILES = 5
 
@@ -20,7 +18,7 @@ class ProgramLog:
     """The log of one process; `logging` is not imported, and no file made, before the first line."""
 
     def __init__(self, state_dir: Path, level: str = "info") -> None:
-        """Log what is at least as grave as `level`, one of LEVELS."""
+        """Log what is at least as grave as `level`: debug, info, warning or error."""
         self.path = state_dir / "log" / "tui-backup.log"
         self._level = level
         self._logger: logging.Logger | None = None
