@@ -11,6 +11,7 @@ from tui_backup.model.entry import Entry
 from tui_backup.model.problem import Problem
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.primitives.ledger import Ledger
 from tui_backup.primitives.secret import Secret
 from tui_backup.stores.base import Store
 
@@ -111,6 +112,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     password: Secret
     compression: str = "auto"
     """auto, max or off."""
+    ledger: Ledger | None = None
+    """Remembers which locks processes of this host left; None: no lock is ever called dead."""
+    retry_lock_s: float = 0
+    """Seconds for which to try again when somebody else holds the lock."""
 
 
 class Format(Protocol):

@@ -33,6 +33,10 @@ class Origin(Protocol):
         """Return the extended attributes, POSIX ACLs among them; raises OSError."""
         ...
 
+    def relist(self, entry: "Entry") -> "Entry | None":
+        """Look at the entry's path again, without following links; None where it is gone. Raises OSError."""
+        ...
+
     def local_path(self, entry: "Entry") -> bytes | None:
         """Return a path under which other processes of this host can read a FILE; None where there is none."""
         ...

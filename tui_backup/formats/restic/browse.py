@@ -1,0 +1,175 @@
+"""Browsing: the entries of a snapshot, with their content opened on demand.
+
+Trees may come from an attacker: names that must not be used and duplicates are left out and warned about.
+"""
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from tui_backup.errors import BackupError, Corrupted, NotFound
+from tui_backup.formats.restic.contents import Contents
+from tui_backup.formats.restic.pack import BlobType
+from tui_backup.formats.restic.tree import Node, entry_of, name_of, xattrs_of
+from tui_backup.model.entry import Entry, EntryKind, Xattrs
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+
+_DEEPEST = 4096
+"""Directories below one another that are still gone into."""
+
+
+class NodeOrigin:
+    """Where an entry of a snapshot comes from: its node."""
+
+    __slots__ = ("contents", "node")
+
+    def __init__(self, contents: Contents, node: Node) -> None:
+        self.contents = contents
+        self.node = node
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open the content of a FILE; reading it raises Corrupted where a blob is damaged."""
+        return cast(BinaryIO, io.BufferedReader(BlobStream(self.contents, self.node.blobs())))
+
+    def xattrs(self, entry: Entry) -> Xattrs:
+        """Return the extended attributes."""
+        return xattrs_of(self.node)
+
+    def local_path(self, entry: Entry) -> None:
+        """There is none: the content lies in a repository."""
+
+    def relist(self, entry: Entry) -> Entry:
+        """Return the entry as it is: snapshots do not change."""
+        return entry
+
+
+class BlobStream(io.RawIOBase):
+    """The blobs of a file one behind the other, read when they are needed."""
+
+    def __init__(self, contents: Contents, ids: list[str]) -> None:
+        super().__init__()
+        self._contents = contents
+        self._ids = iter(ids)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+        """Fill `buffer` as far as one blob goes."""
+        while not self._rest:
+            id_ = next(self._ids, None)
+            if id_ is None:
+                return 0
+            self._rest = memoryview(self._contents.blob(BlobType.DATA, _bytes_of(id_)))
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def walk(contents: Contents, tree: str, above: bytes, watch: Watch | None) -> Iterator[Entry]:
+    """Yield everything below a tree that lies at the path `above`, directories before what they hold."""
+    levels = [iter(listing(contents, tree, above, watch))]
+    while levels:
+        entry = next(levels[-1], None)
+        if entry is None:
+            levels.pop()
+            continue
+        yield entry
+        if entry.kind is EntryKind.DIR:
+            below = _go_down(contents, entry, len(levels), watch)
+            if below:
+                levels.append(iter(below))
+
+
+def _go_down(contents: Contents, entry: Entry, depth: int, watch: Watch | None) -> list[Entry]:
+    origin = entry.origin
+    assert isinstance(origin, NodeOrigin)
+    try:
+        if depth >= _DEEPEST:
+            raise Corrupted(_("directories lie more than {count} deep").format(count=_DEEPEST))
+        return listing(contents, origin.node.subtree or "", entry.path, watch)
+    except Corrupted as error:
+        if watch is None:
+            raise
+        watch.warn(entry.path, error.message)
+        return []
+
+
+def listing(contents: Contents, tree: str, above: bytes, watch: Watch | None = None) -> list[Entry]:
+    """Return the entries of one tree that lies at the path `above` (empty for the root), by name.
+
+    Raises:
+        Corrupted: the tree cannot be read.
+    """
+    entries: list[Entry] = []
+    last = b""
+    in_order = True
+    prefix = above.rstrip(b"/") + b"/"
+    for node in contents.tree(tree):
+        try:
+            name = name_of(node)
+            entries.append(entry_of(node, prefix + name, NodeOrigin(contents, node)))
+        except Corrupted as error:
+            if watch is not None:
+                watch.warn(prefix + node.name.encode("utf-8", "replace"), error.message)
+            continue
+        in_order &= name > last
+        last = name
+    return entries if in_order else _in_order(entries, watch)
+
+
+def _in_order(entries: list[Entry], watch: Watch | None) -> list[Entry]:
+    """Sort the entries of one directory; of several with one name the first stays."""
+    kept: list[Entry] = []
+    for entry in sorted(entries, key=lambda entry: entry.path):
+        if kept and kept[-1].path == entry.path:
+            if watch is not None:
+                watch.warn(entry.path, _("the name is there twice; the second is left out"))
+            continue
+        kept.append(entry)
+    return kept
+
+
+def find(contents: Contents, tree: str, path: bytes) -> Entry:
+    """Return the entry of an absolute path.
+
+    Raises:
+        NotFound: the snapshot has no such path.
+    """
+    found: Entry | None = None
+    for name in path.strip(b"/").split(b"/"):
+        if found is not None:
+            origin = found.origin
+            assert isinstance(origin, NodeOrigin)
+            tree = origin.node.subtree or "" if found.kind is EntryKind.DIR else ""
+        above = found.path if found else b""
+        found = None
+        if tree:
+            wanted = above + b"/" + name
+            found = next((entry for entry in listing(contents, tree, above) if entry.path == wanted), None)
+        if found is None:
+            raise NotFound(_("the snapshot has no {path}").format(path=path.decode("utf-8", "backslashreplace")))
+    assert found is not None
+    return found
+
+
+def tree_at(contents: Contents, root: str, path: bytes) -> str:
+    """Return the id of the tree of a directory; raises BackupError where the path is none."""
+    if not path.strip(b"/"):
+        return root
+    entry = find(contents, root, path)
+    origin = entry.origin
+    if entry.kind is not EntryKind.DIR or not isinstance(origin, NodeOrigin):
+        raise BackupError(_("{path} is no directory").format(path=path.decode("utf-8", "backslashreplace")))
+    return origin.node.subtree or ""
+
+
+def _bytes_of(id_: str) -> bytes:
+    try:
+        return bytes.fromhex(id_)
+    except ValueError as error:
+        raise Corrupted(_("{id!r} is no id of a blob").format(id=id_)) from error

@@ -1,0 +1,263 @@
+"""The index: blob id -> place, from the index files, 48 bytes a blob in memory.
+
+Source: restic's design document, section "Indexing". A million blobs load in seconds: records lie packed in buckets
+by the first bits of their id, and are found by a plain search of bytes.
+"""
+
+import struct
+from collections.abc import Iterator
+
+import msgspec
+
+from tui_backup.errors import Corrupted
+from tui_backup.formats.restic.crypto import Cipher
+from tui_backup.formats.restic.envelope import load_unpacked, save_unpacked
+from tui_backup.formats.restic.layout import FileKind, names
+from tui_backup.formats.restic.pack import BlobType, PackedBlob
+from tui_backup.primitives.i18n import _
+from tui_backup.stores.base import Store
+
+_RECORD = struct.Struct("<32sIIII")
+"""id, number of the pack, offset, sealed length, length of the content (0: not compressed)."""
+_PLACE = struct.Struct("<IIII")
+PACKED = struct.Struct("<B32sIII")
+"""type, id, offset, sealed length, length of the content: a blob of a known pack."""
+_BUCKETS = 1 << 14
+PENDING = 0xFFFF_FFFF
+"""Number of the pack of a blob that this process is about to store."""
+
+
+class IndexedBlob(msgspec.Struct, gc=False, omit_defaults=True):
+    """A blob as index files write it."""
+
+    id: str
+    type: str
+    offset: int
+    length: int
+    uncompressed_length: int = 0
+
+
+class IndexedPack(msgspec.Struct, gc=False):
+    """A pack as index files write it."""
+
+    id: str
+    blobs: list[IndexedBlob]
+
+
+class _IndexFile(msgspec.Struct):
+    packs: list[IndexedPack] | None = None
+
+
+_decoder = msgspec.json.Decoder(_IndexFile)
+
+
+class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Where a blob can be read."""
+
+    pack: bytes
+    """32 bytes; empty while the blob is pending."""
+    offset: int
+    length: int
+    """Sealed length, bytes."""
+    size: int
+    """Length of the content if it is compressed, else 0."""
+
+
+class BlobTable:
+    """The blobs of one type; several records of one id are copies in several packs."""
+
+    def __init__(self) -> None:
+        self._buckets: list[bytearray | None] = [None] * _BUCKETS
+        self.count = 0
+
+    def add(self, id_: bytes, pack: int, offset: int, length: int, size: int) -> None:
+        """Add a record, whether or not there is one of that id."""
+        number = id_[0] << 6 | id_[1] >> 2
+        bucket = self._buckets[number]
+        if bucket is None:
+            bucket = self._buckets[number] = bytearray()
+        bucket += _RECORD.pack(id_, pack, offset, length, size)
+        self.count += 1
+
+    def __contains__(self, id_: bytes) -> bool:
+        bucket = self._buckets[id_[0] << 6 | id_[1] >> 2]
+        if bucket is None:
+            return False
+        at = bucket.find(id_)
+        return at >= 0 and (at % 48 == 0 or self._at(bucket, id_, at) >= 0)
+
+    @staticmethod
+    def _at(bucket: bytearray, id_: bytes, start: int) -> int:
+        """Return where the next record of an id begins at or behind `start`, -1 if none does."""
+        at = bucket.find(id_, start)
+        while at >= 0 and at % 48:
+            at = bucket.find(id_, at + 1)
+        return at
+
+    def records(self, id_: bytes) -> Iterator[tuple[int, int, int, int]]:
+        """Yield pack number, offset, length and size of each copy of a blob."""
+        bucket = self._buckets[id_[0] << 6 | id_[1] >> 2]
+        at = self._at(bucket, id_, 0) if bucket is not None else -1
+        while bucket is not None and at >= 0:
+            yield _PLACE.unpack_from(bucket, at + 32)
+            at = self._at(bucket, id_, at + 48)
+
+    def settle(self, id_: bytes, pack: int, offset: int, length: int, size: int) -> None:
+        """Give the pending record of an id its place."""
+        bucket = self._buckets[id_[0] << 6 | id_[1] >> 2]
+        at = self._at(bucket, id_, 0) if bucket is not None else -1
+        while bucket is not None and at >= 0:
+            if _PLACE.unpack_from(bucket, at + 32)[0] == PENDING:
+                _PLACE.pack_into(bucket, at + 32, pack, offset, length, size)
+                return
+            at = self._at(bucket, id_, at + 48)
+        self.add(id_, pack, offset, length, size)
+
+    def __iter__(self) -> Iterator[tuple[bytes, int, int, int, int]]:
+        """Yield id, pack number, offset, length and size of every record."""
+        for bucket in self._buckets:
+            if bucket is not None:
+                yield from _RECORD.iter_unpack(bucket)
+
+
+class Index:
+    """All blobs of a repository; for one thread."""
+
+    def __init__(self) -> None:
+        self.tables = {BlobType.DATA: BlobTable(), BlobType.TREE: BlobTable()}
+        self.packs: list[bytes] = []
+        """Ids of the packs by number."""
+        self._numbers: dict[bytes, int] = {}
+        self.split: set[bytes] = set()
+        """Packs that several index files describe differently."""
+
+    def __contains__(self, key: tuple[BlobType, bytes]) -> bool:
+        return key[1] in self.tables[key[0]]
+
+    def __len__(self) -> int:
+        return sum(table.count for table in self.tables.values())
+
+    def places(self, type_: BlobType, id_: bytes) -> list[Place]:
+        """Return every place of a blob, an empty list where it is unknown."""
+        return [
+            Place(b"" if pack == PENDING else self.packs[pack], offset, length, size)
+            for pack, offset, length, size in self.tables[type_].records(id_)
+        ]
+
+    def claim(self, type_: BlobType, id_: bytes) -> bool:
+        """Note that a blob is about to be stored; return False where it is known already."""
+        table = self.tables[type_]
+        if id_ in table:
+            return False
+        table.add(id_, PENDING, 0, 0, 0)
+        return True
+
+    def settle(self, pack: bytes, blobs: list[PackedBlob]) -> None:
+        """Note that claimed blobs are stored in a pack."""
+        number = self._number(pack)
+        for blob in blobs:
+            self.tables[blob.type].settle(blob.id, number, blob.offset, blob.length, blob.size)
+
+    def number(self, pack: bytes) -> int | None:
+        """Return the number of a pack, None where no index file knows it."""
+        return self._numbers.get(pack)
+
+    def _number(self, pack: bytes) -> int:
+        number = self._numbers.get(pack)
+        if number is None:
+            number = self._numbers[pack] = len(self.packs)
+            self.packs.append(pack)
+        return number
+
+    def add_file(self, document: bytes) -> None:
+        """Take in an index file's JSON.
+
+        Raises:
+            Corrupted: it is no index.
+        """
+        try:
+            packs = _decoder.decode(document).packs or []
+            for pack in packs:
+                self._add_pack(bytes.fromhex(pack.id), pack.blobs)
+        except (msgspec.MsgspecError, ValueError, struct.error, KeyError) as error:
+            raise Corrupted(_("it is no index: {reason}").format(reason=error)) from error
+
+    def _add_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> None:
+        if len(id_) != 32:
+            raise ValueError(f"{id_.hex()!r} is no id")
+        if id_ in self._numbers:
+            self._merge_pack(id_, blobs)
+            return
+        number = self._number(id_)
+        data, tree = self.tables[BlobType.DATA].add, self.tables[BlobType.TREE].add
+        fromhex = bytes.fromhex
+        for blob in blobs:
+            blob_id = fromhex(blob.id)
+            if len(blob_id) != 32:
+                raise ValueError(f"{blob.id!r} is no id")
+            add = data if blob.type == "data" else tree if blob.type == "tree" else None
+            if add is None:
+                raise ValueError(f"unknown type of blob {blob.type!r}")
+            add(blob_id, number, blob.offset, blob.length, blob.uncompressed_length)
+
+    def _merge_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> None:
+        """Take in a pack that another index file has already described: exact duplicates are dropped."""
+        number = self._numbers[id_]
+        for blob in blobs:
+            table = self.tables[BlobType.DATA if blob.type == "data" else BlobType.TREE]
+            record = (number, blob.offset, blob.length, blob.uncompressed_length)
+            blob_id = bytes.fromhex(blob.id)
+            if record not in table.records(blob_id):
+                self.split.add(id_)
+                table.add(blob_id, *record)
+
+    def by_pack(self) -> list[bytearray]:
+        """Return for every pack, by number, the records of its blobs as `PACKED` has them, in any order."""
+        packs = [bytearray() for _pack in self.packs]
+        for type_, table in self.tables.items():
+            for id_, pack, offset, length, size in table:
+                if pack != PENDING:
+                    packs[pack] += PACKED.pack(type_, id_, offset, length, size)
+        return packs
+
+
+def unpack_blobs(records: bytes | bytearray) -> list[PackedBlob]:
+    """Return the blobs of `PACKED` records, in the order in which they lie in their pack."""
+    blobs = [PackedBlob(BlobType(type_), *rest) for type_, *rest in PACKED.iter_unpack(records)]
+    blobs.sort(key=lambda blob: blob.offset)
+    return blobs
+
+
+def encode_index(packs: list[tuple[bytes, list[PackedBlob]]]) -> bytes:
+    """Return the JSON of an index file that lists these packs whole."""
+    listed = [
+        IndexedPack(
+            pack.hex(),
+            [IndexedBlob(blob.id.hex(), blob.type.word, blob.offset, blob.length, blob.size) for blob in blobs],
+        )
+        for pack, blobs in packs
+    ]
+    return msgspec.json.encode({"packs": listed}) + b"\n"
+
+
+def load_index(store: Store, version: int, cipher: Cipher) -> Index:
+    """Read every index file.
+
+    Raises:
+        Corrupted: one is damaged; the message has its key.
+    """
+    index = Index()
+    for name in names(store, FileKind.INDEX):
+        document = load_unpacked(store, FileKind.INDEX, name, version, cipher)
+        try:
+            index.add_file(document)
+        except Corrupted as error:
+            raise Corrupted(_("index/{name} is damaged: {reason}").format(name=name, reason=error.message)) from error
+    return index
+
+
+def save_index(store: Store, packs: list[tuple[bytes, list[PackedBlob]]], version: int, cipher: Cipher) -> int:
+    """Store an index file that lists these packs; return its stored length, about."""
+    document = encode_index(packs)
+    save_unpacked(store, FileKind.INDEX, document, version, cipher)
+    return len(document)

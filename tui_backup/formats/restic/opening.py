@@ -1,0 +1,294 @@
+"""Opening: stored blobs in, files or findings out; in a worker process or in the owner's own.
+
+`Land` is answered by `Landed` when its files are placed, by `Moved` meanwhile; `Prove` by `Proved`. What is wrong with
+one file or one pack is part of the answer; a target without room ends the work with `Failed`.
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from importlib import import_module
+
+import msgspec
+
+from tui_backup.errors import BackupError, Corrupted, NotFound, RestoreRefused, StoreError
+from tui_backup.formats.base import Landing
+from tui_backup.formats.restic.blob import BlobReader
+from tui_backup.formats.restic.crypto import Cipher, Keys
+from tui_backup.formats.restic.index import Place, unpack_blobs
+from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.pack import PackedBlob, read_header
+from tui_backup.model.entry import Entry, EntryKind, Xattrs
+from tui_backup.primitives.crew import Channel
+from tui_backup.primitives.i18n import _
+from tui_backup.stores.base import Store
+from tui_backup.stores.registry import STORES
+
+_SPAN = 8 << 20
+"""Bytes fetched at once at most, but for a blob that is larger."""
+_GAP = 64 << 10
+"""Bytes between two blobs that are fetched along rather than asked for separately."""
+_REPORT = 8 << 20
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker needs: recipes of store and landing, and the keys."""
+
+    store: tuple[str, bytes]
+    keys: Keys
+    landing: tuple[str, bytes] | None
+
+
+class PlacedBlob(msgspec.Struct, array_like=True, gc=False):
+    """A blob of a file, with every place that should have it."""
+
+    id: bytes
+    places: list[Place]
+
+
+class FileToLand(msgspec.Struct, array_like=True, gc=False):
+    """A file to be placed; the fields of its entry in their order."""
+
+    number: int
+    path: bytes
+    metadata: tuple[int, int, int, str, str, int, int, int, int, int, int, int]
+    xattrs: Xattrs
+    blobs: list[PlacedBlob]
+
+
+class Land(msgspec.Struct, tag=True, array_like=True):
+    """Place these files."""
+
+    files: list[FileToLand]
+
+
+class Prove(msgspec.Struct, tag=True, array_like=True):
+    """Read a pack and authenticate every byte; `records` are its blobs as the index has them."""
+
+    number: int
+    pack: str
+    records: bytes
+
+
+class Moved(msgspec.Struct, tag=True, array_like=True):
+    """So many bytes more are done."""
+
+    size: int
+
+
+class Landed(msgspec.Struct, tag=True, array_like=True):
+    """The files of a `Land` are placed, but for those in trouble: (number, reason)."""
+
+    files: int
+    size: int
+    troubles: list[tuple[int, str]]
+
+
+class Proved(msgspec.Struct, tag=True, array_like=True):
+    """A pack was read; `findings` are (id of the blob, or empty for the pack, what is wrong)."""
+
+    number: int
+    size: int
+    findings: list[tuple[bytes, str]]
+
+
+class Failed(msgspec.Struct, tag=True, array_like=True):
+    """The worker cannot go on; `name` is the class of the error."""
+
+    name: str
+    message: str
+    hint: str | None
+
+
+Order = Land | Prove
+Answer = Moved | Landed | Proved | Failed
+
+encoder = msgspec.msgpack.Encoder()
+order_decoder = msgspec.msgpack.Decoder(Order)
+answer_decoder = msgspec.msgpack.Decoder(Answer)
+
+
+class _Given:
+    """The origin of an entry whose extended attributes came along."""
+
+    __slots__ = ("_xattrs",)
+
+    def __init__(self, xattrs: Xattrs) -> None:
+        self._xattrs = xattrs
+
+    def open(self, entry: Entry) -> None:
+        """Content is handed over, never opened."""
+        raise ValueError(f"{entry.path!r} is not opened here")
+
+    def xattrs(self, entry: Entry) -> Xattrs:
+        """Return the extended attributes."""
+        return self._xattrs
+
+    def local_path(self, entry: Entry) -> None:
+        """There is none."""
+
+    def relist(self, entry: Entry) -> Entry:
+        """Return the entry as it is."""
+        return entry
+
+
+class Opener:
+    """Places files and proves packs; for one thread."""
+
+    def __init__(self, store: Store, keys: Keys, landing: Landing | None, moved: Callable[[int], None]) -> None:
+        self._store = store
+        self._landing = landing
+        self._moved = moved
+        self._cipher = Cipher(keys)
+        self._reader = BlobReader(self._cipher)
+
+    def land(self, files: list[FileToLand]) -> Landed:
+        """Place files from their blobs.
+
+        Raises:
+            RestoreRefused: the target has no room left, or is another than planned.
+            StoreError: the store cannot be read.
+        """
+        assert self._landing is not None
+        spans = _Spans(self._store, [blob.places[0] for file in files for blob in file.blobs if blob.places])
+        troubles: list[tuple[int, str]] = []
+        done = 0
+        for file in files:
+            entry = _entry(file)
+            try:
+                self._landing.place(entry, self._content(file, spans))
+            except OSError as error:
+                troubles.append((file.number, error.strerror or str(error)))
+            except NotFound as error:
+                troubles.append((file.number, error.message))
+            except (RestoreRefused, StoreError):
+                raise
+            except BackupError as error:
+                troubles.append((file.number, error.message))
+            else:
+                done += entry.size
+        return Landed(len(files) - len(troubles), done, troubles)
+
+    def _content(self, file: FileToLand, spans: "_Spans") -> Iterator[bytes]:
+        unreported = 0
+        for blob in file.blobs:
+            content = self._blob(blob, spans)
+            yield content
+            unreported += len(content)
+            if unreported >= _REPORT:
+                self._moved(unreported)
+                unreported = 0
+
+    def _blob(self, blob: PlacedBlob, spans: "_Spans") -> bytes:
+        trouble: BackupError = Corrupted(_("the blob {id} is in no index").format(id=blob.id.hex()))
+        for place in blob.places:
+            try:
+                return self._reader.read(spans.get(place), blob.id, place.size)
+            except (Corrupted, NotFound) as error:
+                message = _("the blob {id} is damaged: {reason}")
+                trouble = Corrupted(message.format(id=blob.id.hex(), reason=error.message))
+        raise trouble
+
+    def prove(self, order: Prove) -> Proved:
+        """Read a pack and hold every byte against its name, its header and the index."""
+        try:
+            pack = memoryview(self._store.get(key_of(FileKind.DATA, order.pack)))
+        except (NotFound, Corrupted) as error:
+            return Proved(order.number, 0, [(b"", error.message)])
+        blobs = unpack_blobs(order.records)
+        findings = [*self._whole(order.pack, pack, blobs)]
+        for blob in blobs:
+            try:
+                self._reader.read(pack[blob.offset : blob.offset + blob.length], blob.id, blob.size)
+            except Corrupted as error:
+                findings.append((blob.id, error.message))
+        return Proved(order.number, len(pack), findings)
+
+    def _whole(self, name: str, pack: memoryview, blobs: list[PackedBlob]) -> Iterator[tuple[bytes, str]]:
+        if sha256(pack).hexdigest() != name:
+            yield b"", _("the content does not match the name")
+        try:
+            listed = read_header(pack, self._cipher)
+        except Corrupted as error:
+            yield b"", error.message
+            return
+        if listed != blobs:
+            yield b"", _("the pack's header and the index do not agree")
+
+
+class _Spans:
+    """Sealed blobs of a store, fetched together where they lie together; wanted in about the order given."""
+
+    def __init__(self, store: Store, places: list[Place]) -> None:
+        self._store = store
+        self._places = places
+        self._next = 0
+        self._pack = b""
+        self._start = 0
+        self._held = memoryview(b"")
+
+    def get(self, place: Place) -> memoryview:
+        """Return the sealed bytes at a place."""
+        if not self._has(place):
+            self._fetch(place)
+        at = place.offset - self._start
+        return self._held[at : at + place.length]
+
+    def _has(self, place: Place) -> bool:
+        end = self._start + len(self._held)
+        return self._pack == place.pack and self._start <= place.offset and place.offset + place.length <= end
+
+    def _fetch(self, place: Place) -> None:
+        while self._next < len(self._places) and self._places[self._next] != place:
+            self._next += 1
+        start, end = place.offset, place.offset + place.length
+        for other in self._places[self._next :]:
+            if other.pack != place.pack or not start <= other.offset <= end + _GAP:
+                break
+            if other.offset + other.length - start > _SPAN:
+                break
+            end = max(end, other.offset + other.length)
+        self._held = memoryview(self._store.get(key_of(FileKind.DATA, place.pack.hex()), start, end - start))
+        self._pack, self._start = place.pack, start
+        if self._next >= len(self._places):
+            self._next = 0
+
+
+class OpeningHand:
+    """A worker that places files and proves packs."""
+
+    def __init__(self, setup: bytes, channel: Channel) -> None:
+        wanted = msgspec.msgpack.decode(setup, type=Setup)
+        kind, options = wanted.store
+        landing: Landing | None = None
+        if wanted.landing is not None:
+            module, _colon, name = wanted.landing[0].partition(":")
+            landing = getattr(import_module(module), name).from_recipe(wanted.landing[1])
+        self._channel = channel
+        store = msgspec.json.decode(options, type=STORES.load(kind))
+        self._opener = Opener(store, wanted.keys, landing, lambda count: self._send(Moved(count)))
+
+    def work(self) -> None:
+        """Answer one order after the other until the owner is gone."""
+        try:
+            while self._channel.inbox or self._channel.fill():
+                while self._channel.inbox:
+                    order = order_decoder.decode(self._channel.inbox.popleft())
+                    self._send(self._opener.land(order.files) if isinstance(order, Land) else self._opener.prove(order))
+        except BackupError as error:
+            self._send(Failed(type(error).__name__, error.message, error.hint))
+
+    def _send(self, answer: Answer) -> None:
+        self._channel.send(encoder.encode(answer))
+
+
+def file_to_land(number: int, entry: Entry, blobs: list[PlacedBlob]) -> FileToLand:
+    """Return what another process needs of a FILE to place it."""
+    metadata = (
+        entry.mode, entry.uid, entry.gid, entry.user, entry.group, entry.size,
+        entry.mtime_ns, entry.atime_ns, entry.ctime_ns, entry.inode, entry.device_id, entry.links,
+    )  # fmt: skip
+    return FileToLand(number, entry.path, metadata, entry.origin.xattrs(entry), blobs)
+
+
+def _entry(file: FileToLand) -> Entry:
+    return Entry(file.path, EntryKind.FILE, _Given(file.xattrs), *file.metadata)  # type: ignore[arg-type]  # never opened

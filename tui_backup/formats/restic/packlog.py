@@ -1,0 +1,53 @@
+"""Packs that were stored: the index learns of them at once, index files are written now and then.
+
+A pack is listed whole in one index file, and only after it is durable. So an interrupted backup goes on cheaply.
+"""
+
+import time
+
+from tui_backup.formats.restic.crypto import Cipher
+from tui_backup.formats.restic.index import Index, save_index
+from tui_backup.formats.restic.pack import PackedBlob
+from tui_backup.formats.restic.sealing import Stored
+from tui_backup.stores.base import Store
+
+_MOST_BLOBS = 50_000
+_MOST_SECONDS = 600.0
+
+
+class PackLog:
+    """The packs of one writer that no index file lists yet."""
+
+    def __init__(self, store: Store, index: Index, version: int, cipher: Cipher) -> None:
+        self._store = store
+        self._index = index
+        self._version = version
+        self._cipher = cipher
+        self._packs: list[tuple[bytes, list[PackedBlob]]] = []
+        self._unlisted = 0
+        self._began = time.monotonic()
+        self.blobs = 0
+        """Blobs of all packs."""
+        self.content_added = 0
+        """Bytes of their content."""
+        self.bytes_added = 0
+        """Bytes of all packs and index files, as stored."""
+
+    def add(self, stored: Stored) -> None:
+        """Take in a pack that is durable."""
+        self._index.settle(stored.pack, stored.blobs)
+        self._packs.append((stored.pack, stored.blobs))
+        self._unlisted += len(stored.blobs)
+        self.blobs += len(stored.blobs)
+        self.content_added += sum(blob.plain_size for blob in stored.blobs)
+        self.bytes_added += stored.size
+        if self._unlisted >= _MOST_BLOBS or time.monotonic() - self._began > _MOST_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write an index file of what is not listed yet."""
+        if self._packs:
+            self.bytes_added += save_index(self._store, self._packs, self._version, self._cipher)
+        self._packs = []
+        self._unlisted = 0
+        self._began = time.monotonic()
