@@ -111,7 +111,8 @@ def _only_repository(job: JobConfig) -> str:
 
 def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope) -> Finished:
     repository = workspace.repository(_only_repository(job), make=True)
-    snapshot, tally = back_up(job.sources, repository, brief_of(workspace, job, options), scope.watch)
+    done = back_up(job.sources, repository, brief_of(workspace, job, options), scope.watch)
+    snapshot, tally = done.snapshot, done.tally
     _remember(workspace, repository)
     incomplete = snapshot.status is SnapshotStatus.INCOMPLETE
     return Finished(

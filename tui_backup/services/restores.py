@@ -1,0 +1,154 @@
+"""Restoring: what is wished for becomes a request, a plan, and, once somebody agreed, a run."""
+
+import os
+from contextlib import nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_backup.engine.rereading import reread
+from tui_backup.engine.restore import RestoreResult, execute
+from tui_backup.engine.restore_plan import RestorePlan, plan_restore
+from tui_backup.engine.restore_request import Overwrite, RestoreRequest
+from tui_backup.errors import RestoreRefused
+from tui_backup.model.event import Restored
+from tui_backup.model.run import RunStatus, Verb
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.snapshots import Found
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody wants to have restored, and where."""
+
+    target: str | None
+    """Directory below which paths are recreated; None: in place."""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    overwrite: Overwrite | None = None
+    """None: never below a target, always in place."""
+    delete: bool = False
+    trust: bool = False
+    """Whether a repository that the configuration does not trust is trusted this time."""
+
+
+class Conduct(msgspec.Struct, frozen=True, kw_only=True):
+    """How a restore is carried out."""
+
+    verify: bool = False
+    """Whether everything written is read back and compared with the snapshot."""
+    heeding_signals: bool = False
+    """Whether SIGINT and SIGTERM cancel cleanly; only in the main thread of a program that is ours."""
+
+
+def plan(workspace: "Workspace", found: Found, wish: Wish, watch: Watch) -> RestorePlan:
+    """Decide what becomes of every path; writes nothing.
+
+    Raises:
+        RestoreRefused: the wish cannot be carried out.
+        BackupError: the snapshot cannot be read, or does not hold a path asked for.
+    """
+    request = request_of(workspace, found, wish)
+    try:
+        return plan_restore(found.shelf.repository, found.snapshot, request, watch)
+    except OSError as error:
+        raise _refused(request, error) from error
+
+
+def request_of(workspace: "Workspace", found: Found, wish: Wish) -> RestoreRequest:
+    """Return what is asked of the engine: a wish with what the configuration says about trust and deletions."""
+    job = workspace.config.jobs.get(found.snapshot.job or "")
+    trusted = workspace.config.repositories[found.shelf.name].trusted
+    default = Overwrite.ALWAYS if wish.target is None else Overwrite.NEVER
+    return RestoreRequest(
+        target=b"/" if wish.target is None else os.fsencode(os.path.abspath(wish.target)),
+        include=wish.include,
+        exclude=wish.exclude,
+        overwrite=wish.overwrite or default,
+        delete=wish.delete,
+        trusted=trusted or wish.trust,
+        protected=_protected(workspace),
+        spared=tuple(pattern for source in job.sources for pattern in source.patterns()) if job else (),
+    )
+
+
+def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Conduct) -> Restored:
+    """Carry out exactly what a plan says, in a run of its own.
+
+    Raises:
+        RestoreRefused: the plan does not hold any more.
+        Cancelled: somebody asked; what was written whole stays.
+        BackupError: the snapshot cannot be read.
+    """
+    with run_scope(workspace, verb=Verb.RESTORE, job=found.snapshot.job, repository=found.shelf.name) as scope:
+        with scope.heeding_signals() if conduct.heeding_signals else nullcontext():
+            restored = _restore(found, plan, conduct, scope)
+        scope.finish(restored)
+    return restored
+
+
+def fresh_directory(job: str | None, time: datetime) -> str:
+    """Return a name in the current directory that is free: `site_restored_20261121_140530`."""
+    stem = f"{job or 'snapshot'}_restored_{time.astimezone():%Y%m%d_%H%M%S}"
+    name, number = stem, 1
+    while os.path.lexists(name):
+        number += 1
+        name = f"{stem}_{number}"
+    return os.path.abspath(name)
+
+
+def _restore(found: Found, plan: RestorePlan, conduct: Conduct, scope: RunScope) -> Restored:
+    repository = found.shelf.repository
+    different = 0
+    try:
+        with repository.locked(scope.watch):
+            result = execute(plan, repository, scope.watch)
+            if conduct.verify:
+                different = reread(plan, repository, scope.watch)
+    except OSError as error:
+        raise _refused(plan.request, error) from error
+    return Restored(
+        run=scope.run_id,
+        restore=scope.run_id,
+        status=RunStatus.INCOMPLETE if different else result.status,
+        written=result.written,
+        skipped=result.skipped,
+        deleted=result.deleted,
+        bytes=result.bytes_written,
+        message=_message(plan, result, different),
+    )
+
+
+def _message(plan: RestorePlan, result: RestoreResult, different: int) -> str | None:
+    parts = []
+    if plan.kept:
+        text = ngettext("{count} path differs and was kept", "{count} paths differ and were kept", plan.kept)
+        parts.append(text.format(count=plan.kept))
+    if plan.refused:
+        text = ngettext("{count} path was refused", "{count} paths were refused", plan.refused)
+        parts.append(text.format(count=plan.refused))
+    if different:
+        text = ngettext("{count} file is not as in the snapshot", "{count} files are not as in the snapshot", different)
+        parts.append(text.format(count=different))
+    if not parts and result.status is RunStatus.INCOMPLETE:
+        parts.append(_("not everything could be written; the warnings name it"))
+    return ", ".join(parts) or None
+
+
+def _protected(workspace: "Workspace") -> tuple[bytes, ...]:
+    """Return what a restore never deletes: repositories, state, configuration, files with passwords."""
+    config = workspace.config
+    keys = [each.password.file for each in config.repositories.values() if each.password.file is not None]
+    return (*workspace.own_places(), *(os.fsencode(os.path.abspath(path)) for path in (config.path, *keys)))
+
+
+def _refused(request: RestoreRequest, error: OSError) -> RestoreRefused:
+    place = os.fsdecode(error.filename) if error.filename else os.fsdecode(request.target)
+    return RestoreRefused(
+        _("cannot restore to {path}: {reason}").format(path=place, reason=error.strerror or str(error))
+    )
