@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         output.close_pipe()
         return 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - nobody ever sees a traceback
         return invocation.fail(invocation.unexpected(error))
 
 

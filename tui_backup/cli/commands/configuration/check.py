@@ -1,0 +1,34 @@
+"""`config check`: what is wrong with the configuration, or will be."""
+
+from collections.abc import Sequence
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.config.check import Doubt, check
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
+
+
+@click.command(short_help=_("Say what is wrong with the configuration, or will be."))
+@click.option("--as-cron", is_flag=True, help=_("Also warn of what cron will not have."))
+@pass_invocation
+def command(invocation: Invocation, as_cron: bool) -> None:
+    """Read the configuration; exit 2 if it is wrong. What is merely doubtful is shown as a warning."""
+    config = invocation.workspace.config
+    doubts = check(config, as_cron=as_cron)
+    if invocation.json:
+        output.write_document({"path": config.path, "warnings": doubts})
+        return
+    show(doubts)
+    invocation.say(_("{path} can be used").format(path=printable(config.path)))
+
+
+def show(doubts: Sequence[Doubt]) -> None:
+    """Write what is doubtful, with what to do about it."""
+    for doubt in doubts:
+        key = f"{doubt.key}: " if doubt.key else ""
+        output.write_text(_("warning: {message}").format(message=printable(key + doubt.message)))
+        if doubt.hint:
+            output.write_text(_("   hint: {hint}").format(hint=printable(doubt.hint)))

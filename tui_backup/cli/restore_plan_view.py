@@ -1,0 +1,93 @@
+"""The plan of a restore, shown as text and as JSON."""
+
+import os
+from datetime import datetime
+
+import msgspec
+
+from tui_backup.cli import output
+from tui_backup.engine.restore_plan import PlanItem, PlanWarning, RestorePlan
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment, printable, size
+from tui_backup.services.snapshots import Found
+
+Raw = bytes
+
+WARNINGS_SHOWN = 20
+
+
+class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan as scripts see it."""
+
+    snapshot: str
+    time: datetime
+    target: Raw
+    new: int
+    overwrite: int
+    skip: int
+    delete: int
+    bytes: int
+    free: int
+    fits: bool
+    warnings: tuple[PlanWarning, ...]
+    items: tuple[PlanItem, ...]
+
+
+def document(found: Found, plan: RestorePlan) -> PlanDocument:
+    """Return the plan with what becomes of each path."""
+    return PlanDocument(
+        snapshot=plan.snapshot.id,
+        time=plan.snapshot.time,
+        target=plan.target,
+        new=plan.new,
+        overwrite=plan.overwrite,
+        skip=plan.skip,
+        delete=plan.delete,
+        bytes=plan.bytes_to_write,
+        free=plan.free,
+        fits=plan.fits,
+        warnings=plan.warnings,
+        items=tuple(plan.items(found.shelf.repository)),
+    )
+
+
+def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
+    """Write the plan; with `items`, each path that is not left as it is."""
+    if items:
+        for item in plan.items(found.shelf.repository):
+            if item.action != "skip":
+                output.write_text(f"{item.action:<10} {printable(item.path)}")
+    snapshot = plan.snapshot
+    output.write_text(
+        _("Restore {id} of {time} ({job}, {host}) to {target}").format(
+            id=snapshot.short_id,
+            time=moment(snapshot.time),
+            job=printable(snapshot.job or found.shelf.name),
+            host=printable(snapshot.host),
+            target=printable(plan.target),
+        )
+    )
+    for label, count in _counts(plan):
+        output.write_text(f"  {label:<12}{count:>10}")
+    output.write_text(
+        _("  {bytes} to write, {free} free").format(bytes=size(plan.bytes_to_write), free=size(plan.free))
+    )
+    for warning in plan.warnings[:WARNINGS_SHOWN]:
+        where = f"{printable(os.fsdecode(warning.path))}: " if warning.path is not None else ""
+        output.write_text(_("  warning: {message}").format(message=where + printable(warning.message)))
+    if len(plan.warnings) > WARNINGS_SHOWN:
+        output.write_text(_("  and {count} more warnings").format(count=len(plan.warnings) - WARNINGS_SHOWN))
+    if plan.target == b"/" and (plan.overwrite or plan.delete):
+        output.write_text(_("  warning: what is replaced is not kept: this version cannot undo a restore"))
+    if plan.shortage is not None:
+        output.write_text(_("  does not fit: {shortage}").format(shortage=plan.shortage))
+
+
+def _counts(plan: RestorePlan) -> list[tuple[str, int]]:
+    return [
+        (_("new"), plan.new),
+        (_("overwrite"), plan.overwrite),
+        (_("skip"), plan.skip),
+        (_("delete"), plan.delete),
+        (_("refuse"), plan.refused),
+    ]
