@@ -15,6 +15,7 @@ from tui_backup.formats.registry import FORMATS
 from tui_backup.history.history import History
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.ledger import Ledger
 from tui_backup.stores.base import Store
 
 _PASSWORD_BYTES = 32
@@ -32,6 +33,7 @@ class Repositories:
         self._state_dir = state_dir
         self._lock = threading.RLock()
         self._open: dict[str, Repository] = {}
+        self._ledger = Ledger(str(state_dir / "marks"))
 
     def get(self, name: str, *, make: bool = False) -> Repository:
         """Return a repository, opened; with `make`, one that nobody has ever seen is made.
@@ -70,7 +72,7 @@ class Repositories:
     def _opened(self, config: RepositoryConfig, make: bool) -> Repository:
         seen = self._history().known_repository(config.name)
         if self.exists(config.name):
-            repository = _format(config).open(_opening(config))
+            repository = _format(config).open(self._opening(config))
         elif seen is None and make:
             repository = self._made(config)
         else:
@@ -94,7 +96,16 @@ class Repositories:
             )
         if config.password.file is not None and not os.path.lexists(config.password.file):
             _make_password(config, config.password.file)
-        return _format(config).create(_opening(config))
+        return _format(config).create(self._opening(config))
+
+    def _opening(self, config: RepositoryConfig) -> Opening:
+        return Opening(
+            name=config.name,
+            store=config.store,
+            password=config.password.resolve(_password_key(config)),
+            compression=config.compression,
+            ledger=self._ledger,
+        )
 
     def _has_forgotten(self) -> bool:
         """Whether a record was lost that may have known the repository."""
@@ -105,19 +116,13 @@ def _format(config: RepositoryConfig) -> type[Format]:
     return FORMATS.load(config.format)
 
 
-def _opening(config: RepositoryConfig) -> Opening:
-    key = dotted(("repositories", config.name, "password"))
-    return Opening(
-        name=config.name,
-        store=config.store,
-        password=config.password.resolve(key),
-        compression=config.compression,
-    )
+def _password_key(config: RepositoryConfig) -> str:
+    return dotted(("repositories", config.name, "password"))
 
 
 def _make_password(config: RepositoryConfig, path: str) -> None:
     """Put a random password into a file of its own, for a repository of which nothing exists."""
-    key = dotted(("repositories", config.name, "password"))
+    key = _password_key(config)
     if not _is_empty(config.store):
         raise ConfigError(
             _("{key}: the file {path} does not exist").format(key=key, path=path),
