@@ -1,0 +1,1 @@
+"""Backups from other people's Python programs."""
