@@ -26,7 +26,8 @@ def where(job: str | None, repository: str | None) -> str:
 def _finished(ending: Finished) -> str:
     place = where(ending.job, ending.repository)
     if ending.snapshot is None:
-        return printable(f"{place}: {ending.status}" + (f": {ending.message}" if ending.message else ""))
+        message = "" if ending.message in {None, ending.status} else f": {ending.message}"
+        return printable(f"{place}: {ending.status}{message}")
     text = _("{place}: {status}: backed up {bytes} in {time} ({added} new), snapshot {snapshot}").format(
         place=place,
         status=ending.status,
@@ -52,6 +53,8 @@ def _restored(ending: Restored) -> str:
 
 def _verified(ending: Verified) -> str:
     problems = ngettext("{count} problem", "{count} problems", ending.problems).format(count=ending.problems)
+    if ending.status in {"failed", "cancelled"} and not ending.problems:
+        return printable(f"{ending.repository}: {ending.status}" + (f": {ending.message}" if ending.message else ""))
     text = _("{place}: {status}: {snapshots} snapshots and {packs} packs checked, {bytes} read, {problems}").format(
         place=ending.repository,
         status=ending.status,

@@ -13,7 +13,7 @@ from tui_backup.services.bus import EventBus
 @contextmanager
 def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> Iterator[None]:
     """Tell of everything that the bus carries until the block ends; without `lines`, stdout is for a document."""
-    with telling(invocation, lines=lines) as tell:
+    with telling(invocation, lines=lines, errors_follow=True) as tell:
         unsubscribe = bus.subscribe(tell)
         try:
             yield
@@ -22,9 +22,11 @@ def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> I
 
 
 @contextmanager
-def telling(invocation: Invocation, *, lines: bool = True) -> Iterator[Callable[[Event], None]]:
+def telling(
+    invocation: Invocation, *, lines: bool = True, errors_follow: bool = False
+) -> Iterator[Callable[[Event], None]]:
     """Give a function that tells of an event; it raises BrokenPipeError when nobody reads stdout any more."""
-    progress = Progress(quiet=invocation.quiet, mute=invocation.json)
+    progress = Progress(quiet=invocation.quiet, mute=invocation.json, errors_follow=errors_follow)
     invocation.progress = progress
 
     def tell(event: Event) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 WINDOW_S = 10.0
 """How far back the rate looks."""
 
+NOTHING_CAME_OF_IT = ("failed", "cancelled")
+
 HELD = 100
 """Warnings kept back while nobody wants to hear anything, in case the run does not end well."""
 
@@ -27,9 +29,13 @@ HELD = 100
 class Progress:
     """Follows the events of runs; `hear` may be called by any thread, `say_line` by a signal handler."""
 
-    def __init__(self, *, quiet: bool = False, mute: bool = False) -> None:
-        """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line."""
+    def __init__(self, *, quiet: bool = False, mute: bool = False, errors_follow: bool = False) -> None:
+        """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line.
+
+        With `errors_follow`, somebody else tells why a run came to nothing.
+        """
         self._quiet = quiet
+        self._errors_follow = errors_follow
         self._mute = mute
         self._label = ""
         self._last: Progressed | None = None
@@ -87,13 +93,11 @@ class Progress:
 
     def _end(self, event: Finished | Restored | Verified) -> None:
         self.close()
-        if self._mute:
+        if self._mute or (self._quiet and event.status == "ok"):
             return
-        if not self._quiet:
-            narration.say(sentence(event))
-        elif event.status != "ok":
-            for warned in self._held:
-                _warn(warned)
+        for warned in self._held:
+            _warn(warned)
+        if not (self._errors_follow and event.status in NOTHING_CAME_OF_IT):
             narration.say(sentence(event))
 
     def _facts(self) -> list[str]:

@@ -68,7 +68,7 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
         )
     )
     for label, count in _counts(plan):
-        output.write_text(f"  {label:<12}{count:>10}")
+        output.write_text(f"  {label:<16}{count:>10,}")
     output.write_text(
         _("  {bytes} to write, {free} free").format(bytes=size(plan.bytes_to_write), free=size(plan.free))
     )
@@ -87,7 +87,8 @@ def _counts(plan: RestorePlan) -> list[tuple[str, int]]:
     return [
         (_("new"), plan.new),
         (_("overwrite"), plan.overwrite),
-        (_("skip"), plan.skip),
+        (_("skip"), plan.skip - plan.kept),
+        (_("differs, kept"), plan.kept),
         (_("delete"), plan.delete),
         (_("refuse"), plan.refused),
     ]

@@ -45,9 +45,11 @@ def size(count: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a number of seconds for people: `12 s`, `3 min 20 s`, `2 h 5 min`; a dash where it is unknown."""
+    """Return a number of seconds for people: `0.2 s`, `12 s`, `3 min 20 s`, `2 h 5 min`; a dash where it is unknown."""
     if seconds is None:
         return "-"
+    if 0 <= seconds < 9.95:
+        return f"{seconds:.1f} s"
     whole = max(0, round(seconds))
     hours, minutes = whole // 3600, whole // 60 % 60
     if hours:

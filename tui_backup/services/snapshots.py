@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_backup.errors import BackupError, SnapshotUnknown, UsageError
+from tui_backup.errors import BackupError, SnapshotUnknown
 from tui_backup.formats.base import Repository
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity, Standing
@@ -141,8 +141,7 @@ def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
     """Return the snapshot that a name stands for: a prefix of its id, `latest` or `latest:JOB`.
 
     Raises:
-        UsageError: the name is too short or no name of a snapshot.
-        SnapshotUnknown: none or several match; the hint lists candidates.
+        SnapshotUnknown: none or several match, or the name is too short; the hint lists candidates.
     """
     only = only or Filter()
     if name == "latest" or name.startswith("latest:"):
@@ -150,8 +149,7 @@ def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
         return _latest(reached, Filter(job=job, host=only.host))
     prefix = name.lower()
     if not _HEX.fullmatch(prefix) or len(prefix) < SHORTEST:
-        message = _("{name!r} does not name a snapshot").format(name=name)
-        raise UsageError(message, hint=_("give at least 8 digits of its id, `latest` or `latest:JOB`"))
+        raise _no_name(reached, prefix, only)
     matching = {
         snapshot.id: Found(snapshot=snapshot, shelf=shelf)
         for snapshot, shelf in reversed(list(_all(reached, only)))
@@ -193,6 +191,14 @@ def _all(reached: Reach, only: Filter) -> Iterator[tuple[Snapshot, Shelf]]:
         for snapshot in shelf.snapshots:
             if only.admits(snapshot):
                 yield snapshot, shelf
+
+
+def _no_name(reached: Reach, name: str, only: Filter) -> SnapshotUnknown:
+    """Return the error for what is too short or cannot be the name of a snapshot."""
+    rule = _("give at least 8 digits of its id, `latest` or `latest:JOB`")
+    meant = [snapshot for snapshot, _shelf in _all(reached, only) if snapshot.id.startswith(name)]
+    message = _("{name!r} does not name a snapshot").format(name=name)
+    return SnapshotUnknown(message, hint="\n".join([rule, *_candidates(meant).splitlines()]))
 
 
 def _unknown(reached: Reach, name: str, only: Filter) -> SnapshotUnknown:
