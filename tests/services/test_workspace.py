@@ -11,6 +11,8 @@ import pytest
 from tui_backup.errors import ConfigError, RepositoryMissing, UsageError, WrongPassword
 from tui_backup.services.workspace import Workspace
 
+ROOT = Path(__file__).parents[2]
+
 TEXT = """\
 state_dir = "state"
 
@@ -114,6 +116,15 @@ def test_a_password_that_is_given_is_used(config: str, tmp_path: Path) -> None:
     (tmp_path / "backups.key").write_text("wrong\n")
     with pytest.raises(WrongPassword):
         opened(config)
+
+
+def test_two_processes_that_make_a_repository_at_once_make_one(config: str) -> None:
+    program = "import sys; from tests.services.test_workspace import opened; print(opened(sys.argv[1], make=True))"
+    command = [sys.executable, "-c", program, config]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) for _number in range(3)]
+    ids = {process.communicate()[0] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert ids == {f"{opened(config)}\n".encode()}
 
 
 @pytest.mark.requires("restic")

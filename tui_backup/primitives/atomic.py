@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 from contextlib import suppress
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
@@ -49,7 +48,7 @@ def sync_directory(path: str) -> None:
 
 def _written_beside(path: str, content: bytes, mode: int) -> str:
     directory, name = os.path.split(path)
-    temporary = os.path.join(directory, f".{name[:64]}.{secrets.token_hex(6)}.tmp")
+    temporary = os.path.join(directory, f".{name[:64]}.{os.urandom(6).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         try:

@@ -1,10 +1,12 @@
 """The repositories of a configuration: opened once, known again, and made on first use."""
 
+import fcntl
 import glob
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tui_backup.config.lines import dotted
@@ -74,7 +76,8 @@ class Repositories:
         if self.exists(config.name):
             repository = _format(config).open(self._opening(config))
         elif seen is None and make:
-            repository = self._made(config)
+            with self._alone():
+                repository = self._made(config)
         else:
             raise _missing(config, seen)
         if seen is None:
@@ -85,6 +88,9 @@ class Repositories:
         return repository
 
     def _made(self, config: RepositoryConfig) -> Repository:
+        """Make a repository, unless another process has done so meanwhile."""
+        if self.exists(config.name):
+            return _format(config).open(self._opening(config))
         if self._has_forgotten():
             raise RepositoryMissing(
                 _("there is no repository in {place}, and the record of earlier runs was lost").format(
@@ -97,6 +103,21 @@ class Repositories:
         if config.password.file is not None and not os.path.lexists(config.password.file):
             _make_password(config, config.password.file)
         return _format(config).create(self._opening(config))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes of this configuration from making repositories at the same time."""
+        path = self._state_dir / "making.lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            message = _("no repository can be made, as {path} cannot be written: {reason}")
+            raise BackupError(message.format(path=path, reason=error.strerror)) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _opening(self, config: RepositoryConfig) -> Opening:
         return Opening(
