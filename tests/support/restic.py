@@ -21,10 +21,9 @@ class Restic(msgspec.Struct, frozen=True):
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command and return how it ended, whatever that was."""
-        program = self.program or restic() or "restic"
-        environment = os.environ | {"RESTIC_REPOSITORY": str(self.repository), "RESTIC_PASSWORD": self.password}
-        command = [program, "--no-cache", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        ended = self._ended(*arguments)
+        out, trouble = ended.stdout.decode(errors="replace"), ended.stderr.decode(errors="replace")
+        return subprocess.CompletedProcess(ended.args, ended.returncode, out, trouble)
 
     def run(self, *arguments: str) -> str:
         """Run a command that must succeed and return what it printed."""
@@ -36,7 +35,22 @@ class Restic(msgspec.Struct, frozen=True):
         """Run a command with `--json` and return the one document that it printed."""
         return json.loads(self.run("--json", *arguments))
 
+    def lines(self, *arguments: str) -> list[Any]:
+        """Run a command with `--json` and return what it printed, a document a line."""
+        return [json.loads(line) for line in self.run("--json", *arguments).splitlines()]
+
+    def output(self, *arguments: str) -> bytes:
+        """Run a command that must succeed and return the bytes that it printed."""
+        ended = self._ended(*arguments)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
     def check(self) -> None:
         """Let restic read and check every byte."""
         report = self.run("check", "--read-data")
         assert "no errors were found" in report, report
+
+    def _ended(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        program = self.program or restic() or "restic"
+        environment = os.environ | {"RESTIC_REPOSITORY": str(self.repository), "RESTIC_PASSWORD": self.password}
+        return subprocess.run([program, "--no-cache", *arguments], env=environment, capture_output=True, check=False)
