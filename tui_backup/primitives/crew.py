@@ -1,8 +1,8 @@
 """Crew: worker processes that are started once and are spoken to over private sockets.
 
-Each worker is a new interpreter (nothing is forked), leads its own session, so that a Ctrl+C meets only the owner, and
-ends when the owner's end of its socket closes, however the owner ended. Messages are byte strings, framed by their
-length (u32, little-endian).
+They begin as one new interpreter, never as a fork of their owner, in a session of their own, so that a Ctrl+C meets
+only the owner. Each ends when the owner's end of its socket closes, however the owner ended. Messages are byte strings,
+framed by their length (u32, little-endian).
 """
 
 import os
@@ -25,7 +25,7 @@ _START = "from tui_backup.primitives.crew import serve; serve()"
 
 
 class Channel:
-    """One end of a socket that carries framed messages; for one thread, but for `send` in a worker (see `Post`)."""
+    """One end of a socket that carries framed messages; for one thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
@@ -72,15 +72,27 @@ class Hand(Protocol):
 
 
 def serve() -> None:
-    """Be a worker: the arguments are the number of a socket and `module:Class` of a Hand."""
-    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
-    while not channel.inbox:
-        if not channel.fill():
-            return
-    module, _colon, name = sys.argv[2].partition(":")
-    hand: Hand = getattr(import_module(module), name)(channel.inbox.popleft(), channel)
+    """Be the workers: the arguments are `module:Class` of a Hand and the numbers of their sockets.
+
+    What a hand imports is imported once, before this process, which has one thread, forks into the others.
+    """
+    module, _colon, name = sys.argv[1].partition(":")
+    hand: type[Hand] = getattr(import_module(module), name)
+    numbers = [int(number) for number in sys.argv[2:]]
+    for at, number in enumerate(numbers):
+        is_last = at == len(numbers) - 1
+        if is_last or not os.fork():
+            for other in numbers[:at] + numbers[at + 1 :]:
+                os.close(other)
+            _serve_one(hand, Channel(socket.socket(fileno=number)))
+
+
+def _serve_one(hand: type[Hand], channel: Channel) -> None:
     try:
-        hand.work()
+        while not channel.inbox:
+            if not channel.fill():
+                return
+        hand(channel.inbox.popleft(), channel).work()
     except (BrokenPipeError, ConnectionResetError):
         pass
     finally:
@@ -92,32 +104,24 @@ class Crew:
 
     def __init__(self, hand: str, setup: bytes, size: int) -> None:
         """Start `size` workers of the class `hand` (`module:Class`), each given `setup`."""
-        self._hand = hand
-        self._channels: list[Channel] = []
-        self._processes: list[subprocess.Popen[bytes]] = []
-        for _number in range(size):
-            self._start()
-        for channel in self._channels:
+        pairs = [socket.socketpair() for _number in range(size)]
+        theirs = [str(their.fileno()) for _ours, their in pairs]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, hand, *theirs],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[their.fileno() for _ours, their in pairs],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            start_new_session=True,
+        )
+        self._channels = [Channel(ours) for ours, _their in pairs]
+        for channel, (_ours, their) in zip(self._channels, pairs, strict=True):
+            their.close()
             channel.send(setup)
             channel.socket.setblocking(False)
 
     def __len__(self) -> int:
         return len(self._channels)
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-            process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(theirs.fileno()), self._hand],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=environment,
-                start_new_session=True,
-            )
-        self._processes.append(process)
-        self._channels.append(Channel(ours))
 
     def send(self, worker: int, message: bytes) -> None:
         """Send a message to one worker; takes in what workers say while it waits for room."""
@@ -129,7 +133,7 @@ class Crew:
             except BlockingIOError:
                 self._wait([sock], None)
             except (BrokenPipeError, ConnectionResetError):
-                self._raise_lost(worker)
+                self._raise_lost()
 
     def poll(self, timeout_s: float | None = 0) -> Iterator[tuple[int, bytes]]:
         """Yield (worker, message) for all that has come; wait up to `timeout_s` (None: for ever) if nothing has.
@@ -149,33 +153,15 @@ class Crew:
         for sock in readable:
             worker = by_socket[sock]
             if not self._channels[worker].fill():
-                self._raise_lost(worker)
+                self._raise_lost()
 
-    def _raise_lost(self, worker: int) -> None:
-        code = self._processes[worker].wait()
+    def _raise_lost(self) -> None:
         raise BackupError(
-            _("a worker process ended unexpectedly (status {code})").format(code=code),
-            hint=_("if the system was short of memory, its log says so"),
+            _("a worker process ended unexpectedly"), hint=_("if the system was short of memory, its log says so")
         )
 
     def close(self) -> None:
         """Let go of the workers: each ends at once, whatever it was at."""
         for channel in self._channels:
             channel.socket.close()
-        for process in self._processes:
-            process.wait()
-
-
-class Post:
-    """Sends from several threads of a worker over one channel."""
-
-    def __init__(self, channel: Channel) -> None:
-        from threading import Lock
-
-        self._channel = channel
-        self._lock = Lock()
-
-    def __call__(self, message: bytes) -> None:
-        """Send a message whole."""
-        with self._lock:
-            self._channel.send(message)
+        self._process.wait()

@@ -4,6 +4,7 @@ Any cut is legal for a reader. Blobs that restic wrote were cut elsewhere (Rabin
 once more when they change.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from pyfastcdc import FastCDC
@@ -12,8 +13,10 @@ SMALLEST = 512 << 10
 """Files of up to this many bytes are one blob."""
 AVERAGE = 1 << 20
 LARGEST = 8 << 20
-SEGMENT = 256 << 20
-"""A file is cut in segments of this many bytes, which are read side by side."""
+SEGMENT = 32 << 20
+"""A larger file is read in segments of about this many bytes, side by side."""
+_RUN_UP = 4 << 20
+"""Bytes before a seam at which looking for it begins: by then the cuts hardly depend on where one began."""
 
 
 def make_chunker(polynomial: int) -> FastCDC:
@@ -29,3 +32,21 @@ def cut(chunker: FastCDC, view: memoryview, *, whole: bool) -> list[int]:
     if not whole and lengths and lengths[-1] < LARGEST:
         lengths.pop()
     return lengths
+
+
+def seam(chunker: FastCDC, read: Callable[[int, int], bytes], position: int) -> int:
+    """Return where the segment that begins at about `position` really begins: at a cut that content decides.
+
+    Both neighbours find it by themselves. `read(at, count)` returns fewer bytes at the end of the file, which is the
+    seam where no cut lies behind `position`.
+    """
+    begin = position - _RUN_UP
+    for ahead in (2 << 20, LARGEST):
+        wanted = _RUN_UP + ahead
+        content = read(begin, wanted)
+        at = begin
+        for length in cut(chunker, memoryview(content), whole=len(content) < wanted):
+            at += length
+            if at >= position:
+                return at
+    return at

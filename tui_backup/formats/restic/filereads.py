@@ -7,6 +7,7 @@ read, with a warning; what is gone is left out with a warning; what cannot be re
 import errno
 import os
 from hashlib import sha256
+from itertools import pairwise
 
 from tui_backup.formats.base import Tally
 from tui_backup.formats.restic.chunker import make_chunker
@@ -39,6 +40,7 @@ class Pending:
         "parts",
         "size",
         "slot",
+        "spans",
         "was",
         "xattrs",
     )
@@ -58,11 +60,17 @@ class Pending:
     def expect(self, count: int) -> None:
         """Begin anew, with `count` segments to come."""
         self.parts = [b""] * count
+        self.spans = [(0, 0)] * count
+        """Where each segment began, and how far it has come."""
         self.left = count
         self.size = 0
         self.changed = False
         self.errno = 0
         self.xattrs: Xattrs = ()
+
+    def is_seamless(self) -> bool:
+        """Whether every segment begins where the one before it ended."""
+        return all(before[1] == after[0] for before, after in pairwise(self.spans))
 
 
 class FileReads:
@@ -94,7 +102,8 @@ class FileReads:
         if path is None:
             self._stream(pending)
             return
-        pieces = segments(Piece(0, path, entry.device_id, entry.inode, 0, entry.size))
+        whole = Piece(0, path, entry.device_id, entry.inode, 0, entry.size, entry.size)
+        pieces = [whole] if pending.again else segments(whole)
         pending.expect(len(pieces))
         for part, piece in enumerate(pieces):
             self._numbers += 1
@@ -105,7 +114,10 @@ class FileReads:
 
     def _on_reading(self, reading: Reading) -> None:
         pending, part = self._reading[reading.number]
+        if not pending.parts[part]:
+            pending.spans[part] = reading.start, reading.start
         pending.parts[part] += reading.ids
+        pending.spans[part] = pending.spans[part][0], pending.spans[part][1] + reading.size
         pending.size += reading.size
         self._watch.bytes_done += reading.size
         if not reading.last:
@@ -117,6 +129,7 @@ class FileReads:
         pending.errno = pending.errno or reading.errno
         if pending.left:
             return
+        pending.changed |= not pending.is_seamless()
         if (pending.errno or pending.changed) and not pending.again:
             self._read_again(pending)
         elif pending.errno:

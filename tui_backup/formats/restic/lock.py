@@ -8,16 +8,18 @@ process of this host left them behind. Source: restic's design document, "Locks"
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain, repeat
 
 from tui_backup.errors import Locked
 from tui_backup.formats.restic.crypto import Keys
-from tui_backup.formats.restic.lock_files import FoundLock, LockFiles, LockLedger, new_lock
+from tui_backup.formats.restic.lock_files import FoundLock, LockFiles, new_lock
 from tui_backup.formats.restic.lock_held import HeldLock, Timing
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.hangup import shield_from_hangup
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.ledger import Ledger
 from tui_backup.primitives.text import age, moment, printable
 from tui_backup.stores.base import Store
 
@@ -34,14 +36,16 @@ class Locks:
         version: int,
         keys: Keys,
         *,
-        ledger: LockLedger | None = None,
+        ledger: Ledger | None = None,
         timing: Timing | None = None,
     ) -> None:
         self._files = LockFiles(store, version, keys, ledger)
         self._timing = timing or Timing()
 
     def acquire(self, *, exclusive: bool, retry_s: float = 0, cancel: CancelToken | None = None) -> HeldLock:
-        """Take a lock; while somebody else holds a conflicting one, try again for `retry_s` seconds.
+        """Take a lock; a shared one has settled once `check` or `confirm` have looked again, an exclusive one at once.
+
+        While somebody else holds a conflicting one, it is tried again for `retry_s` seconds.
 
         Raises:
             Locked: somebody else holds the repository, or a lock there cannot be read.
@@ -75,13 +79,15 @@ class Locks:
         with ExitStack() as shield:
             shield.enter_context(shield_from_hangup())
             name = self._files.write(document)
+            look_again = partial(self._refuse_conflict, name, exclusive=exclusive, cancel=cancel)
+            held = HeldLock(self._files, name, document, self._timing, look_again, shield.pop_all())
+        if exclusive:
             try:
-                _wait(self._timing.settle, cancel)
-                self._refuse_conflict(name, exclusive=exclusive, cancel=cancel)
+                held.confirm()
             except BaseException:
-                self._files.give_up(name)
+                held.release()
                 raise
-            return HeldLock(self._files, name, document, self._timing, shield.pop_all())
+        return held
 
     def _refuse_conflict(self, own: str | None, *, exclusive: bool, cancel: CancelToken) -> None:
         for lock in self._others(own, cancel):

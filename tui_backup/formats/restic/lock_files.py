@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import msgspec
 
@@ -20,30 +19,11 @@ from tui_backup.formats.restic.layout import FileKind, id_of, key_of, names
 from tui_backup.formats.restic.times import format_time, parse_time, to_datetime
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.identity import identity
+from tui_backup.primitives.ledger import Ledger
 from tui_backup.stores.base import Store
 
 STALE_AFTER = timedelta(minutes=30)
 """Age at which restic, too, takes a lock for abandoned."""
-
-
-class LockLedger(Protocol):
-    """What this host remembers of the locks that it left in repositories (see `primitives.ledger`)."""
-
-    def remember(self, name: str) -> None:
-        """Note that this process is about to write the lock of that id; raises OSError."""
-        ...
-
-    def forget(self, name: str) -> None:
-        """Note that the lock is gone."""
-        ...
-
-    def disown(self, name: str) -> None:
-        """Note that the lock could not be removed and counts no more."""
-        ...
-
-    def provably_dead(self, name: str) -> bool:
-        """Whether a process of this host left the lock and has ended since."""
-        ...
 
 
 class LockDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,7 +88,7 @@ def new_lock(*, exclusive: bool) -> LockDocument:
 class LockFiles:
     """Reads and writes the locks of one repository; methods may be called from several threads."""
 
-    def __init__(self, store: Store, version: int, keys: Keys, ledger: LockLedger | None = None) -> None:
+    def __init__(self, store: Store, version: int, keys: Keys, ledger: Ledger | None = None) -> None:
         self._store = store
         self._version = version
         self._keys = keys

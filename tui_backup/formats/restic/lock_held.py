@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -37,14 +38,23 @@ class HeldLock:
     does what cannot be undone. While it is held SIGHUP does not end the process, if it was taken in the main thread.
     """
 
-    def __init__(self, files: LockFiles, name: str, document: LockDocument, timing: Timing, shield: ExitStack) -> None:
-        """Guard the lock file `name`; `shield` is closed once it is gone."""
+    def __init__(
+        self,
+        files: LockFiles,
+        name: str,
+        document: LockDocument,
+        timing: Timing,
+        look_again: Callable[[], None],
+        shield: ExitStack,
+    ) -> None:
+        """Guard the lock file `name`; `look_again` raises on a conflict, `shield` is closed once the lock is gone."""
         self._files = files
         self._document = document
         self._timing = timing
         self._names = [name]
         self._lost: str | None = None
         self._refreshed = time.clock_gettime(_CLOCK)
+        self._look_again: Callable[[], None] | None = look_again
         self._refreshing = threading.Lock()
         self._released = threading.Event()
         self._shield = shield
@@ -67,16 +77,23 @@ class HeldLock:
     def check(self) -> None:
         """Make sure that the lock is still good, by what this process knows.
 
+        The first call after the time to settle looks for locks that others wrote at the same moment.
+
         Raises:
-            Locked: another program removed it, or it could not be refreshed for too long.
+            Locked: somebody else took one, another program removed ours, or it could not be refreshed for too long.
         """
+        if self._look_again is not None and self._age() >= self._timing.settle:
+            look_again, self._look_again = self._look_again, None
+            look_again()
         if self._lost is None and self._age() > self._timing.expiry:
             self._refresh()
         if self._lost is not None:
             raise Locked(self._lost, hint=_("the repository may have changed meanwhile; start again"))
 
     def confirm(self) -> None:
-        """Make sure that the lock is still good, by asking the store; raises Locked or StoreError."""
+        """Make sure that the lock has settled and is still good, by asking the store; raises Locked or StoreError."""
+        if self._look_again is not None:
+            self._released.wait(max(0.0, self._timing.settle - self._age()))
         self.check()
         with self._refreshing:
             if not self._files.exists(self.name):

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 from pyfastcdc import FastCDC
 
-from tui_backup.formats.restic.chunker import LARGEST, SEGMENT, SMALLEST, cut
+from tui_backup.formats.restic.chunker import LARGEST, SEGMENT, SMALLEST, cut, seam
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BATCH_BLOBS = 256
@@ -26,8 +26,10 @@ class Piece(msgspec.Struct, array_like=True, gc=False):
     device_id: int
     inode: int
     offset: int = 0
-    length: int = -1
-    """Bytes to read; -1: to the end."""
+    length: int = 0
+    """Bytes to read."""
+    size: int = 0
+    """Bytes of the whole file; where more than `length`, the piece begins and ends at seams near by."""
 
 
 class Reading(msgspec.Struct, array_like=True, gc=False):
@@ -36,6 +38,8 @@ class Reading(msgspec.Struct, array_like=True, gc=False):
     number: int
     ids: bytes = b""
     """Ids of the blobs, 32 bytes each."""
+    start: int = 0
+    """Where in the file this batch begins."""
     size: int = 0
     """Bytes read in this batch."""
     last: bool = True
@@ -106,7 +110,7 @@ class Reader:
         if content:
             id_ = sha256(content).digest()
             batch.blobs.append((id_, content))
-        batch.readings.append(Reading(piece.number, id_, len(content), True, mtime, ctime, changed, xattrs))
+        batch.readings.append(Reading(piece.number, id_, 0, len(content), True, mtime, ctime, changed, xattrs))
         batch.size += len(content)
 
     def _large(self, piece: Piece) -> Iterator[Batch]:
@@ -123,7 +127,7 @@ class Reader:
             os.close(descriptor)
 
     def _windowed(self, piece: Piece, descriptor: int, state: os.stat_result) -> Iterator[Batch]:
-        position, end = piece.offset, piece.offset + piece.length
+        position, end = self._span(piece, descriptor)
         carried: bytes | memoryview = b""
         done = False
         while not done:
@@ -145,6 +149,19 @@ class Reader:
             batch.size = used
             carried = window[used:held]
             yield batch
+
+    def _span(self, piece: Piece, descriptor: int) -> tuple[int, int]:
+        """Return where a piece really begins and ends: at the file's own ends, or at seams."""
+        start, end = piece.offset, piece.offset + piece.length
+
+        def read(at: int, count: int) -> bytes:
+            return os.pread(descriptor, count, at)
+
+        if start:
+            start = seam(self._chunker, read, start)
+        if end < piece.size:
+            end = seam(self._chunker, read, end)
+        return start, end
 
     def _fill(self, window: memoryview, held: int, descriptor: int, position: int, end: int) -> tuple[int, bool]:
         """Read until there is enough to cut; return the bytes that the window holds, and whether all is read."""
@@ -183,12 +200,12 @@ def read_xattrs(descriptor: int) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def segments(piece: Piece) -> list[Piece]:
-    """Return the pieces in which a file is read side by side; `piece.length` is the file's size."""
-    if piece.length <= SEGMENT:
-        return [piece]
+    """Return the pieces in which a whole file can be read side by side."""
+    starts = range(0, max(1, piece.size - SEGMENT // 2), SEGMENT)
+    ends = [*starts[1:], piece.size]
     return [
-        Piece(piece.number, piece.path, piece.device_id, piece.inode, at, min(SEGMENT, piece.length - at))
-        for at in range(0, piece.length, SEGMENT)
+        Piece(piece.number, piece.path, piece.device_id, piece.inode, start, end - start, piece.size)
+        for start, end in zip(starts, ends, strict=True)
     ]
 
 

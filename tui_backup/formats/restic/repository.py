@@ -74,9 +74,8 @@ class ResticRepository:
             parent = self._parent(brief)
             index, contents = self._load()
             packs = PackLog(self._store, index, self._config.version, self._cipher)
-            tools = Tools(
-                self._setup(), index, contents, self._sealer(BlobType.DATA), self._sealer(BlobType.TREE), packs
-            )
+            data, trees = self._sealer(BlobType.DATA), self._sealer(BlobType.TREE)
+            tools = Tools(self._setup(), index, contents, data, trees, packs, lock.check)
 
             def keep(record: Record) -> Snapshot:
                 lock.confirm()
