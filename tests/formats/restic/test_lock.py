@@ -252,3 +252,23 @@ def test_a_lock_of_this_host_without_a_living_process_is_stale(store: MemoryStor
         assert not ours.stale
         leave(store, keys, hostname=ours.document.hostname, pid=pid)
         assert [lock.stale for lock in locks(store, keys).found() if lock.name != ours.name] == [True]
+
+
+def test_a_shared_lock_looks_again_before_anything_relies_on_it(store: MemoryStore, keys: Keys) -> None:
+    lock = locks(store, keys).acquire(exclusive=False)
+    leave(store, keys, exclusive=True)
+    for ask in (lock.confirm, lock.check):
+        with pytest.raises(Locked, match="exclusively"):
+            ask()
+    lock.release()
+    assert len(there(store)) == 1
+
+
+def test_a_second_look_that_fails_is_not_skipped(store: MemoryStore, keys: Keys) -> None:
+    faulty = FaultyStore(store, Fault(on="objects", at=2, times=1, error=unavailable()))
+    with locks(faulty, keys).acquire(exclusive=False) as lock:
+        leave(store, keys, exclusive=True)
+        with pytest.raises(StoreUnavailable):
+            lock.confirm()
+        with pytest.raises(Locked):
+            lock.confirm()

@@ -82,9 +82,8 @@ class HeldLock:
         Raises:
             Locked: somebody else took one, another program removed ours, or it could not be refreshed for too long.
         """
-        if self._look_again is not None and self._age() >= self._timing.settle:
-            look_again, self._look_again = self._look_again, None
-            look_again()
+        if self._age() >= self._timing.settle:
+            self._settle()
         if self._lost is None and self._age() > self._timing.expiry:
             self._refresh()
         if self._lost is not None:
@@ -94,6 +93,7 @@ class HeldLock:
         """Make sure that the lock has settled and is still good, by asking the store; raises Locked or StoreError."""
         if self._look_again is not None:
             self._released.wait(max(0.0, self._timing.settle - self._age()))
+            self._settle()
         self.check()
         with self._refreshing:
             if not self._files.exists(self.name):
@@ -108,6 +108,17 @@ class HeldLock:
             self._files.give_up(name)
         self._names = self._names[-1:]
         self._shield.close()
+
+    def _settle(self) -> None:
+        """Look once for the locks that others wrote at the same moment as ours."""
+        if self._look_again is None:
+            return
+        try:
+            self._look_again()
+        except Locked as error:
+            self._lost = error.message
+            raise
+        self._look_again = None
 
     def _keep(self) -> None:
         pause = self._timing.refresh
