@@ -93,9 +93,9 @@ def local_time(time: datetime, zone: str | None) -> datetime:
 def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> Outcome:
     try:
         name = _only_repository(job)
-        with run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=name, kind=options.kind) as scope:
-            with scope.heeding_signals() if options.heeding_signals else nullcontext():
-                finished = _back_up(workspace, job, options, scope)
+        scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=name, kind=options.kind)
+        with scope.heeding_signals() if options.heeding_signals else nullcontext(), scope:
+            finished = _back_up(workspace, job, options, scope)
             scope.finish(finished)
     except BackupError as error:
         return Outcome(job=job.name, error=error)

@@ -85,9 +85,9 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
         Cancelled: somebody asked; what was written whole stays.
         BackupError: the snapshot cannot be read.
     """
-    with run_scope(workspace, verb=Verb.RESTORE, job=found.snapshot.job, repository=found.shelf.name) as scope:
-        with scope.heeding_signals() if conduct.heeding_signals else nullcontext():
-            restored = _restore(found, plan, conduct, scope)
+    scope = run_scope(workspace, verb=Verb.RESTORE, job=found.snapshot.job, repository=found.shelf.name)
+    with scope.heeding_signals() if conduct.heeding_signals else nullcontext(), scope:
+        restored = _restore(found, plan, conduct, scope)
         scope.finish(restored)
     return restored
 

@@ -76,9 +76,9 @@ def _named(workspace: "Workspace", request: VerifyRequest) -> dict[str, list[Fou
 
 def _verify_one(workspace: "Workspace", name: str, named: Sequence[Found], request: VerifyRequest) -> Verdict:
     try:
-        with run_scope(workspace, verb=Verb.VERIFY, repository=name) as scope:
-            with scope.heeding_signals() if request.heeding_signals else nullcontext():
-                proof = _prove(workspace, name, named, request.subset, scope)
+        scope = run_scope(workspace, verb=Verb.VERIFY, repository=name)
+        with scope.heeding_signals() if request.heeding_signals else nullcontext(), scope:
+            proof = _prove(workspace, name, named, request.subset, scope)
             scope.finish(_told(scope.run_id, name, proof))
     except BackupError as error:
         return Verdict(repository=name, error=error)
