@@ -1,12 +1,18 @@
 """What tests of the command line share: a way to call the program and read what it says."""
 
+import os
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.cli.calling import Answer, Call
+from tests.cli.site import Site, build_site
 from tui_backup.cli.main import run
 
 
@@ -37,3 +43,56 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
         return Answer(code, said.out, said.err)
 
     return call
+
+
+class Pair(NamedTuple):
+    """Two snapshots of one site, for tests that only look."""
+
+    site: Site
+    first: str
+    second: str
+
+    @property
+    def inside(self) -> str:
+        return self.site.inside
+
+    def call(self, *arguments: str) -> Answer:
+        return self.site.call(*arguments)
+
+    def dump(self, snapshot: str, path: str) -> bytes:
+        process = subprocess.run(
+            [sys.executable, "-m", "tui_backup", "-c", str(self.site.config), "dump", snapshot, path],
+            capture_output=True,
+            check=True,
+        )
+        return process.stdout
+
+
+@pytest.fixture(scope="session")
+def built_pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    def program(*arguments: str) -> Answer:
+        command = [sys.executable, "-m", "tui_backup", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    site = build_site(tmp_path_factory.mktemp("pair") / "site", program)
+    for name in (b"caf\xe9", b"e\x1b[31mvil"):
+        open(os.path.join(os.fsencode(site.source), name), "wb").close()
+    (site.source / "link").symlink_to("a.txt")
+    (site.source / "old").mkdir()
+    (site.source / "old" / "b.txt").write_text("bee")
+    first = site.back_up()
+    shutil.rmtree(site.source / "old")
+    (site.source / "new").write_text("new")
+    (site.source / "a.txt").write_text("two!\n")
+    return Pair(site, first, site.back_up())
+
+
+@pytest.fixture
+def pair(built_pair: Pair, call: Call) -> Pair:
+    return built_pair._replace(site=built_pair.site._replace(program=call))
+
+
+@pytest.fixture
+def site(tmp_path: Path, call: Call) -> Site:
+    return build_site(tmp_path / "site", call)

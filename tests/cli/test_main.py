@@ -1,11 +1,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.cli.calling import Call
 from tui_backup import __version__
+from tui_backup.cli.commands import completion
 from tui_backup.cli.main import LATER, command_lines
 
 
@@ -75,3 +77,35 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     command = f"{sys.executable} -m tui_backup completion bash | true"
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_every_command_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+    assert [name for name in command_lines() if f"| `{name}" not in text] == []
+
+
+@pytest.mark.parametrize("name", command_lines())
+def test_every_command_has_help_and_takes_json(call: Call, name: str) -> None:
+    answer = call(name, "--help")
+    assert answer.code == 0
+    assert answer.out.startswith(f"Usage: tui-backup {name} ")
+    assert "--json" in answer.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_for_the_shell(call: Call, shell: str) -> None:
+    assert f"_TUI_BACKUP_COMPLETE={shell}_complete" in call("completion", shell).out
+
+
+def test_an_error_that_nobody_expected_is_one_sentence_and_no_traceback(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_shell: str) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(completion, "get_completion_class", fail)
+    answer = call("completion", "bash")
+    assert (answer.code, answer.err) == (
+        1,
+        "tui-backup: error: unexpected error: ZeroDivisionError: division by zero\n",
+    )

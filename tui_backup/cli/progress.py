@@ -32,7 +32,7 @@ class Progress:
     def __init__(self, *, quiet: bool = False, mute: bool = False, errors_follow: bool = False) -> None:
         """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line.
 
-        With `errors_follow`, somebody else tells why a run came to nothing.
+        With `errors_follow`, somebody else tells why a run came to nothing, and what a verification found.
         """
         self._quiet = quiet
         self._errors_follow = errors_follow
@@ -97,8 +97,9 @@ class Progress:
             return
         for warned in self._held:
             _warn(warned)
-        if not (self._errors_follow and event.status in NOTHING_CAME_OF_IT):
-            narration.say(sentence(event))
+        if self._errors_follow and (event.status in NOTHING_CAME_OF_IT or isinstance(event, Verified)):
+            return
+        narration.say(sentence(event))
 
     def _facts(self) -> list[str]:
         last = self._last

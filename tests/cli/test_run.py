@@ -1,0 +1,122 @@
+import json
+import os
+import shutil
+
+import pytest
+
+from tests.cli.site import Site
+
+STARTED = {"type", "run", "job", "repository"}
+FINISHED = {
+    "type", "run", "job", "repository", "status", "snapshot", "files_new", "files_changed", "files_unmodified",
+    "bytes_processed", "bytes_added", "duration", "message",
+}  # fmt: skip
+
+
+def test_a_first_run_makes_the_repository_and_tells_in_lines(site: Site) -> None:
+    answer = site.call("run", "site", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    first, last = answer.lines[0], answer.lines[-1]
+    assert set(first) >= STARTED
+    assert set(last) >= FINISHED
+    assert (first["type"], last["type"], last["status"], last["files_new"]) == ("started", "finished", "ok", 1)
+    assert (site.directory / "backups" / "config").exists()
+
+
+def test_people_are_told_in_one_line_on_stderr(site: Site) -> None:
+    answer = site.call("run", "--all")
+    assert answer.code == 0
+    assert answer.out == ""
+    assert answer.err.startswith("site → local: ok: backed up 4 Bytes")
+
+
+def test_quiet_says_nothing_when_all_is_well(site: Site) -> None:
+    answer = site.call("-q", "run", "site")
+    assert (answer.code, answer.out, answer.err) == (0, "", "")
+
+
+def test_a_missing_path_makes_the_run_incomplete_and_exit_3(site: Site) -> None:
+    config = site.config.read_text().replace('["source"]', '["source", "gone"]')
+    site.config.write_text(config)
+    answer = site.call("run", "site", "--json")
+    assert answer.code == 3
+    assert answer.lines[-1]["status"] == "incomplete"
+    assert [line["path"] for line in answer.lines if line["type"] == "warning"] == [str(site.directory / "gone")]
+    assert site.call("list", "--json").document[0]["status"] == "incomplete"
+
+
+def test_latest_warns_of_an_incomplete_snapshot_and_names_the_good_one(site: Site) -> None:
+    good = site.back_up()
+    site.config.write_text(site.config.read_text().replace('["source"]', '["source", "gone"]'))
+    site.call("run", "site")
+    answer = site.call("ls", "latest")
+    assert answer.code == 0
+    assert f"the newest complete one is {good[:8]}" in answer.err
+
+
+def test_no_source_at_all_fails_with_1(site: Site) -> None:
+    shutil.rmtree(site.source)
+    answer = site.call("run", "site")
+    assert answer.code == 1
+    assert answer.err.startswith("tui-backup: error: ")
+    assert site.call("list", "--json").document == []
+
+
+def test_a_repository_that_has_gone_is_exit_10(site: Site) -> None:
+    site.back_up()
+    shutil.rmtree(site.directory / "backups")
+    answer = site.call("run", "site")
+    assert answer.code == 10
+    assert "hint: is the disk mounted?" in answer.err
+
+
+def test_a_wrong_password_is_exit_12(site: Site) -> None:
+    site.back_up()
+    (site.directory / "backups.key").write_text("another\n")
+    answer = site.call("--json", "list")
+    assert answer.code == 12
+    assert json.loads(answer.err)["code"] == 12
+
+
+def test_a_job_that_is_running_is_exit_11(site: Site) -> None:
+    os.mkfifo(site.directory / "hold")
+    config = site.config.read_text().replace(
+        '{ file = "backups.key" }', f'{{ command = ["cat", "{site.directory}/hold"] }}'
+    )
+    site.config.write_text(config)
+    first = site.start("run", "site")
+    with open(site.directory / "hold", "w", encoding="utf-8") as password:
+        answer = site.call("run", "site")
+        password.write("secret\n")
+    assert answer.code == 11
+    assert "job site is already running" in answer.err
+    assert first.communicate(timeout=30)
+    assert first.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run"], ["run", "nope"], ["run", "--all", "site"], ["run", "site", "--tag", "a,b"]]
+)
+def test_a_run_that_makes_no_sense_is_exit_2_and_runs_nothing(site: Site, arguments: list[str]) -> None:
+    assert site.call(*arguments).code == 2
+    assert site.call("history", "--json").document == []
+
+
+def test_tags_and_the_operation_are_kept(site: Site) -> None:
+    site.call("run", "site", "--tag", "keep me", "--pre-operation", "upgrade")
+    row = site.call("list", "--json").document[0]
+    assert row["kind"] == "pre-operation"
+    assert {"keep me", "operation=upgrade"} <= set(row["tags"])
+
+
+def test_a_dry_run_stores_nothing_and_says_what_it_would(site: Site) -> None:
+    fresh = site.call("run", "site", "--dry-run", "--json").lines[-1]
+    assert (fresh["status"], fresh["files_new"], fresh["snapshot"]) == ("ok", 1, None)
+    assert not (site.directory / "backups").exists()
+    site.back_up()
+    (site.source / "b.txt").write_text("two")
+    (site.source / "a.txt").write_text("longer")
+    again = site.call("run", "site", "--dry-run", "--json").lines[-1]
+    assert [again[f"files_{sort}"] for sort in ("new", "changed", "unmodified")] == [1, 1, 0]
+    assert len(site.call("list", "--json").document) == 1
+    assert len(site.call("history", "--json").document) == 1

@@ -1,0 +1,57 @@
+from tests.cli.site import Site
+
+JOB = {
+    "job", "last_run", "last_status", "last_success", "next_run", "stale", "expected_every", "integrity", "snapshots",
+    "size", "success_rate",
+}  # fmt: skip
+RUN = {
+    "run", "verb", "job", "repository", "kind", "status", "started", "duration", "snapshot", "bytes_added", "warnings",
+    "message",
+}  # fmt: skip
+
+
+def test_status_has_every_field(site: Site) -> None:
+    site.back_up()
+    status = site.call("status", "--json").document
+    assert set(status) >= {"healthy", "jobs", "repositories", "running", "problems"}
+    assert set(status["jobs"][0]) >= JOB
+    assert set(status["repositories"][0]) >= {"name", "free", "low_space", "last_checked"}
+    assert (status["healthy"], status["jobs"][0]["snapshots"], status["jobs"][0]["last_status"]) == (True, 1, "ok")
+
+
+def test_check_is_exit_1_after_a_failure(site: Site) -> None:
+    assert site.call("status", "--check").code == 0
+    site.source.rename(site.directory / "away")
+    site.call("run", "site")
+    answer = site.call("status", "--check", "--json")
+    assert answer.code == 1
+    assert set(answer.document["problems"][0]) >= {"kind", "job", "repository", "message", "hint"}
+    assert site.call("status").code == 0
+
+
+def test_the_greeting_is_one_line(site: Site) -> None:
+    site.back_up()
+    out = site.call("status", "--motd").out
+    assert out.startswith("tui-backup: 1 job, all healthy")
+    assert out.count("\n") == 1
+
+
+def test_metrics_come_later(site: Site) -> None:
+    answer = site.call("status", "--prometheus")
+    assert (answer.code, answer.err) == (2, "tui-backup: error: this version cannot take --prometheus yet\n")
+
+
+def test_history_has_every_field_and_the_newest_first(site: Site) -> None:
+    site.back_up()
+    second = site.back_up()
+    rows = site.call("history", "--json").document
+    assert all(set(row) >= RUN for row in rows)
+    assert rows[0]["snapshot"] == second
+    assert len(site.call("history", "--limit", "1", "--json").document) == 1
+    assert site.call("history", "--job", "other", "--json").document == []
+
+
+def test_nothing_runs_when_nothing_runs(site: Site) -> None:
+    assert site.call("runs", "--json").document == []
+    assert site.call("attach", "2026").code == 1
+    assert site.call("cancel", "2026").code == 1
