@@ -90,7 +90,7 @@ class PackBuilder:
 
 
 def _compressor(type_: BlobType, compression: str) -> zstandard.ZstdCompressor | None:
-    """Return what compresses; `auto` reaches the sizes of restic's own `auto`, in a fifth less time than zstd's level 3."""
+    """Return what compresses; `auto` reaches the sizes of restic's own `auto`, in a fifth less time than level 3."""
     if compression == "max":
         return zstandard.ZstdCompressor(level=_STRONG)
     if compression == "off" and type_ is not BlobType.TREE:
