@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.given import DAY_NS, SOME_TIME_NS, captured, given, given_dir, given_link
+from tests.support.given import DAY_NS, SOME_TIME_NS, captured, given, given_dir, given_link, snapshot_of
 from tests.support.restoring import Restore
 from tests.support.trees import random_tree, traits_of
-from tui_backup.errors import RestoreRefused
+from tui_backup.errors import Corrupted, RestoreRefused
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.run import RunStatus
 
@@ -209,3 +209,35 @@ def test_zeros_become_holes(tmp_path: Path) -> None:
     Restore(tmp_path, [given("/sparse", content=content)]).run()
     assert (tmp_path / "sparse").read_bytes() == content
     assert (tmp_path / "sparse").stat().st_blocks * 512 <= 1 << 17
+
+
+def test_a_snapshot_that_reads_differently_the_second_time_stops_the_restore(tmp_path: Path) -> None:
+    restore = Restore(tmp_path / "target", tree())
+    plan = restore.plan()
+    del restore.repository.given[1]
+    with pytest.raises(Corrupted, match="other entries"):
+        restore.run(plan)
+    assert os.listdir(restore.target / "srv") == []
+
+
+def test_permissions_of_a_file_with_other_names_are_not_touched(tmp_path: Path) -> None:
+    restore = Restore(tmp_path / "target", tree())
+    restore.run()
+    (tmp_path / "elsewhere").hardlink_to(restore.target / "srv/a")
+    (tmp_path / "elsewhere").chmod(0o600)
+    assert restore.run(overwrite="always").status is RunStatus.OK
+    assert stat.S_IMODE((tmp_path / "elsewhere").stat().st_mode) == 0o600
+    assert stat.S_IMODE((restore.target / "srv/a").stat().st_mode) == 0o640
+
+
+def test_in_place_only_what_is_below_the_roots_is_touched(tmp_path: Path) -> None:
+    root = os.fsencode(tmp_path / "site")
+    parents = [root[:at] for at in range(1, len(root)) if root[at : at + 1] == b"/"]
+    entries = [given_dir(path, mode=0o777) for path in parents]
+    entries += [given_dir(root), given(root + b"/a", content=b"alpha")]
+    restore = Restore(Path("/"), entries, snapshot_of(os.fsdecode(root)))
+    before = [os.lstat(path).st_mode for path in parents]
+    result = restore.run(overwrite="always")
+    assert (result.status, result.written, restore.warnings) == (RunStatus.OK, 2, [])
+    assert (tmp_path / "site/a").read_text() == "alpha"
+    assert [os.lstat(path).st_mode for path in parents] == before

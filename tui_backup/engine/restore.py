@@ -15,7 +15,7 @@ from tui_backup.errors import RestoreRefused
 from tui_backup.formats.base import Repository
 from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
-from tui_backup.primitives.descriptors import open_root, sync_file_system
+from tui_backup.primitives.descriptors import open_root
 from tui_backup.primitives.i18n import _
 
 
@@ -70,7 +70,7 @@ def _restore(site: Site) -> RestoreResult:
                 watch.warn(None, _("nothing was deleted, because not everything was restored"))
             else:
                 deleted = delete(site, directories)
-        sync_file_system(directories.root)
+        finish.sync()
     incomplete = site.failures or plan.refused or plan.kept or watch.warnings > warned
     return RestoreResult(
         status=RunStatus.INCOMPLETE if incomplete else RunStatus.OK,

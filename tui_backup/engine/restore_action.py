@@ -30,7 +30,7 @@ class Action(IntEnum):
     NEW = 1
     OVERWRITE = 2
     METADATA = 3
-    """Content is right; permissions or owner are not."""
+    """Content is right; permissions or owner are not. Never something with other names: they may lead anywhere."""
     SAME = 4
     """Right already."""
     NEWER = 5
@@ -103,12 +103,14 @@ class Judge:
             return self._judge_directory(entry, status)
         if stat.S_ISDIR(status.st_mode):
             return self._judge_obstacle(entry, status, directory, name)
-        if not _is_same(entry, status, directory, name):
+        if not (_is_alike(entry, status) and _has_target(entry, directory, name)):
             return self._differing(entry, status)
         if self.authority.agrees(entry, status):
             return Verdict(Action.SAME, status)
         if self._policy is Overwrite.NEVER:
             return Verdict(Action.KEPT, status, _("exists with other permissions or owner"))
+        if status.st_nlink > 1:
+            return Verdict(Action.OVERWRITE, status)
         return Verdict(Action.METADATA, status)
 
     def _judge_directory(self, entry: Entry, status: os.stat_result) -> Verdict:
@@ -132,14 +134,21 @@ class Judge:
         return Verdict(Action.OVERWRITE, status)
 
 
-def _is_same(entry: Entry, status: os.stat_result, directory: int, name: bytes) -> bool:
-    if stat.S_IFMT(status.st_mode) != _TYPES.get(entry.kind):
-        return False
+def may_be_adjusted(entry: Entry, status: os.stat_result) -> bool:
+    """Whether a status is one for which METADATA is decided, however its file came to have the name."""
+    return status.st_nlink == 1 and _is_alike(entry, status)
+
+
+def _is_alike(entry: Entry, status: os.stat_result) -> bool:
     if entry.kind is EntryKind.FILE:
         return is_landed(entry, status)
-    if entry.kind is EntryKind.SYMLINK:
-        return os.readlink(name, dir_fd=directory) == entry.target
-    return entry.kind is EntryKind.FIFO or status.st_rdev == entry.device
+    if stat.S_IFMT(status.st_mode) != _TYPES.get(entry.kind):
+        return False
+    return entry.kind not in _DEVICES or status.st_rdev == entry.device
+
+
+def _has_target(entry: Entry, directory: int, name: bytes) -> bool:
+    return entry.kind is not EntryKind.SYMLINK or os.readlink(name, dir_fd=directory) == entry.target
 
 
 def is_landed(entry: Entry, status: os.stat_result | None) -> bool:

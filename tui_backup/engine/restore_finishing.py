@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tui_backup.engine.landing import open_target
 from tui_backup.engine.metadata import dress
-from tui_backup.engine.restore_action import Action, is_landed
+from tui_backup.engine.restore_action import Action, is_landed, may_be_adjusted
 from tui_backup.engine.restore_links import Links
 from tui_backup.engine.restore_site import Site
 from tui_backup.engine.restore_walk import Frame, Step
@@ -19,6 +19,7 @@ from tui_backup.primitives.descriptors import (
     remove,
     rename_at,
     status_at,
+    sync_file_system,
     temporary_name,
 )
 from tui_backup.primitives.i18n import _
@@ -64,6 +65,7 @@ class Finish:
         self.bytes_written = 0
         self._site, self._directories = site, directories
         self._links = Links()
+        self._places: dict[int, bytes] = {}
 
     def run(self) -> None:
         """Make what is no file, and set the metadata of directories, deepest first."""
@@ -80,21 +82,31 @@ class Finish:
             except (OSError, OverflowError) as error:
                 self._site.fail(step, error)
 
+    def sync(self) -> None:
+        """Wait until all that was written is on disk."""
+        for path in self._places.values():
+            try:
+                sync_file_system(self._directories.open(path))
+            except OSError as error:
+                self._site.failures += 1
+                self._site.watch.warn(path, _("not safely on disk: {reason}").format(reason=error.strerror))
+
     def _write(self, step: Step, *, linked: bool) -> None:
         entry = step.entry
         directory = self._directories.open(step.frame.path)
         if entry.kind is EntryKind.FILE:
-            replaced = self._site.states[step.number] == Action.OVERWRITE
-            if not _is_there(entry, status_at(directory, step.name), replaced=replaced):
+            status = status_at(directory, step.name)
+            if not _is_there(entry, status, replaced=self._site.states[step.number] == Action.OVERWRITE):
                 self._miss(step)
                 return
+            if status is not None:
+                self._places.setdefault(status.st_dev, step.frame.path)
             self.bytes_written += 0 if linked else entry.size
         elif self._site.has_changed(step, directory):
             return
         else:
             replace = self._site.states[step.number] == Action.OVERWRITE
             self._tell(entry, self._make(entry, directory, step.name, replace=replace))
-            self._site.watch.files_done += 1
         self.written += 1
 
     def _miss(self, step: Step) -> None:
@@ -124,6 +136,9 @@ class Finish:
             if self._site.has_changed(step, directory):
                 return
             with pinned(directory, step.name) as place:
+                if not may_be_adjusted(step.entry, os.stat(place)):
+                    self._site.fail(step, _("has changed since the restore was planned"))
+                    return
                 self._tell(step.entry, dress(place, step.entry, self._site.authority))
         self.written += 1
 

@@ -10,7 +10,7 @@ from tui_backup.engine.restore_action import WORDS, Action, Judge, Verdict
 from tui_backup.engine.restore_deletion import Deletion, Sweeper
 from tui_backup.engine.restore_links import Links
 from tui_backup.engine.restore_request import RestoreRequest, Selection, selected_entries
-from tui_backup.engine.restore_walk import Frame, Step, walk
+from tui_backup.engine.restore_walk import Frame, Step, mark_of, walk
 from tui_backup.engine.room import Room
 from tui_backup.formats.base import Repository
 from tui_backup.model.entry import EntryKind
@@ -47,6 +47,8 @@ class RestorePlan(msgspec.Struct, frozen=True, kw_only=True):
     request: RestoreRequest
     actions: bytes
     """An `Action` for each entry, in the order of `selected_entries`."""
+    marks: bytes = b""
+    """The `mark_of` each path: whether a later walk meets the same entries."""
     new: int = 0
     overwrite: int = 0
     """Names that are replaced or get other permissions or owners."""
@@ -118,6 +120,7 @@ class _Planner:
         self._links = Links()
         self._room = Room()
         self._actions = bytearray()
+        self._marks = bytearray()
         self._warnings: list[PlanWarning] = []
         self._deletions: list[Deletion] = []
         self._new = self._overwrite = self._skip = self._kept = self._refused = 0
@@ -140,6 +143,7 @@ class _Planner:
             snapshot=self._snapshot,
             request=self._request,
             actions=bytes(self._actions),
+            marks=bytes(self._marks),
             new=self._new,
             overwrite=self._overwrite,
             skip=self._skip,
@@ -159,6 +163,7 @@ class _Planner:
         if step.frame.unknown:
             step.frame.unknown.discard(step.name)
         self._actions.append(Action.NONE)
+        self._marks.append(mark_of(entry.path))
         if step.refusal is not None:
             self._refuse(step, step.refusal)
             return

@@ -8,7 +8,7 @@ from tui_backup.engine.metadata import Authority
 from tui_backup.engine.restore_action import Action, Judge
 from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.restore_request import selected_entries
-from tui_backup.engine.restore_walk import Frame, Step, walk
+from tui_backup.engine.restore_walk import Frame, Step, mark_of, walk
 from tui_backup.errors import Corrupted, RestoreRefused
 from tui_backup.formats.base import Repository
 from tui_backup.model.watch import Watch
@@ -45,12 +45,12 @@ class Site:
             Corrupted: the snapshot has other entries than when the plan was made.
         """
         entries = selected_entries(self.repository, self.plan.snapshot, self.plan.request, Watch(self.watch.cancel))
-        number = -1
+        marks = iter(self.plan.marks)
         for step in walk(entries, Frame(b"", fresh=self._made), leave):
             self.watch.check()
             number = step.number
-            if number >= len(self.states):
-                break
+            if next(marks, None) != mark_of(step.entry.path):
+                raise _other_entries()
             if step.refusal is not None:
                 self.states[number] = Action.REFUSED
             if step.below is not None:
@@ -59,8 +59,8 @@ class Site:
                 step.below.fresh = state == Action.MADE
             if self.states[number] not in (Action.NONE, Action.REFUSED):
                 yield step
-        if number + 1 != len(self.states):
-            raise Corrupted(_("the snapshot is not the one that the restore was planned for"))
+        if next(marks, None) is not None:
+            raise _other_entries()
 
     def fail(self, step: Step, reason: str | Exception) -> None:
         """Name an entry that is not restored, and everything below it with it.
@@ -90,3 +90,7 @@ class Site:
             return False
         self.fail(step, _("has changed since the restore was planned"))
         return True
+
+
+def _other_entries() -> Corrupted:
+    return Corrupted(_("the snapshot has other entries than when the restore was planned"))

@@ -1,6 +1,7 @@
 """A walk over the entries of a snapshot that trusts neither their names nor their order."""
 
 from collections.abc import Callable, Iterable, Iterator
+from zlib import crc32
 
 import msgspec
 
@@ -53,6 +54,11 @@ class Step(msgspec.Struct, gc=False):
     def name(self) -> bytes:
         """The last component of the path."""
         return self.entry.path.rpartition(b"/")[2]
+
+
+def mark_of(path: bytes) -> int:
+    """Return a byte that most other paths do not have."""
+    return crc32(path) & 0xFF
 
 
 def walk(entries: Iterable[Entry], root: Frame, leave: Callable[[Frame], None] | None = None) -> Iterator[Step]:
