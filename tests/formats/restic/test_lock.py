@@ -1,5 +1,6 @@
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,26 @@ def test_with_patience_the_lock_is_had_once_the_other_goes(store: MemoryStore, k
     threading.Timer(0.1, other.release).start()
     with locks(store, keys).acquire(exclusive=True, retry_s=0.3):
         assert len(there(store)) == 1
+
+
+def test_of_many_who_want_it_at_once_one_has_it_at_most(store: MemoryStore, keys: Keys) -> None:
+    held: list[str] = []
+    start, end = threading.Barrier(8), threading.Event()
+
+    def want() -> None:
+        start.wait(10)
+        with suppress(Locked), locks(store, keys, settle=0.1).acquire(exclusive=True) as lock:
+            held.append(lock.name)
+            end.wait(10)
+
+    threads = [threading.Thread(target=want) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    threads[0].join(0.5)
+    assert len(held) <= 1
+    end.set()
+    for thread in threads:
+        thread.join()
 
 
 def test_waiting_for_a_lock_can_be_cancelled(store: MemoryStore, keys: Keys) -> None:

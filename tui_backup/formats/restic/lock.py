@@ -122,9 +122,9 @@ def _locked_by(lock: FoundLock, place: str) -> Locked:
         )
     message = template.format(
         place=place,
-        user=printable(lock.document.username or "?"),
-        host=printable(lock.document.hostname or "?"),
-        pid=lock.document.pid or "?",
+        user=_brief(lock.document.username),
+        host=_brief(lock.document.hostname),
+        pid=_brief(str(lock.document.pid)),
         since=moment(lock.taken),
         age=age(lock.refreshed, now()),
     )
@@ -132,6 +132,10 @@ def _locked_by(lock: FoundLock, place: str) -> Locked:
     if lock.stale:
         hint = _("it looks abandoned: if that program is gone, `tui-backup unlock` removes its lock")
     return Locked(message, hint=hint)
+
+
+def _brief(text: str | None) -> str:
+    return printable((text or "?")[:100])
 
 
 def _unreadable(lock: FoundLock, place: str) -> Locked:
