@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.support.restoring import Restore
 from tests.support.trees import traits_of
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.run import RunStatus
+from tui_backup.primitives.descriptors import Directories, open_root
 
 GOOD = given("/zz", content=b"good")
 
@@ -121,19 +124,21 @@ def test_without_an_owner_there_is_no_suid_bit(tmp_path: Path) -> None:
     assert stat.S_IMODE((restore.target / "c").stat().st_mode) == 0o755
 
 
-def test_directories_4000_deep_come_back(tmp_path: Path) -> None:
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """A directory in which more directories may lie below one another than Python's own tools can remove."""
+    yield tmp_path / "target"
+    subprocess.run(["rm", "-r", tmp_path / "target"], check=True)
+
+
+def test_directories_4000_deep_come_back(deep: Path) -> None:
     depth = 4000
     entries = [given_dir(b"/d" * level) for level in range(1, depth)]
-    restore = Restore(tmp_path / "target", [*entries, given(b"/d" * depth, content=b"deep")])
+    restore = Restore(deep, [*entries, given(b"/d" * depth, content=b"deep")])
     assert restore.run().status is RunStatus.OK
     assert restore.run().written == 0
-    descriptor = os.open(restore.target, os.O_RDONLY)
-    for _level in range(1, depth):
-        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
-        os.close(descriptor)
-        descriptor = below
-    assert os.stat("d", dir_fd=descriptor).st_size == 4
-    os.close(descriptor)
+    with Directories(open_root(os.fsencode(deep))) as directories:
+        assert os.stat("d", dir_fd=directories.open(b"/d" * (depth - 1))).st_size == 4
 
 
 def test_names_with_escape_sequences_are_kept_and_named_raw(tmp_path: Path) -> None:
