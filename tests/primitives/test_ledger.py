@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tui_backup.primitives.ledger import Ledger, ProcessMark, own_mark
+from tui_backup.primitives.ledger import Ledger
+from tui_backup.primitives.processes import Process, this_process
 
 NAME = "0" * 64
 
@@ -39,7 +40,7 @@ def holder(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
 def left_behind(directory: Path, **changes: str | int) -> bool:
     """Return whether a record with these differences from our own, on which nobody holds a lock, counts as dead."""
     directory.mkdir()
-    record = msgspec.structs.replace(own_mark(), **changes)
+    record = msgspec.structs.replace(this_process(), **changes)
     (directory / NAME).write_bytes(msgspec.json.encode(record))
     return Ledger(str(directory)).provably_dead(NAME)
 
@@ -98,7 +99,7 @@ def test_another_pid_space_of_the_same_kernel_is_judged_by_the_lock(directory: P
 
 
 def test_this_machine_started_anew_has_no_living_processes_of_before(directory: Path) -> None:
-    assert left_behind(directory, boot="before") == bool(own_mark().machine)
+    assert left_behind(directory, boot="before") == bool(this_process().machine)
 
 
 @pytest.mark.parametrize("machine", ["another", ""])
@@ -124,4 +125,4 @@ def test_records_are_private(directory: Path) -> None:
     Ledger(str(directory)).remember(NAME)
     assert directory.stat().st_mode & 0o777 == 0o700
     assert (directory / NAME).stat().st_mode & 0o777 == 0o600
-    assert msgspec.json.decode((directory / NAME).read_bytes(), type=ProcessMark) == own_mark()
+    assert msgspec.json.decode((directory / NAME).read_bytes(), type=Process) == this_process()

@@ -7,36 +7,13 @@ from contextlib import suppress
 
 import msgspec
 
+from tui_backup.primitives.processes import Process, is_dead, this_process
+
 _OLD = 30 * 86_400
 """Seconds after which the record of a dead process goes."""
 
 _GONE = 0
 """In place of the pid: the mark was given up by a process that may live on."""
-
-
-class ProcessMark(msgspec.Struct, frozen=True, kw_only=True):
-    """A process, told apart from every other that had or will have its pid."""
-
-    pid: int
-    started: int
-    """Clock ticks between boot and the start of the process (`/proc/PID/stat`); 0 where nobody can know."""
-    boot: str
-    """Random, new with every start of the kernel."""
-    machine: str
-    """`/etc/machine-id`; empty where there is none."""
-    space: int
-    """Inode of the pid name space: pids are only comparable within one."""
-
-
-def own_mark() -> ProcessMark:
-    """Return the mark of this process."""
-    return ProcessMark(
-        pid=os.getpid(),
-        started=_start_of(os.getpid()),
-        boot=_boot(),
-        machine=_content("/etc/machine-id"),
-        space=_space(),
-    )
 
 
 class Ledger:
@@ -58,7 +35,7 @@ class Ledger:
         descriptor = os.open(self._path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         self._held[name] = descriptor
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.pwrite(descriptor, msgspec.json.encode(own_mark()), 0)
+        os.pwrite(descriptor, msgspec.json.encode(this_process()), 0)
 
     def forget(self, name: str) -> None:
         """Note that the mark is gone, whoever left it."""
@@ -70,7 +47,7 @@ class Ledger:
         """Note that the mark is still there but counts no more: from here on it is provably dead."""
         descriptor = self._held.get(name)
         if descriptor is not None:
-            given_up = msgspec.structs.replace(own_mark(), pid=_GONE)
+            given_up = msgspec.structs.replace(this_process(), pid=_GONE)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, msgspec.json.encode(given_up), 0)
         self._let_go(name)
@@ -85,7 +62,7 @@ class Ledger:
             return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            mark = msgspec.json.decode(os.read(descriptor, 4096), type=ProcessMark)
+            mark = msgspec.json.decode(os.read(descriptor, 4096), type=Process)
         except (OSError, msgspec.DecodeError):
             return False
         finally:
@@ -109,36 +86,9 @@ class Ledger:
                         os.unlink(entry.path)
 
 
-def _has_ended(mark: ProcessMark) -> bool:
+def _has_ended(mark: Process) -> bool:
     """Whether the process of a mark, on whose file nobody holds a lock, has ended for certain."""
-    if mark.boot != _boot():
-        return bool(mark.machine) and mark.machine == _content("/etc/machine-id")
-    if mark.space != _space():
+    here = this_process()
+    if mark.boot == here.boot and (mark.pid == _GONE or mark.space != here.space):
         return True
-    return mark.pid == _GONE or mark.started != _start_of(mark.pid)
-
-
-def _boot() -> str:
-    return _content("/proc/sys/kernel/random/boot_id")
-
-
-def _start_of(pid: int) -> int:
-    """Return field 22 of `/proc/PID/stat`, counted behind the program's name in brackets; 0 for none, or a zombie."""
-    _name, _bracket, rest = _content(f"/proc/{pid}/stat").rpartition(")")
-    state, *fields = rest.split() or [""]
-    return int(fields[18]) if len(fields) > 18 and state not in {"Z", "X"} else 0
-
-
-def _space() -> int:
-    try:
-        return os.stat("/proc/self/ns/pid").st_ino
-    except OSError:
-        return 0
-
-
-def _content(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(4096).strip()
-    except OSError:
-        return ""
+    return is_dead(mark)

@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 
 from tui_backup.model.run import Verb
+from tui_backup.primitives.processes import Process, is_dead
 from tui_backup.services.event_log import EventLog
-from tui_backup.services.owner import Owner, is_dead
 
 KEPT = 50
 """Ended runs whose directories are kept."""
@@ -38,7 +38,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     repository: str | None
     kind: str | None
     started: datetime
-    owner: Owner
+    owner: Process
 
 
 class RunDirectory:

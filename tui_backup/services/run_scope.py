@@ -30,12 +30,12 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.processes import this_process
 from tui_backup.primitives.text import replaced
 from tui_backup.services import outcome, run_directory
 from tui_backup.services.bus import EventBus
 from tui_backup.services.job_lock import JobLock
 from tui_backup.services.outcome import Ending
-from tui_backup.services.owner import this_process
 from tui_backup.services.pulse import Pulse
 from tui_backup.services.reaper import reap
 from tui_backup.services.run_directory import Header, RunDirectory

@@ -11,6 +11,8 @@ import time
 from functools import cache
 from zlib import crc32
 
+from tui_backup.primitives.processes import has_ended, this_process
+
 _TEMPORARY = re.compile(r".+-tmp-(\d+)", re.DOTALL)
 _OURS = re.compile(r"(\d{10})(\d{10})(\d{15})\d{8}")
 
@@ -37,43 +39,20 @@ def is_abandoned(name: str, modified: float) -> bool:
         return False
     if ours := _OURS.fullmatch(temporary[1]):
         place, process, start = map(int, ours.groups())
-        if place == _place() and _is_dead(process, start):
+        if place == _place() and has_ended(process, start):
             return True
     return time.time() - modified > _ABANDONED_AFTER_S
 
 
 @cache
 def _writer(process: int) -> str:
-    return f"{_place():010d}{process:010d}{_start_of(process):015d}"
+    return f"{_place():010d}{process:010d}{this_process().started:015d}"
 
 
 @cache
 def _place() -> int:
     """Return a number that two processes share only where one process id means the same process to both."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read()
-        namespace = os.readlink("/proc/self/ns/pid")
-    except OSError:
+    here = this_process()
+    if not here.boot or not here.space:
         return int.from_bytes(os.urandom(4))
-    return crc32(f"{boot}{namespace}{os.uname().nodename}".encode())
-
-
-def _start_of(process: int) -> int:
-    """Return the clock tick after the boot at which a process started, -1 of a dead one; 0 where nobody can know."""
-    try:
-        with open(f"/proc/{process}/stat", "rb") as file:
-            state, *fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return 0
-    return -1 if state in {b"Z", b"X"} else int(fields[18])
-
-
-def _is_dead(process: int, start: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return _start_of(process) not in {0, start}
+    return crc32(f"{here.boot}{here.space}{os.uname().nodename}".encode())

@@ -4,7 +4,6 @@ A lock is a sealed JSON document with restic's fields and one of ours, `since`. 
 "Locks", and what restic 0.14 to 0.19 write.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from tui_backup.formats.restic.times import format_time, parse_time, to_datetime
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.identity import identity
 from tui_backup.primitives.ledger import Ledger
+from tui_backup.primitives.processes import has_ended
 from tui_backup.stores.base import Store
 
 STALE_AFTER = timedelta(minutes=30)
@@ -66,7 +66,7 @@ class FoundLock(msgspec.Struct, frozen=True):
             return True
         if now() - self.refreshed > STALE_AFTER:
             return True
-        return self.document.hostname == identity().hostname and not _lives(self.document.pid or 0)
+        return self.document.hostname == identity().hostname and has_ended(self.document.pid or 0)
 
 
 def new_lock(*, exclusive: bool) -> LockDocument:
@@ -163,15 +163,3 @@ def _datetime(text: str | None) -> datetime | None:
         return to_datetime(parse_time(text)) if text else None
     except ValueError:
         return None
-
-
-def _lives(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,0 +1,89 @@
+"""Processes: told apart from every other that had or will have the same pid, and whether one has provably ended."""
+
+import os
+from functools import cache
+
+import msgspec
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """A process, as a file that it leaves behind tells of it."""
+
+    pid: int
+    started: int
+    """Clock ticks between boot and the start of the process; 0 where nobody can know."""
+    boot: str
+    """Random, new with every start of the kernel; empty where the system has no such thing."""
+    machine: str
+    """`/etc/machine-id`; empty where there is none."""
+    space: int
+    """Inode of the pid name space: pids are only comparable within one; 0 where nobody can know."""
+
+
+def this_process() -> Process:
+    """Return the process that calls."""
+    pid = os.getpid()
+    return Process(pid=pid, started=_started(pid) or 0, boot=_boot(), machine=_machine(), space=_space())
+
+
+def is_dead(process: Process) -> bool:
+    """Whether a process of this machine has provably ended; False where nobody can tell."""
+    if not process.boot:
+        return False
+    if process.boot != _boot():
+        return bool(process.machine) and process.machine == _machine()
+    return process.space == _space() and has_ended(process.pid, process.started)
+
+
+def has_ended(pid: int, started: int = 0) -> bool:
+    """Whether a process of this boot and pid name space has provably ended; a zombie has.
+
+    Without the moment of its start, another process that has got the same pid since counts as this one.
+    """
+    if pid <= 0:
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        pass
+    now = _started(pid)
+    return now == 0 or (started != 0 and now not in {None, started})
+
+
+def _started(pid: int) -> int | None:
+    """Return field 22 of `/proc/PID/stat`, counted behind the program's name in brackets.
+
+    0 for a zombie, None where the system does not say.
+    """
+    state, *fields = _content(f"/proc/{pid}/stat").rpartition(")")[2].split() or [""]
+    if state in {"Z", "X"}:
+        return 0
+    return int(fields[18]) if len(fields) > 18 else None
+
+
+@cache
+def _boot() -> str:
+    return _content("/proc/sys/kernel/random/boot_id")
+
+
+@cache
+def _machine() -> str:
+    return _content("/etc/machine-id")
+
+
+@cache
+def _space() -> int:
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(4096).strip()
+    except OSError:
+        return ""
