@@ -10,7 +10,7 @@ import msgspec
 
 from tui_backup.config.settings import JobConfig
 from tui_backup.engine.backup import back_up
-from tui_backup.errors import BackupError, Cancelled, ConfigError, UsageError
+from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.formats.base import Brief, Repository, Tally
 from tui_backup.model.event import Finished
 from tui_backup.model.run import RunStatus, Verb
@@ -19,6 +19,7 @@ from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.sources.base import Source
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -85,6 +86,12 @@ def brief_of(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
     )
 
 
+def sources_of(workspace: "Workspace", job: JobConfig) -> tuple[Source, ...]:
+    """Return the sources of a job without what belongs to the backup itself."""
+    places = workspace.own_places()
+    return tuple(source.without(places) for source in job.sources)
+
+
 def local_time(time: datetime, zone: str | None) -> datetime:
     """Return a time in a zone; None: the zone of the machine."""
     return time.astimezone(ZoneInfo(zone) if zone else None)
@@ -92,7 +99,7 @@ def local_time(time: datetime, zone: str | None) -> datetime:
 
 def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> Outcome:
     try:
-        name = _only_repository(job)
+        name = job.repositories[0]
         scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=name, kind=options.kind)
         with scope.heeding_signals() if options.heeding_signals else nullcontext(), scope:
             finished = _back_up(workspace, job, options, scope)
@@ -102,16 +109,9 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
     return Outcome(job=job.name, finished=finished)
 
 
-def _only_repository(job: JobConfig) -> str:
-    if len(job.repositories) > 1:
-        message = _("job {job} has several repositories, and this version cannot copy snapshots yet")
-        raise ConfigError(message.format(job=job.name), hint=_("name one repository"))
-    return job.repositories[0]
-
-
 def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope) -> Finished:
-    repository = workspace.repository(_only_repository(job), make=True)
-    done = back_up(job.sources, repository, brief_of(workspace, job, options), scope.watch)
+    repository = workspace.repository(job.repositories[0], make=True)
+    done = back_up(sources_of(workspace, job), repository, brief_of(workspace, job, options), scope.watch)
     snapshot, tally = done.snapshot, done.tally
     _remember(workspace, repository)
     incomplete = snapshot.status is SnapshotStatus.INCOMPLETE

@@ -14,7 +14,7 @@ from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import replaced, size
-from tui_backup.services.backups import Outcome
+from tui_backup.services.backups import Outcome, sources_of
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -38,7 +38,7 @@ def _rehearse_job(workspace: "Workspace", job: JobConfig) -> Outcome:
     begun = monotonic()
     workspace.bus.publish(Started(run=DRY_RUN, job=job.name, repository=name))
     try:
-        tally = rehearse(job.sources, _newest(workspace, job, name), Watch(on_warning=warn))
+        tally = rehearse(sources_of(workspace, job), _newest(workspace, job, name), Watch(on_warning=warn))
     except BackupError as error:
         return Outcome(job=job.name, error=error)
     finished = _finished(job, name, tally, round(monotonic() - begun, 3))

@@ -1,6 +1,6 @@
 """The contract of a source: where data is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -23,6 +23,10 @@ class Source(Protocol):
 
     def rooted(self, base: str) -> "Source":
         """Return the same source with relative paths taken from the directory `base`."""
+        ...
+
+    def without(self, places: Iterable[bytes]) -> "Source":
+        """Return the same source that passes over directories of the backup itself, given as absolute raw paths."""
         ...
 
     def roots(self) -> tuple[str, ...]:
