@@ -55,3 +55,17 @@ def test_quiet_tells_all_of_a_bad_one(capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr().err
     assert "vanished" in said
     assert "site → local: incomplete" in said
+
+
+def test_verbose_says_how_far_it_is_without_being_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(every_s=0.0)
+    progress.hear(STARTED)
+    progress.hear(Progressed(run="r", files_done=1, bytes_done=610))
+    assert capsys.readouterr().err == "site → local: 610 Bytes, 1 file\n"
+
+
+def test_an_error_that_follows_is_not_told_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(errors_follow=True)
+    progress.hear(STARTED)
+    progress.hear(Finished(run="r", job="site", repository="local", status="failed", message="no disk"))
+    assert capsys.readouterr().err == ""

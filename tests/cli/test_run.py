@@ -120,3 +120,32 @@ def test_a_dry_run_stores_nothing_and_says_what_it_would(site: Site) -> None:
     assert [again[f"files_{sort}"] for sort in ("new", "changed", "unmodified")] == [1, 1, 0]
     assert len(site.call("list", "--json").document) == 1
     assert len(site.call("history", "--json").document) == 1
+
+
+def test_the_backup_leaves_itself_out(site: Site) -> None:
+    site.config.write_text(site.config.read_text().replace('["source"]', '["."]'))
+    site.back_up()
+    site.back_up()
+    listed = site.call("ls", "latest", "-R").out.splitlines()
+    names = {line.removeprefix(f"{site.directory}/").split("/")[0] for line in listed}
+    assert {"source", "config.toml"} <= names
+    assert not {"state", "backups"} & names
+
+
+def test_a_repository_out_of_reach_is_one_line_and_the_rest_is_listed(site: Site) -> None:
+    snapshot = site.back_up()
+    other = '[repositories.other]\nstore = { kind = "local", path = "nowhere" }\npassword = { file = "backups.key" }\n'
+    site.config.write_text(site.config.read_text().replace("[jobs.site]", other + "[jobs.site]"))
+    answer = site.call("list", "--json")
+    assert answer.code == 1
+    assert [row["id"] for row in answer.document] == [snapshot]
+    assert json.loads(answer.err)["message"].startswith("there is no repository in")
+    assert site.call("ls", "latest", "--json").code == 0
+
+
+def test_one_job_that_fails_keeps_no_other_from_its_turn(site: Site) -> None:
+    bad = site.config.read_text().partition("[jobs.site]")[2].replace("source", "gone").replace("gones", "sources")
+    site.config.write_text(site.config.read_text().replace("[jobs.site]", f"[jobs.bad]{bad}[jobs.site]"))
+    answer = site.call("run", "--all", "--json")
+    assert answer.code == 1
+    assert [line["status"] for line in answer.lines if line["type"] == "finished"] == ["failed", "ok"]

@@ -53,14 +53,19 @@ def _restored(ending: Restored) -> str:
 
 def _verified(ending: Verified) -> str:
     problems = ngettext("{count} problem", "{count} problems", ending.problems).format(count=ending.problems)
-    if ending.status in {"failed", "cancelled"} and not ending.problems:
-        return printable(f"{ending.repository}: {ending.status}" + (f": {ending.message}" if ending.message else ""))
-    text = _("{place}: {status}: {snapshots} snapshots and {packs} packs checked, {bytes} read, {problems}").format(
+    text = _("{place}: {status}: {checked}, {problems}").format(
         place=ending.repository,
         status=ending.status,
-        snapshots=ending.snapshots,
-        packs=ending.packs,
-        bytes=size(ending.bytes),
+        checked=checked(ending.snapshots, ending.packs, ending.bytes),
         problems=problems,
     )
     return printable(text + (f": {ending.message}" if ending.message else ""))
+
+
+def checked(snapshots: int, packs: int, read: int) -> str:
+    """Return what a verification looked at; `read` is in bytes."""
+    return _("{snapshots} and {packs} checked, {size} read").format(
+        snapshots=ngettext("{count:,} snapshot", "{count:,} snapshots", snapshots).format(count=snapshots),
+        packs=ngettext("{count:,} pack", "{count:,} packs", packs).format(count=packs),
+        size=size(read),
+    )

@@ -9,6 +9,9 @@ from tui_backup.cli.progress import Progress
 from tui_backup.model.event import Event
 from tui_backup.services.bus import EventBus
 
+EVERY_S = 10.0
+"""How often `--verbose` says how far a run is where there is no bar."""
+
 
 @contextmanager
 def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> Iterator[None]:
@@ -26,7 +29,12 @@ def telling(
     invocation: Invocation, *, lines: bool = True, errors_follow: bool = False
 ) -> Iterator[Callable[[Event], None]]:
     """Give a function that tells of an event; it raises BrokenPipeError when nobody reads stdout any more."""
-    progress = Progress(quiet=invocation.quiet, mute=invocation.json, errors_follow=errors_follow)
+    progress = Progress(
+        quiet=invocation.quiet,
+        mute=invocation.json,
+        errors_follow=errors_follow,
+        every_s=EVERY_S if invocation.verbose else None,
+    )
     invocation.progress = progress
 
     def tell(event: Event) -> None:

@@ -39,6 +39,10 @@ class Invocation:
         """Tell of an error; return its exit code."""
         return narration.fail(error, json=self.json)
 
+    def warn(self, message: str) -> None:
+        """Tell of trouble that does not stop the work."""
+        narration.warn(message, json=self.json)
+
     def unexpected(self, error: Exception) -> BackupError:
         """Return what to say of a fault of our own; its traceback goes to the log, if there is one yet."""
         message = _("unexpected error: {kind}: {error}").format(kind=type(error).__name__, error=error)

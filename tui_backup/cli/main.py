@@ -54,7 +54,7 @@ def command_lines() -> Mapping[str, str]:
 )
 @click.option("-c", "--config", metavar="FILE", help=_("Use this configuration file."))
 @click.option("-q", "--quiet", is_flag=True, help=_("Say nothing but errors."))
-@click.option("-v", "--verbose", is_flag=True, help=_("Write details to the log."))
+@click.option("-v", "--verbose", is_flag=True, help=_("Say more: how far a run is, every path of a restore."))
 @click.option("--json", "as_json", is_flag=True, help=_("Write JSON instead of text."))
 @click.option("--no-color", is_flag=True, help=_("Use no colours."))
 @click.option("--run-scheduled", is_flag=True, hidden=True)

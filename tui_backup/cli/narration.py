@@ -29,8 +29,11 @@ def fail(error: BackupError, *, json: bool) -> int:
     return error.exit_code
 
 
-def warn(message: str) -> None:
+def warn(message: str, *, json: bool = False) -> None:
     """Tell of trouble that does not stop the work."""
+    if json:
+        say(encode({"type": "warning", "message": message}).decode())
+        return
     say(_("tui-backup: warning: {message}").format(message=printable(message)))
 
 

@@ -153,7 +153,8 @@ def _draw_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
+        last = column is columns[-1]
+        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold", no_wrap=not last)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     flush()

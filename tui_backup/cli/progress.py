@@ -29,10 +29,13 @@ HELD = 100
 class Progress:
     """Follows the events of runs; `hear` may be called by any thread, `say_line` by a signal handler."""
 
-    def __init__(self, *, quiet: bool = False, mute: bool = False, errors_follow: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, mute: bool = False, errors_follow: bool = False, every_s: float | None = None
+    ) -> None:
         """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line.
 
         With `errors_follow`, somebody else tells why a run came to nothing, and what a verification found.
+        `every_s`: how often a line says how far a run is where there is no bar; None: only when it is asked for.
         """
         self._quiet = quiet
         self._errors_follow = errors_follow
@@ -43,6 +46,8 @@ class Progress:
         self._held: list[Warned] = []
         self._live: Live | None = None
         self._with_bar = fancy(sys.stderr) and not quiet and not mute
+        self._every_s = None if quiet or mute or self._with_bar else every_s
+        self._said_at = 0.0
 
     def hear(self, event: Event) -> None:
         """Show what an event says."""
@@ -81,6 +86,7 @@ class Progress:
         self._last = None
         self._samples.clear()
         self._held = []
+        self._said_at = monotonic()
         if self._with_bar and self._live is None:
             self._live = self._open_bar()
 
@@ -90,6 +96,9 @@ class Progress:
         while present - self._samples[0][0] > WINDOW_S and len(self._samples) > 2:
             self._samples.popleft()
         self._last = event
+        if self._every_s is not None and present - self._said_at >= self._every_s:
+            self._said_at = present
+            self.say_line()
 
     def _end(self, event: Finished | Restored | Verified) -> None:
         self.close()

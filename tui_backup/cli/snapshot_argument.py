@@ -1,6 +1,5 @@
 """From the name of a snapshot on the command line to the snapshot."""
 
-from tui_backup.cli import narration
 from tui_backup.cli.invocation import Invocation
 from tui_backup.services.snapshots import Filter, Found, Reach, reach, resolve
 
@@ -9,19 +8,19 @@ def reach_aloud(invocation: Invocation, repository: str | None) -> Reach:
     """Reach repositories, warning of those that could not be."""
     reached = reach(invocation.workspace, repository)
     for trouble in reached.troubles:
-        narration.warn(trouble.error.message)
+        invocation.warn(trouble.error.message)
     return reached
 
 
 def find_snapshot(invocation: Invocation, name: str, repository: str | None = None, host: str | None = None) -> Found:
     """Return the snapshot of that name, warning of what whoever named it should know."""
     reached = reach_aloud(invocation, repository)
-    return resolve_aloud(reached, name, Filter(repository=repository, host=host))
+    return resolve_aloud(invocation, reached, name, Filter(repository=repository, host=host))
 
 
-def resolve_aloud(reached: Reach, name: str, only: Filter) -> Found:
+def resolve_aloud(invocation: Invocation, reached: Reach, name: str, only: Filter) -> Found:
     """Return the snapshot of that name among those reached."""
     found = resolve(reached, name, only)
     for warning in found.warnings:
-        narration.warn(warning)
+        invocation.warn(warning)
     return found

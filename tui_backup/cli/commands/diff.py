@@ -31,7 +31,7 @@ def command(invocation: Invocation, before: str, after: str, repository: str | N
     """
     only = Filter(repository=repository, host=host)
     reached = reach_aloud(invocation, repository)
-    old, new = resolve_aloud(reached, before, only), resolve_aloud(reached, after, only)
+    old, new = resolve_aloud(invocation, reached, before, only), resolve_aloud(invocation, reached, after, only)
     changes = browsing.diff(old, new, Watch())
     if invocation.json:
         output.write_lines(changes)

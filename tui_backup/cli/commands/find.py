@@ -1,6 +1,6 @@
 """`find`: where files are, over snapshots."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import click
 
@@ -35,7 +35,7 @@ def command(
 ) -> int:
     """Find what PATTERN matches: `*.pdf` anywhere, `/srv/**/logo.png` by its whole path.
 
-    Searches all snapshots, oldest first; exit 1 if nothing is found.
+    Searches all snapshots, oldest first.
     """
     reached = reach_aloud(invocation, repository)
     only = Filter(repository=repository, job=job, host=host)
@@ -43,16 +43,16 @@ def command(
     if snapshot is None:
         hits = browsing.find(reached.shelves, only, matches, watch)
     else:
-        hits = browsing.find_in(resolve_aloud(reached, snapshot, only), matches, watch)
-    found = sum(1 for _hit in write(hits, json=invocation.json))
-    return 1 if reached.troubles or not found else 0
+        hits = browsing.find_in(resolve_aloud(invocation, reached, snapshot, only), matches, watch)
+    write(hits, json=invocation.json)
+    return 1 if reached.troubles else 0
 
 
-def write(hits: Iterable[Hit], *, json: bool) -> Iterator[Hit]:
-    """Write each hit, then yield it."""
+def write(hits: Iterable[Hit], *, json: bool) -> None:
+    """Write each hit as soon as it is found."""
     for hit in hits:
         if json:
             output.write_line(hit)
         else:
             output.write_text(f"{hit.snapshot[:8]}  {hit.repository}  {printable(hit.path)}")
-        yield hit
+            output.flush()

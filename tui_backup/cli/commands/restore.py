@@ -111,7 +111,7 @@ def agree(invocation: Invocation, found: Found, plan: RestorePlan, *, yes: bool)
     """
     asking = not yes and not invocation.json and sys.stdin.isatty() and sys.stderr.isatty()
     if not invocation.json and (asking or not invocation.quiet):
-        show(found, plan, items=False)
+        show(found, plan, items=invocation.verbose)
         output.flush()
     if asking:
         question = _("Restore to {target} on {host}?").format(

@@ -7,6 +7,7 @@ import click
 
 from tui_backup.cli import output
 from tui_backup.cli.codes import worst
+from tui_backup.cli.endings import checked
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
@@ -14,7 +15,7 @@ from tui_backup.errors import UsageError
 from tui_backup.formats.base import Proof, Subset
 from tui_backup.model.problem import Problem
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.text import printable, size
+from tui_backup.primitives.text import printable
 from tui_backup.services.verification import Verdict, VerifyRequest, verify
 
 PATHS_SHOWN = 10
@@ -102,7 +103,4 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
 
 def _line(name: str, proof: Proof, *, damaged: bool) -> str:
     text = _("{name}: damaged: {checked}") if damaged else _("{name}: no damage: {checked}")
-    checked = _("{snapshots} snapshots and {packs} packs checked, {size} read").format(
-        snapshots=proof.snapshots, packs=proof.packs, size=size(proof.bytes)
-    )
-    return text.format(name=name, checked=checked)
+    return text.format(name=name, checked=checked(proof.snapshots, proof.packs, proof.bytes))
