@@ -64,6 +64,7 @@ class ResticDraft:
         self._keep = keep
         self._incomplete = False
         self._began = time.time_ns()
+        self._known = tools.index.tables[BlobType.DATA]
         self._until_look = _LOOK_EVERY
         self._trees = 0
         self._growth = Growth(tools.contents, parent.root if parent else None, self._save_tree)
@@ -74,19 +75,21 @@ class ResticDraft:
 
     def add(self, entry: Entry) -> None:
         """Take an entry; directories come before what they hold, siblings in byte order of their names."""
-        directory = self._growth.directory_of(entry.path)
-        kind = entry.kind
+        path, kind = entry.path, entry.kind
+        slash = path.rfind(b"/")
+        directory = self._growth.directory_at(path[:slash])
+        name = quote(path[slash + 1 :])
         if kind is EntryKind.FILE:
-            self._add_file(directory, entry)
+            self._add_file(directory, entry, name)
         elif kind is EntryKind.DIR:
-            self._growth.open(directory, entry, self._xattrs(entry))
+            self._growth.open(directory, entry, name, self._xattrs(entry))
             self.tally.dirs += 1
         else:
-            directory.append(node_of(entry, quote(entry.name), self._xattrs(entry)))
+            directory.append(node_of(entry, name, self._xattrs(entry)))
         self._until_look -= 1
         if not self._until_look:
             self._until_look = _LOOK_EVERY
-            self._watch.current = entry.path
+            self._watch.current = path
             self._watch.check()
             self._tools.check()
             self._reads.intake.pump()
@@ -115,29 +118,31 @@ class ResticDraft:
         """End the workers."""
         self._reads.intake.close()
 
-    def _add_file(self, directory: Directory, entry: Entry) -> None:
-        name = quote(entry.name)
+    def _add_file(self, directory: Directory, entry: Entry, name: str) -> None:
         old = directory.old.get(name)
         if old is None or not is_unchanged(old, entry) or not self._is_held(old):
             self._reads.read(Pending(entry, name, directory, was=old is not None and old.type == "file"))
             return
-        tally, watch = self.tally, self._watch
+        tally, watch, size = self.tally, self._watch, entry.size
         tally.files_unmodified += 1
-        tally.bytes_processed += entry.size
+        tally.bytes_processed += size
         watch.files_done += 1
-        watch.bytes_done += entry.size
+        watch.bytes_done += size
         if is_same(old, entry):
-            directory.append(old, same=True)
+            directory.nodes.append(old)
             return
         node = node_of(entry, name, self._xattrs(entry))
         node.content = old.content
         directory.append(node)
 
     def _is_held(self, node: Node) -> bool:
+        """Whether every blob of a file of the parent snapshot is in the index."""
         content = node.content
         if not isinstance(content, list):
             return False
-        known = self._tools.index.tables[BlobType.DATA]
+        known = self._known
+        if len(content) == 1:
+            return bytes.fromhex(content[0]) in known
         return all(bytes.fromhex(id_) in known for id_ in content)
 
     def _xattrs(self, entry: Entry) -> Xattrs:

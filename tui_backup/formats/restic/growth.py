@@ -10,7 +10,6 @@ import msgspec
 
 from tui_backup.errors import BackupError
 from tui_backup.formats.restic.contents import Contents
-from tui_backup.formats.restic.names import quote
 from tui_backup.formats.restic.tree import Node, encode_tree, node_of
 from tui_backup.model.entry import Entry, Xattrs
 
@@ -21,10 +20,25 @@ SaveTree = Callable[[bytes], str]
 class Directory:
     """A directory whose nodes are being gathered."""
 
-    __slots__ = ("closed", "entry", "nodes", "old", "parent", "path", "same", "slot", "waiting", "was", "xattrs")
+    __slots__ = (
+        "closed",
+        "entry",
+        "name",
+        "nodes",
+        "old",
+        "parent",
+        "path",
+        "same",
+        "slot",
+        "waiting",
+        "was",
+        "xattrs",
+    )
 
     def __init__(self, path: bytes, entry: Entry | None, parent: "Directory | None", was: Node | None) -> None:
         self.path = path
+        self.name = ""
+        """Quoted."""
         self.entry = entry
         self.parent = parent
         self.was = was
@@ -47,11 +61,10 @@ class Directory:
         self.waiting += 1
         return len(self.nodes) - 1
 
-    def append(self, node: Node, *, same: bool = False) -> None:
-        """Add a node that is known."""
+    def append(self, node: Node) -> None:
+        """Add a node that is known and not the very one of the parent snapshot."""
         self.nodes.append(node)
-        if not same:
-            self.same = False
+        self.same = False
 
 
 class DirCounts(msgspec.Struct):
@@ -76,24 +89,24 @@ class Growth:
         self._load_old(root)
         self._stack = [root]
 
-    def directory_of(self, path: bytes) -> Directory:
-        """Return the open directory that a path lies in; directories that the walk has left are closed.
+    def directory_at(self, path: bytes) -> Directory:
+        """Return the open directory of that path (the root's is empty); those that the walk has left are closed.
 
         Raises:
-            ValueError: the path's directory was never opened.
+            ValueError: it was never opened.
         """
-        above = path[: path.rfind(b"/")]
         stack = self._stack
-        while stack[-1].path != above:
+        while stack[-1].path != path:
             if len(stack) == 1:
-                raise ValueError(f"{path!r} comes before its directory")
+                raise ValueError(f"an entry comes before its directory {path!r}")
             self._close(stack.pop())
         return stack[-1]
 
-    def open(self, above: Directory, entry: Entry, xattrs: Xattrs) -> None:
-        """Go down into a directory."""
-        was = above.old.get(quote(entry.name))
+    def open(self, above: Directory, entry: Entry, name: str, xattrs: Xattrs) -> None:
+        """Go down into a directory of that quoted name."""
+        was = above.old.get(name)
         directory = Directory(entry.path, entry, above, was if was is not None and was.type == "dir" else None)
+        directory.name = name
         directory.slot = above.reserve()
         directory.xattrs = xattrs
         self._load_old(directory)
@@ -139,7 +152,7 @@ class Growth:
         if above is None or entry is None:
             self.root_tree = tree
             return
-        node = node_of(entry, quote(entry.name), directory.xattrs)
+        node = node_of(entry, directory.name, directory.xattrs)
         node.subtree = tree
         was = directory.was
         if was is not None and node == was:

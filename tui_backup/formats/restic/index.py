@@ -80,6 +80,8 @@ class BlobTable:
         self.count += 1
 
     def __contains__(self, id_: bytes) -> bool:
+        if len(id_) != 32:
+            return False
         bucket = self._buckets[id_[0] << 6 | id_[1] >> 2]
         if bucket is None:
             return False
@@ -95,7 +97,9 @@ class BlobTable:
         return at
 
     def records(self, id_: bytes) -> Iterator[tuple[int, int, int, int]]:
-        """Yield pack number, offset, length and size of each copy of a blob."""
+        """Yield pack number, offset, length and size of each copy of a blob; none for what is no id."""
+        if len(id_) != 32:
+            return
         bucket = self._buckets[id_[0] << 6 | id_[1] >> 2]
         at = self._at(bucket, id_, 0) if bucket is not None else -1
         while bucket is not None and at >= 0:
@@ -189,24 +193,18 @@ class Index:
             self._merge_pack(id_, blobs)
             return
         number = self._number(id_)
-        data, tree = self.tables[BlobType.DATA].add, self.tables[BlobType.TREE].add
-        fromhex = bytes.fromhex
+        adds = {type_.word: table.add for type_, table in self.tables.items()}
         for blob in blobs:
-            blob_id = fromhex(blob.id)
-            if len(blob_id) != 32:
-                raise ValueError(f"{blob.id!r} is no id")
-            add = data if blob.type == "data" else tree if blob.type == "tree" else None
-            if add is None:
-                raise ValueError(f"unknown type of blob {blob.type!r}")
-            add(blob_id, number, blob.offset, blob.length, blob.uncompressed_length)
+            adds[blob.type](_blob_id(blob), number, blob.offset, blob.length, blob.uncompressed_length)
 
     def _merge_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> None:
         """Take in a pack that another index file has already described: exact duplicates are dropped."""
         number = self._numbers[id_]
+        tables = {type_.word: table for type_, table in self.tables.items()}
         for blob in blobs:
-            table = self.tables[BlobType.DATA if blob.type == "data" else BlobType.TREE]
+            table = tables[blob.type]
             record = (number, blob.offset, blob.length, blob.uncompressed_length)
-            blob_id = bytes.fromhex(blob.id)
+            blob_id = _blob_id(blob)
             if record not in table.records(blob_id):
                 self.split.add(id_)
                 table.add(blob_id, *record)
@@ -261,3 +259,10 @@ def save_index(store: Store, packs: list[tuple[bytes, list[PackedBlob]]], versio
     document = encode_index(packs)
     save_unpacked(store, FileKind.INDEX, document, version, cipher)
     return len(document)
+
+
+def _blob_id(blob: IndexedBlob) -> bytes:
+    id_ = bytes.fromhex(blob.id)
+    if len(id_) != 32:
+        raise ValueError(f"{blob.id!r} is no id")
+    return id_

@@ -6,15 +6,12 @@ from contextlib import contextmanager
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.base import Brief, Landing, Opening, Proof, Subset
 from tui_backup.formats.restic import browse
-from tui_backup.formats.restic.check import Checker, Examined
-from tui_backup.formats.restic.config import RepositoryConfig, create, decode_config, fetch_config, repository_exists
+from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.draft import Record, ResticDraft, Tools
 from tui_backup.formats.restic.envelope import save_unpacked
-from tui_backup.formats.restic.extraction import Extraction
 from tui_backup.formats.restic.index import Index, load_index
-from tui_backup.formats.restic.keys import unlock
 from tui_backup.formats.restic.layout import FileKind, key_of, names
 from tui_backup.formats.restic.lock import Locks
 from tui_backup.formats.restic.lock_held import HeldLock
@@ -25,7 +22,6 @@ from tui_backup.formats.restic.snapshot import compose, decode_snapshot, encode_
 from tui_backup.model.entry import Entry
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
-from tui_backup.stores.base import Store
 
 
 class ResticRepository:
@@ -44,24 +40,6 @@ class ResticRepository:
         self._locks = Locks(self._store, config.version, keys, ledger=opening.ledger)
         self._loaded: tuple[Index, Contents] | None = None
         self._known_snapshots: dict[str, Snapshot] = {}
-
-    @classmethod
-    def exists(cls, store: Store) -> bool:
-        """Whether the store holds the config of a repository."""
-        return repository_exists(store)
-
-    @classmethod
-    def create(cls, opening: Opening) -> "ResticRepository":
-        """Make an empty repository of version 2 and open it."""
-        config, keys, _key = create(opening.store, opening.password)
-        return cls(opening, config, keys)
-
-    @classmethod
-    def open(cls, opening: Opening) -> "ResticRepository":
-        """Open a repository."""
-        sealed = fetch_config(opening.store)
-        keys, _key = unlock(opening.store, opening.password)
-        return cls(opening, decode_config(sealed, Cipher(keys)), keys)
 
     def snapshots(self) -> list[Snapshot]:
         """Return all snapshots, oldest first; what is wrong with one that cannot be read, `verify` tells."""
@@ -106,11 +84,15 @@ class ResticRepository:
 
     def extract(self, snapshot: Snapshot, files: Iterable[Entry], landing: Landing, watch: Watch) -> None:
         """Hand the content of files to a landing, each byte authenticated."""
+        from tui_backup.formats.restic.extraction import Extraction
+
         index = self._contents(snapshot).index
         Extraction(self._store, self._keys, index, landing, watch).run(files)
 
     def verify(self, snapshots: Sequence[Snapshot], subset: Subset | None, watch: Watch) -> Proof:
         """Check structure, and with `subset` read packs, under a shared lock."""
+        from tui_backup.formats.restic.check import Checker, Examined
+
         with self._shared(watch):
             every, damaged = self._read_snapshots()
             wanted = {snapshot.id for snapshot in snapshots}

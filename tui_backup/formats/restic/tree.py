@@ -122,11 +122,12 @@ def unix_mode(go: int) -> int:
 
 @lru_cache(maxsize=8192)
 def _second(seconds: int) -> tuple[str, str]:
+    seconds = min(max(seconds, _FIRST_YEAR), _YEARS_END - 1)
     try:
         local = localtime(seconds)
         offset = local.tm_gmtoff
     except (OverflowError, OSError, ValueError):
-        local, offset = gmtime(min(max(seconds, _FIRST_YEAR), _YEARS_END - 1)), 0
+        local, offset = gmtime(seconds), 0
     year, month, day, hour, minute, second = local[:6]
     zone = "Z"
     if offset:
@@ -138,10 +139,8 @@ def _second(seconds: int) -> tuple[str, str]:
 def local_time(time_ns: int) -> str:
     """Return a time (ns since 1970) as RFC 3339 in the zone of this machine, as Go writes it."""
     seconds, fraction = divmod(time_ns, 1_000_000_000)
-    text, zone = _second(min(max(seconds, _FIRST_YEAR), _YEARS_END - 1))
-    if not fraction:
-        return text + zone
-    return f"{text}.{fraction:09d}".rstrip("0") + zone
+    text, zone = _second(seconds)
+    return f"{text}.{fraction:09d}".rstrip("0") + zone if fraction else text + zone
 
 
 def node_of(entry: Entry, name: str, xattrs: Xattrs) -> Node:
@@ -238,10 +237,22 @@ def time_of(text: str | None) -> int:
     """
     if text is None:
         return 0
+    end = -1 if text[-1:] == "Z" else -6
+    fraction = text[19:end]
     try:
-        return parse_time(text).ns
+        whole = _whole_second(text[:19] + text[end:])
+        if not fraction:
+            return whole
+        if fraction[0] != "." or not fraction[1:].isdecimal():
+            raise ValueError
+        return whole + int(fraction[1:10].ljust(9, "0"))
     except ValueError as error:
         raise Corrupted(_("bad time {text!r}").format(text=text)) from error
+
+
+@lru_cache(maxsize=8192)
+def _whole_second(text: str) -> int:
+    return parse_time(text).ns
 
 
 def xattrs_of(node: Node) -> Xattrs:
@@ -255,16 +266,17 @@ def xattrs_of(node: Node) -> Xattrs:
 def is_unchanged(node: Node, entry: Entry) -> bool:
     """Whether the content of a FILE can be taken from this node of the parent: size, both times and inode agree."""
     return (
-        node.type == "file"
+        node.inode == entry.inode
         and node.size == entry.size
-        and node.inode == entry.inode
-        and _same_time(node.mtime, entry.mtime_ns)
+        and node.type == "file"
         and _same_time(node.ctime, entry.ctime_ns)
+        and _same_time(node.mtime, entry.mtime_ns)
     )
 
 
 def is_same(node: Node, entry: Entry) -> bool:
     """Whether an unchanged file's node can be taken whole; its ctime answers for the extended attributes."""
+    mode = entry.mode
     return (
         node.uid == entry.uid
         and node.gid == entry.gid
@@ -272,7 +284,7 @@ def is_same(node: Node, entry: Entry) -> bool:
         and node.links == entry.links
         and node.user == entry.user
         and node.group == entry.group
-        and node.mode == go_mode(EntryKind.FILE, entry.mode)
+        and node.mode == (mode if mode < 0o1000 else go_mode(EntryKind.FILE, mode))
     )
 
 

@@ -1,0 +1,66 @@
+"""The way into a repository: while the key is derived from the password, which takes a while, the rest is imported."""
+
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from tui_backup.errors import BackupError
+from tui_backup.formats.base import Opening
+from tui_backup.formats.restic.config import create, decode_config, fetch_config, repository_exists
+from tui_backup.formats.restic.crypto import Cipher, Keys
+from tui_backup.formats.restic.keys import unlock
+from tui_backup.stores.base import Store
+
+if TYPE_CHECKING:
+    from tui_backup.formats.restic.repository import ResticRepository
+
+
+class ResticFormat:
+    """Makes and opens repositories."""
+
+    @classmethod
+    def exists(cls, store: Store) -> bool:
+        """Whether the store holds the config of a repository."""
+        return repository_exists(store)
+
+    @classmethod
+    def create(cls, opening: Opening) -> "ResticRepository":
+        """Make an empty repository of version 2 and open it."""
+        from tui_backup.formats.restic.repository import ResticRepository
+
+        config, keys, _key = create(opening.store, opening.password)
+        return ResticRepository(opening, config, keys)
+
+    @classmethod
+    def open(cls, opening: Opening) -> "ResticRepository":
+        """Open a repository."""
+        sealed = fetch_config(opening.store)
+        unlocking = _Unlocking(opening)
+        unlocking.start()
+        try:
+            from tui_backup.formats.restic.repository import ResticRepository
+        finally:
+            unlocking.join()
+        keys = unlocking.result()
+        return ResticRepository(opening, decode_config(sealed, Cipher(keys)), keys)
+
+
+class _Unlocking(Thread):
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(name="unlocking")
+        self._opening = opening
+        self._keys: Keys | None = None
+        self._error: BackupError | None = None
+
+    def run(self) -> None:
+        """Find the key file that the password opens."""
+        try:
+            self._keys, _key = unlock(self._opening.store, self._opening.password)
+        except BackupError as error:
+            self._error = error
+
+    def result(self) -> Keys:
+        """Return the keys; raises what kept them locked."""
+        if self._error is not None:
+            raise self._error
+        assert self._keys is not None
+        return self._keys
