@@ -26,6 +26,9 @@ class Held:
     def xattrs(self, entry: Entry) -> Xattrs:
         return ()
 
+    def relist(self, entry: Entry) -> Entry | None:
+        return entry
+
     def local_path(self, entry: Entry) -> bytes | None:
         return None
 
