@@ -54,6 +54,26 @@ def test_latest_warns_of_an_incomplete_snapshot_and_names_the_good_one(site: Sit
     assert f"the newest complete one is {good[:8]}" in answer.err
 
 
+def test_a_bad_pattern_is_an_error_of_the_configuration_before_anything_is_made(site: Site) -> None:
+    site.config.write_text(site.config.read_text().replace('["source"]', '["source"], exclude = ["[abc"]'))
+    answer = site.call("run", "site")
+    assert answer.code == 2
+    assert "jobs.site.sources[0].exclude: not a valid pattern" in answer.err
+    assert not (site.directory / "backups").exists()
+
+
+def test_a_job_never_backs_up_its_own_repository_state_and_password(site: Site) -> None:
+    site.config.write_text(site.config.read_text().replace('["source"]', '["."]'))
+    for arguments in (("run", "site"), ("run", "site", "--dry-run")):
+        answer = site.call("--json", *arguments)
+        assert (answer.code, answer.lines[-1]["files_new"] + answer.lines[-1]["files_unmodified"]) == (0, 2)
+    found = {line["path"] for line in site.call("--json", "ls", "-R", "latest").lines}
+    assert {str(site.config), f"{site.inside}/a.txt"} <= found
+    assert not [
+        path for path in found if path.startswith(tuple(f"{site.directory}/{own}" for own in ("backups", "state")))
+    ]
+
+
 def test_no_source_at_all_fails_with_1(site: Site) -> None:
     shutil.rmtree(site.source)
     answer = site.call("run", "site")

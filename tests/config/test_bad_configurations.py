@@ -130,6 +130,11 @@ def refusal(directory: Path, text: str) -> ConfigError:
         ('paths = ["static", "/srv"]', "paths = []", ": jobs.site.sources[0]"),
         ('paths = ["static", "/srv"]', 'paths = ["/srv", ""]', "20: jobs.site.sources[0].paths[1]: must not be empty"),
         ('paths = ["static", "/srv"]', 'paths = "/srv"', "20: jobs.site.sources[0].paths: must be a list, not text"),
+        (
+            'exclude = ["logs/"]',
+            'exclude = ["logs/", "[abc"]',
+            "21: jobs.site.sources[0].exclude: not a valid pattern: '",
+        ),
         ("exclude_caches = true", 'exclude_caches = "yes"', "23: jobs.site.sources[0].exclude_caches: must be true or"),
         (
             'exclude_larger_than = "2GB"',

@@ -156,9 +156,10 @@ def test_no_error_shows_the_password(config: str, tmp_path: Path) -> None:
     assert "tr0ub4dor" not in f"{caught.value!r} {caught.value.hint} {Workspace.open(config).config!r}"
 
 
-def test_own_places_are_the_state_and_the_repositories(config: str, tmp_path: Path) -> None:
+def test_own_places_are_state_repositories_and_passwords(config: str, tmp_path: Path) -> None:
     with Workspace.open(config) as workspace:
-        assert workspace.own_places() == (bytes(tmp_path / "state"), bytes(tmp_path / "disk" / "backups"))
+        own = [tmp_path / "state", tmp_path / "disk" / "backups", tmp_path / "backups.key"]
+        assert workspace.own_places() == tuple(bytes(place) for place in own)
 
 
 def test_the_record_is_read_without_loading_ciphers(config: str) -> None:

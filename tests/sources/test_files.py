@@ -236,6 +236,13 @@ def test_places_of_the_backup_itself_are_passed_over(tmp_path: Path) -> None:
     assert below(tmp_path, source) == ["alias", "backups-old", "backups-old/y", "data"]
 
 
+def test_a_file_of_the_backup_itself_is_passed_over_under_any_name(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"backups.key": b"secret", "data": b"", "deep/other.key": b""})
+    os.link(tmp_path / "backups.key", tmp_path / "deep/second name")
+    source = FilesSource(paths=(str(tmp_path),)).without([os.fsencode(tmp_path / "backups.key")])
+    assert below(tmp_path, source) == ["data", "deep", "deep/other.key"]
+
+
 def test_a_root_inside_the_repository_is_reported(tmp_path: Path) -> None:
     write_tree(tmp_path, {"backups/site/x": b"", "data": b""})
     source = FilesSource(paths=(f"{tmp_path}/backups/site", f"{tmp_path}/data"))
@@ -330,8 +337,9 @@ def test_reading_stops_when_asked(tmp_path: Path) -> None:
 @pytest.mark.requires("root")
 def test_what_a_user_may_not_read_is_reported(tmp_path: Path) -> None:
     write_tree(tmp_path, {"open/x": b"", "closed/y": b"", "unlisted/z": b""})
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
+    for parent in (tmp_path, *tmp_path.parents):
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            parent.chmod(0o755)
     (tmp_path / "closed").chmod(0o700)
     (tmp_path / "unlisted").chmod(0o744)
     os.seteuid(65534)

@@ -112,6 +112,10 @@ class Reader:
 
     def _source(self, at: Key, options: dict[str, Any]) -> Source:
         source = self._adapter(at, options, SOURCES, list(SOURCES), later.sources())
+        try:
+            source.check()
+        except ConfigError as error:
+            raise self._problem(*_blamed(at, error.message, options), hint=error.hint) from error
         return source.rooted(self._base)
 
     def _adapter(

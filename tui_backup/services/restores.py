@@ -142,9 +142,7 @@ def _message(plan: RestorePlan, result: RestoreResult, different: int) -> str | 
 
 def _protected(workspace: "Workspace") -> tuple[bytes, ...]:
     """Return what a restore never deletes: repositories, state, configuration, files with passwords."""
-    config = workspace.config
-    keys = [each.password.file for each in config.repositories.values() if each.password.file is not None]
-    return (*workspace.own_places(), *(os.fsencode(os.path.abspath(path)) for path in (config.path, *keys)))
+    return (*workspace.own_places(), os.fsencode(workspace.config.path))
 
 
 def _refused(request: RestoreRequest, error: OSError) -> RestoreRefused:

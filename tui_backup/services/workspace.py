@@ -102,12 +102,14 @@ class Workspace:
             return self._repositories
 
     def own_places(self) -> tuple[bytes, ...]:
-        """Return the directories that belong to the backup itself, raw and absolute: state, repositories on this host.
+        """Return what belongs to the backup itself, raw and absolute: state, repositories on this host, password files.
 
         Every backup passes over them, and no restore deletes them.
         """
-        stores = [repository.store.describe() for repository in self.config.repositories.values()]
-        places = [self.config.state_dir, *(place for place in stores if os.path.isabs(place))]
+        repositories = self.config.repositories.values()
+        stores = [repository.store.describe() for repository in repositories]
+        passwords = [repository.password.file for repository in repositories if repository.password.file is not None]
+        places = [self.config.state_dir, *(place for place in [*stores, *passwords] if os.path.isabs(place))]
         return tuple(os.fsencode(place) for place in dict.fromkeys(places))
 
     def close(self) -> None:

@@ -26,7 +26,15 @@ class Source(Protocol):
         ...
 
     def without(self, places: Iterable[bytes]) -> "Source":
-        """Return the same source that passes over directories of the backup itself, given as absolute raw paths."""
+        """Return the same source that passes over places of the backup itself, given as absolute raw paths."""
+        ...
+
+    def check(self) -> None:
+        """Find what is wrong with the options that making the source left unseen, without looking at the data.
+
+        Raises:
+            ConfigError: something is; where one option is to blame, the message begins with its name and a colon.
+        """
         ...
 
     def roots(self) -> tuple[str, ...]:

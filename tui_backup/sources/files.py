@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from tui_backup.errors import ConfigError, SourceError
+from tui_backup.errors import ConfigError, SourceError, UsageError
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
@@ -54,7 +54,7 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return msgspec.structs.replace(self, paths=paths)
 
     def without(self, places: Iterable[bytes]) -> "FilesSource":
-        """Return the same source that passes over directories of the backup itself, given as absolute raw paths."""
+        """Return the same source that passes over places of the backup itself, given as absolute raw paths."""
         fields = {name: getattr(self, name) for name in FilesSource.__struct_fields__}
         return GuardedFilesSource(**fields, places=(*self._places(), *places))
 
@@ -69,8 +69,11 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.exclude
 
     def check(self) -> None:
-        """Raise UsageError where an exclude is no valid pattern."""
-        Patterns(self.exclude)
+        """Raise ConfigError where an exclude is no valid pattern."""
+        try:
+            Patterns(self.exclude)
+        except UsageError as error:
+            raise ConfigError(f"exclude: {error.message}", hint=error.hint) from error
 
     def entries(self, watch: Watch) -> Iterator[Entry | Unread]:
         """Yield the directories above the paths, the paths, and what is below them."""
@@ -144,7 +147,7 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class GuardedFilesSource(FilesSource, frozen=True, kw_only=True):
-    """A source that knows which directories belong to the backup itself; never comes from a configuration."""
+    """A source that knows what belongs to the backup itself; never comes from a configuration."""
 
     places: tuple[bytes, ...] = ()
     """Absolute raw paths."""

@@ -14,7 +14,7 @@ _CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 
 
 class Protected(msgspec.Struct, frozen=True):
-    """Directories of the backup itself, by whatever path a walk comes upon them."""
+    """Directories and files of the backup itself, by whatever path a walk comes upon them."""
 
     paths: frozenset[bytes]
     identities: frozenset[tuple[int, int]]
@@ -32,7 +32,7 @@ class Protected(msgspec.Struct, frozen=True):
         return cls(paths, frozenset(identities))
 
     def has(self, path: bytes, status: os.stat_result) -> bool:
-        """Whether the directory at this path on disk, or one above it in the path, is one of them."""
+        """Whether what is at this path on disk, or a directory above it in the path, is one of them."""
         return (status.st_dev, status.st_ino) in self.identities or any(
             path == place or path.startswith(place + b"/") for place in self.paths
         )
@@ -51,9 +51,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     protected: Protected
     one_file_system: bool
 
-    def refuses(self) -> bool:
-        """Whether there is anything to ask `leave_out` about."""
-        return bool(self.patterns or self.largest is not None or self.protected.paths)
+    def asks_about_files(self) -> bool:
+        """Whether `leave_out` may refuse a regular file."""
+        return bool(self.patterns or self.largest is not None)
 
     def leave_out(self, relative: bytes, real: bytes, is_dir: bool, status: os.stat_result) -> bool:
         """Whether an entry stays out, a directory with all that it holds."""

@@ -66,7 +66,8 @@ class Walk:
 
     def _onward(self, levels: list[Level]) -> Iterator[Entry | Unread]:
         """Yield the deepest directory's entries, descending, until a directory has none left."""
-        lstat, make, asks = os.lstat, self._origin.entry, self._rules.refuses()
+        lstat, make = os.lstat, self._origin.entry
+        asks, own = self._rules.asks_about_files(), self._rules.protected.identities
         while True:
             level = levels[-1]
             descriptor, start = level.descriptor, level.path + b"/"
@@ -79,7 +80,9 @@ class Walk:
                         yield unread(path, error)
                     continue
                 form = status.st_mode & 0o170000
-                if asks and self._leaves_out(path, status):
+                if own and (status.st_dev, status.st_ino) in own:
+                    continue
+                if (asks or form != _REGULAR) and self._leaves_out(path, status):
                     continue
                 if form == _REGULAR:
                     yield make(path, EntryKind.FILE, status)
