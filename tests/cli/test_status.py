@@ -1,4 +1,9 @@
+import os
+
+import pytest
+
 from tests.cli.site import Site
+from tests.support.mounts import tmpfs
 
 JOB = {
     "job", "last_run", "last_status", "last_success", "next_run", "stale", "expected_every", "integrity", "snapshots",
@@ -27,6 +32,24 @@ def test_check_is_exit_1_after_a_failure(site: Site) -> None:
     assert answer.code == 1
     assert set(answer.document["problems"][0]) >= {"kind", "job", "repository", "message", "hint"}
     assert site.call("status").code == 0
+
+
+@pytest.mark.requires("tmpfs")
+def test_low_space_is_told_by_share_and_after_a_disk_ran_full(site: Site) -> None:
+    lines = site.config.read_text()
+    site.config.write_text(lines.replace('"backups.key" }', '"backups.key" }\nmin_free = "50%"'))
+    with tmpfs(site.directory / "backups", size="4m"):
+        site.back_up()
+        assert site.call("status", "--json").document["repositories"][0]["low_space"] is False
+        (site.source / "large").write_bytes(os.urandom(3_000_000))
+        site.back_up()
+        (low,) = site.call("status", "--json").document["problems"]
+        assert (low["kind"], low["repository"]) == ("low-space", "local")
+        (site.source / "larger").write_bytes(os.urandom(3_000_000))
+        assert site.call("run", "site").code == 1
+        status = site.call("status", "--json").document
+    assert sorted(problem["kind"] for problem in status["problems"]) == ["failed", "low-space"]
+    assert status["repositories"][0]["free"] < 1_500_000
 
 
 def test_the_greeting_is_one_line(site: Site) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.mounts import read_only, tmpfs
 from tui_backup.errors import NotFound, StoreError, StoreFull
+from tui_backup.stores.base import Space
 from tui_backup.stores.local import LocalStore
 from tui_backup.stores.registry import STORES
 from tui_backup.stores.temporary import temporary_name
@@ -66,7 +67,7 @@ def test_a_directory_that_is_missing_is_not_an_empty_store(tmp_path: Path) -> No
         list(store.objects("data/"))
     with pytest.raises(NotFound, match="unmounted"):
         store.get("config")
-    assert store.free() is None
+    assert store.space() is None
 
 
 def test_names_that_are_no_keys_are_not_listed(local: LocalStore) -> None:
@@ -211,7 +212,7 @@ def test_a_full_disk_is_named_and_left_clean(tmp_path: Path) -> None:
         with pytest.raises(StoreFull, match="small/data/aa") as caught:
             store.put("data/aa", bytes(2 * 1024 * 1024))
         assert caught.value.hint
-        assert store.free() == 1024 * 1024 - 4096
+        assert store.space() == Space(free=1024 * 1024 - 4096, total=1024 * 1024)
         assert files(store) == ["config"]
 
 

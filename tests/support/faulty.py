@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from tui_backup.errors import StoreUnavailable
-from tui_backup.stores.base import Body, ObjectInfo, Store
+from tui_backup.stores.base import Body, ObjectInfo, Space, Store
 
 T = TypeVar("T")
 
@@ -94,8 +94,8 @@ class FaultyStore:
     def delete(self, key: str) -> None:
         self._meet("delete", key, lambda _fault: self.beneath.delete(key))
 
-    def free(self) -> int | None:
-        return self.beneath.free()
+    def space(self) -> Space | None:
+        return self.beneath.space()
 
     def describe(self) -> str:
         return self.beneath.describe()

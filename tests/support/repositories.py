@@ -11,6 +11,7 @@ from tui_backup.engine.restore import execute
 from tui_backup.engine.restore_plan import plan_restore
 from tui_backup.engine.restore_request import RestoreRequest
 from tui_backup.formats.base import Brief, Opening
+from tui_backup.formats.restic.gate import ResticFormat
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.model.run import RunStatus
 from tui_backup.model.snapshot import Snapshot
@@ -30,12 +31,12 @@ def opening(place: Path | str | Store, password: str = "correct horse", **option
 
 def open_repository(place: Path | str | Store, password: str = "correct horse", **options: Any) -> ResticRepository:
     """Open a repository."""
-    return ResticRepository.open(opening(place, password, **options))
+    return ResticFormat.open(opening(place, password, **options))
 
 
 def new_repository(place: Path | str | Store, password: str = "correct horse", **options: Any) -> ResticRepository:
     """Make a repository."""
-    return ResticRepository.create(opening(place, password, **options))
+    return ResticFormat.create(opening(place, password, **options))
 
 
 def brief(*paths: Path | str, time: datetime | None = None, **fields: Any) -> Brief:

@@ -22,6 +22,8 @@ class Watch:
         self.bytes_total: int | None = None
         self.current: bytes | None = None
         self.warnings = 0
+        self.guard: Callable[[], None] | None = None
+        """Called by `check` too: raises when what the operation relies on, such as a lock, is gone."""
         self._on_warning = on_warning
 
     def warn(self, path: bytes | None, message: str) -> None:
@@ -31,5 +33,7 @@ class Watch:
             self._on_warning(path, message)
 
     def check(self) -> None:
-        """Raise Cancelled when the run was asked to stop."""
+        """Raise Cancelled when the run was asked to stop, or what the guard raises."""
         self.cancel.check()
+        if self.guard is not None:
+            self.guard()

@@ -9,11 +9,11 @@ import os
 import select
 import socket
 import struct
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from tui_backup.errors import BackupError
@@ -21,6 +21,8 @@ from tui_backup.primitives.i18n import _
 
 _LENGTH = struct.Struct("<I")
 _READ = 1 << 18
+_HOME = str(Path(__file__).parents[2])
+"""Where this package is imported from."""
 _START = "from tui_backup.primitives.crew import serve; serve()"
 
 
@@ -104,14 +106,16 @@ class Crew:
 
     def __init__(self, hand: str, setup: bytes, size: int) -> None:
         """Start `size` workers of the class `hand` (`module:Class`), each given `setup`."""
+        import subprocess
+
         pairs = [socket.socketpair() for _number in range(size)]
         theirs = [str(their.fileno()) for _ours, their in pairs]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, hand, *theirs],
+            [sys.executable, "-S", "-c", _START, hand, *theirs],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[their.fileno() for _ours, their in pairs],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([_HOME, *filter(None, sys.path)])},
             start_new_session=True,
         )
         self._channels = [Channel(ours) for ours, _their in pairs]

@@ -111,7 +111,10 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
 
 def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope) -> Finished:
     repository = workspace.repository(job.repositories[0], make=True)
-    done = back_up(sources_of(workspace, job), repository, brief_of(workspace, job, options), scope.watch)
+    try:
+        done = back_up(sources_of(workspace, job), repository, brief_of(workspace, job, options), scope.watch)
+    finally:
+        _remember_space(workspace, repository.name)
     snapshot, tally = done.snapshot, done.tally
     _remember(workspace, repository)
     incomplete = snapshot.status is SnapshotStatus.INCOMPLETE
@@ -142,9 +145,13 @@ def _incompleteness(snapshot: Snapshot, tally: Tally) -> str | None:
 
 def _remember(workspace: "Workspace", repository: Repository) -> None:
     """Note what the repository holds, so that the status needs no contact with it; the backup stands without."""
-    name = repository.name
     try:
-        workspace.history.remember_snapshots(name, repository.snapshots())
-        workspace.history.record_space(name, workspace.config.repositories[name].store.free())
+        workspace.history.remember_snapshots(repository.name, repository.snapshots())
     except BackupError as error:
         workspace.log.warning(error.message)
+
+
+def _remember_space(workspace: "Workspace", name: str) -> None:
+    """Note how much room the repository's store has left, also where that was why a backup failed."""
+    space = workspace.config.repositories[name].store.space()
+    workspace.history.record_space(name, space and space.free, space and space.total)

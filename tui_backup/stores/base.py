@@ -19,6 +19,13 @@ class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
     size: int
 
 
+class Space(msgspec.Struct, frozen=True):
+    """Bytes in a store's file system or quota."""
+
+    free: int
+    total: int
+
+
 def check_key(key: str) -> str:
     """Return `key` if it is a relative path without tricks: no empty part, none that starts with a dot.
 
@@ -73,8 +80,8 @@ class Store(Protocol):
         """Remove an object; one that does not exist is no error."""
         ...
 
-    def free(self) -> int | None:
-        """Return the bytes still free, None where nobody can know."""
+    def space(self) -> Space | None:
+        """Return how much room there is, None where nobody can know."""
         ...
 
     def describe(self) -> str:

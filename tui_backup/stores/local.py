@@ -11,7 +11,7 @@ import msgspec
 
 from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable
 from tui_backup.primitives.i18n import _
-from tui_backup.stores.base import Body, ObjectInfo, check_key
+from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -85,12 +85,12 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except OSError as error:
             raise _explained(error, _("cannot delete {path}: {reason}"), path) from error
 
-    def free(self) -> int | None:
+    def space(self) -> Space | None:
         try:
             status = os.statvfs(self.path)
         except OSError:
             return None
-        return status.f_bavail * status.f_frsize
+        return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
 
     def describe(self) -> str:
         return self.path

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.primitives.i18n import _
-from tui_backup.stores.base import Body, ObjectInfo, check_key
+from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
 
 
 class MemoryStore:
@@ -47,7 +47,7 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         self._objects.pop(check_key(key), None)
 
-    def free(self) -> int | None:
+    def space(self) -> Space | None:
         return None
 
     def describe(self) -> str:

@@ -59,7 +59,23 @@ def test_a_polynomial_can_be_shared_between_repositories(store: MemoryStore) -> 
     assert (config.version, config.chunker_polynomial) == (1, 0x25563827A89273)
 
 
-@pytest.mark.parametrize("key", ["config", "keys/" + "0" * 64, "snapshots/" + "0" * 64])
+def test_an_interrupted_creation_is_finished_with_the_key_that_it_left(store: MemoryStore) -> None:
+    _config, keys, name = create(store, PASSWORD)
+    store.delete("config")
+    config, same_keys, same_name = create(store, PASSWORD)
+    assert (same_keys, same_name) == (keys, name)
+    assert read_config(store, Cipher(keys)) == config
+
+
+def test_a_key_file_of_another_password_is_left_alone(store: MemoryStore) -> None:
+    create(store, PASSWORD)
+    store.delete("config")
+    with pytest.raises(BackupError, match="key files but no config"):
+        create(store, Secret("another"))
+    assert [found.key.partition("/")[0] for found in store.objects()] == ["keys"]
+
+
+@pytest.mark.parametrize("key", ["config", *(f"{kind}/{'0' * 64}" for kind in ("keys", "snapshots", "index"))])
 def test_where_part_of_a_repository_is_none_is_made(store: MemoryStore, key: str) -> None:
     store.put(key, b"something")
     with pytest.raises(BackupError):

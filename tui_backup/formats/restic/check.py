@@ -16,6 +16,7 @@ from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher, Keys
 from tui_backup.formats.restic.envelope import load_unpacked
 from tui_backup.formats.restic.index import PENDING, Index
+from tui_backup.formats.restic.keys import damaged_keys
 from tui_backup.formats.restic.layout import FileKind, key_of, listing, names
 from tui_backup.formats.restic.needs import Needs
 from tui_backup.formats.restic.opening import Landed, Prove, Proved
@@ -62,6 +63,8 @@ class Checker:
         """Check the structure and, with `subset`, read packs; `chosen` are the snapshots to look into."""
         for name, reason in self._examined.damaged.items():
             self._add(ProblemKind.SNAPSHOT, key_of(FileKind.SNAPSHOT, name), reason)
+        for name, reason in damaged_keys(self._store).items():
+            self._add(ProblemKind.KEY, key_of(FileKind.KEY, name), reason)
         self._load_index()
         self._check_packs()
         needs = Needs(self._index, Contents(self._store, self._index, self._cipher), self._watch)

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted, NotFound, RepositoryMissing
+from tui_backup.errors import BackupError, Corrupted, NotFound, RepositoryMissing, WrongPassword
 from tui_backup.formats.restic.crypto import Cipher, Keys
-from tui_backup.formats.restic.keys import add_key, new_keys
+from tui_backup.formats.restic.keys import add_key, new_keys, unlock
 from tui_backup.formats.restic.layout import CONFIG_KEY, FileKind, check_layout, is_id, names
 from tui_backup.formats.restic.polynomial import from_hex, random_irreducible, to_hex
 from tui_backup.primitives.i18n import _
@@ -111,18 +111,18 @@ def create(
 ) -> tuple[RepositoryConfig, Keys, str]:
     """Make an empty repository: its key file first, its config last; return config, keys and the key file's id.
 
-    `polynomial` is that of another repository, so that files are cut alike in both.
+    `polynomial` is that of another repository, so that files are cut alike in both. A key file without anything else
+    was left by somebody who was interrupted right here: if the password opens it, it is used.
 
     Raises:
-        BackupError: the store has a config, a key file or a snapshot already.
+        BackupError: the store has a config, a snapshot, an index, a pack or somebody else's key file already.
     """
     store.create()
     _check_vacant(store)
-    keys = new_keys()
+    keys, key_id = _left_key(store, password) or _new_key(store, password)
     config = RepositoryConfig(
         version=version, id=os.urandom(32).hex(), chunker_polynomial=polynomial or random_irreducible()
     )
-    key_id = add_key(store, keys, password)
     write_config(store, config, Cipher(keys))
     return config, keys, key_id
 
@@ -130,9 +130,27 @@ def create(
 def _check_vacant(store: Store) -> None:
     if repository_exists(store):
         raise BackupError(_("there is a repository in {place} already").format(place=store.describe()))
-    for kind, what in ((FileKind.KEY, _("key files")), (FileKind.SNAPSHOT, _("snapshots"))):
+    held = ((FileKind.SNAPSHOT, _("snapshots")), (FileKind.INDEX, _("index files")), (FileKind.DATA, _("packs")))
+    for kind, what in held:
         if names(store, kind):
-            message = _("{place} has {what} but no config").format(place=store.describe(), what=what)
-            raise BackupError(
-                message, hint=_("part of a repository was lost; restore its config, or use an empty place")
-            )
+            raise _partial(store, what)
+
+
+def _left_key(store: Store, password: Secret) -> tuple[Keys, str] | None:
+    """Return the keys and the id of the key file that is all there is; None where there is nothing at all."""
+    if not names(store, FileKind.KEY):
+        return None
+    try:
+        return unlock(store, password)
+    except (Corrupted, WrongPassword) as error:
+        raise _partial(store, _("key files")) from error
+
+
+def _new_key(store: Store, password: Secret) -> tuple[Keys, str]:
+    keys = new_keys()
+    return keys, add_key(store, keys, password)
+
+
+def _partial(store: Store, what: str) -> BackupError:
+    message = _("{place} has {what} but no config").format(place=store.describe(), what=what)
+    return BackupError(message, hint=_("part of a repository was lost; restore its config, or use an empty place"))

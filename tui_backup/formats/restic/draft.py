@@ -36,8 +36,6 @@ class Tools(msgspec.Struct, frozen=True):
     data: Sealer
     trees: Sealer
     packs: PackLog
-    check: Callable[[], None]
-    """Makes sure that the lock is still held."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -91,7 +89,6 @@ class ResticDraft:
             self._until_look = _LOOK_EVERY
             self._watch.current = path
             self._watch.check()
-            self._tools.check()
             self._reads.intake.pump()
 
     def mark_incomplete(self) -> None:

@@ -35,6 +35,7 @@ class Pending:
         "directory",
         "entry",
         "errno",
+        "first",
         "left",
         "name",
         "parts",
@@ -55,22 +56,44 @@ class Pending:
         """Whether the parent snapshot has a file of this name."""
         self.again = False
         """Whether this is the second reading."""
-        self.expect(0)
+        self.expect(0, 0)
 
-    def expect(self, count: int) -> None:
-        """Begin anew, with `count` segments to come."""
-        self.parts = [b""] * count
-        self.spans = [(0, 0)] * count
-        """Where each segment began, and how far it has come."""
+    def expect(self, first: int, count: int) -> None:
+        """Begin anew, with `count` segments to come, numbered from `first` on."""
+        self.first = first
         self.left = count
+        self.parts = [b""] * count
+        """Ids of the blobs of each segment."""
+        self.spans: list[tuple[int, int]] | None = None if count < 2 else [(0, 0)] * count
+        """Where each segment began, and how far it has come."""
         self.size = 0
         self.changed = False
         self.errno = 0
         self.xattrs: Xattrs = ()
 
-    def is_seamless(self) -> bool:
-        """Whether every segment begins where the one before it ended."""
-        return all(before[1] == after[0] for before, after in pairwise(self.spans))
+    def take(self, reading: Reading) -> bool:
+        """Take in what was read of a segment; return whether the file is read to its end."""
+        part = reading.number - self.first
+        if self.spans is not None:
+            began, reached = self.spans[part] if self.parts[part] else (reading.start, reading.start)
+            self.spans[part] = began, reached + reading.size
+        self.parts[part] += reading.ids
+        self.size += reading.size
+        if not reading.last:
+            return False
+        self.left -= 1
+        self.xattrs = reading.xattrs
+        self.changed |= reading.changed
+        self.errno = self.errno or reading.errno
+        if self.left:
+            return False
+        self.changed |= self.spans is not None and not _is_seamless(self.spans)
+        return True
+
+
+def _is_seamless(spans: list[tuple[int, int]]) -> bool:
+    """Whether every segment begins where the one before it ended."""
+    return all(before[1] == after[0] for before, after in pairwise(spans))
 
 
 class FileReads:
@@ -89,7 +112,7 @@ class FileReads:
         self._growth = growth
         self._watch = watch
         self._polynomial = setup.polynomial
-        self._reading: dict[int, tuple[Pending, int]] = {}
+        self._reading: dict[int, Pending] = {}
         self._numbers = 0
 
     def read(self, pending: Pending) -> None:
@@ -102,34 +125,25 @@ class FileReads:
         if path is None:
             self._stream(pending)
             return
-        whole = Piece(0, path, entry.device_id, entry.inode, 0, entry.size, entry.size)
+        first = self._numbers + 1
+        whole = Piece(first, path, entry.device_id, entry.inode, 0, entry.size, entry.size)
         pieces = [whole] if pending.again else segments(whole)
-        pending.expect(len(pieces))
-        for part, piece in enumerate(pieces):
-            self._numbers += 1
-            piece.number = self._numbers
-            self._reading[piece.number] = pending, part
+        pending.expect(first, len(pieces))
+        for number, piece in enumerate(pieces, first):
+            piece.number = number
+            self._reading[number] = pending
+        self._numbers += len(pieces)
         for piece in pieces:
             self.intake.submit(piece, self._watch)
 
     def _on_reading(self, reading: Reading) -> None:
-        pending, part = self._reading[reading.number]
-        if not pending.parts[part]:
-            pending.spans[part] = reading.start, reading.start
-        pending.parts[part] += reading.ids
-        pending.spans[part] = pending.spans[part][0], pending.spans[part][1] + reading.size
-        pending.size += reading.size
+        pending = self._reading[reading.number]
         self._watch.bytes_done += reading.size
-        if not reading.last:
+        is_whole = pending.take(reading)
+        if reading.last:
+            del self._reading[reading.number]
+        if not is_whole:
             return
-        del self._reading[reading.number]
-        pending.left -= 1
-        pending.xattrs = reading.xattrs
-        pending.changed |= reading.changed
-        pending.errno = pending.errno or reading.errno
-        if pending.left:
-            return
-        pending.changed |= not pending.is_seamless()
         if (pending.errno or pending.changed) and not pending.again:
             self._read_again(pending)
         elif pending.errno:
@@ -184,7 +198,7 @@ class FileReads:
 
     def _stream(self, pending: Pending) -> None:
         entry = pending.entry
-        pending.expect(1)
+        pending.expect(0, 1)
         try:
             pending.xattrs = entry.origin.xattrs(entry)
             with entry.origin.open(entry) as stream:

@@ -4,6 +4,7 @@ A pack is listed whole in one index file, and only after it is durable. So an in
 """
 
 import time
+from collections.abc import Callable
 
 from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.index import Index, save_index
@@ -18,11 +19,13 @@ _MOST_SECONDS = 600.0
 class PackLog:
     """The packs of one writer that no index file lists yet."""
 
-    def __init__(self, store: Store, index: Index, version: int, cipher: Cipher) -> None:
+    def __init__(self, store: Store, index: Index, version: int, cipher: Cipher, confirm: Callable[[], None]) -> None:
+        """`confirm` raises when the lock is gone: a prune may have removed the packs, and no index may list them."""
         self._store = store
         self._index = index
         self._version = version
         self._cipher = cipher
+        self._confirm = confirm
         self._packs: list[tuple[bytes, list[PackedBlob]]] = []
         self._unlisted = 0
         self._began = time.monotonic()
@@ -47,6 +50,7 @@ class PackLog:
     def save(self) -> None:
         """Write an index file of what is not listed yet."""
         if self._packs:
+            self._confirm()
             self.bytes_added += save_index(self._store, self._packs, self._version, self._cipher)
         self._packs = []
         self._unlisted = 0

@@ -201,6 +201,8 @@ def read_xattrs(descriptor: int) -> tuple[tuple[bytes, bytes], ...]:
 
 def segments(piece: Piece) -> list[Piece]:
     """Return the pieces in which a whole file can be read side by side."""
+    if piece.size <= SEGMENT + SEGMENT // 2:
+        return [piece]
     starts = range(0, max(1, piece.size - SEGMENT // 2), SEGMENT)
     ends = [*starts[1:], piece.size]
     return [

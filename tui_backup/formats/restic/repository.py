@@ -1,9 +1,9 @@
 """ResticRepository: a repository in restic's format; the facade, no details."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from tui_backup.errors import Corrupted, NotFound
+from tui_backup.errors import BackupError, Corrupted, NotFound, StoreError
 from tui_backup.formats.base import Brief, Landing, Opening, Proof, Subset
 from tui_backup.formats.restic import browse
 from tui_backup.formats.restic.config import RepositoryConfig
@@ -49,11 +49,13 @@ class ResticRepository:
     def begin(self, brief: Brief, watch: Watch) -> Iterator[ResticDraft]:
         """Start a snapshot under a shared lock; packs that were stored are listed in an index however it ends."""
         with self._shared(watch) as lock:
+            with suppress(StoreError):
+                self._store.tidy()
             parent = self._parent(brief)
             index, contents = self._load()
-            packs = PackLog(self._store, index, self._config.version, self._cipher)
+            packs = PackLog(self._store, index, self._config.version, self._cipher, lock.confirm)
             data, trees = self._sealer(BlobType.DATA), self._sealer(BlobType.TREE)
-            tools = Tools(self._setup(), index, contents, data, trees, packs, lock.check)
+            tools = Tools(self._setup(), index, contents, data, trees, packs)
 
             def keep(record: Record) -> Snapshot:
                 lock.confirm()
@@ -65,7 +67,8 @@ class ResticRepository:
             finally:
                 draft.close()
                 self._loaded = None
-                packs.save()
+                with suppress(BackupError):
+                    packs.save()
 
     def children(self, snapshot: Snapshot, path: bytes) -> list[Entry]:
         """Return what a directory of a snapshot holds, by name."""
@@ -117,8 +120,16 @@ class ResticRepository:
         """Forget what was loaded."""
         self._loaded = None
 
-    def _shared(self, watch: Watch) -> HeldLock:
-        return self._locks.acquire(exclusive=False, retry_s=self._opening.retry_lock_s, cancel=watch.cancel)
+    @contextmanager
+    def _shared(self, watch: Watch) -> Iterator[HeldLock]:
+        """Hold a shared lock, which the watch looks after."""
+        retry = self._opening.retry_lock_s
+        with self._locks.acquire(exclusive=False, retry_s=retry, cancel=watch.cancel) as lock:
+            before, watch.guard = watch.guard, lock.check
+            try:
+                yield lock
+            finally:
+                watch.guard = before
 
     def _load_snapshot(self, name: str) -> Snapshot:
         return snapshot_of(load_snapshot(self._store, name, self._config.version, self._cipher))

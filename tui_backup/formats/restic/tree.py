@@ -60,7 +60,7 @@ class Node(msgspec.Struct, gc=False, omit_defaults=True):
     linktarget: str = ""
     linktarget_raw: bytes | None = None
     extended_attributes: list[Xattr] | None = None
-    generic_attributes: msgspec.Raw | None = None
+    generic_attributes: dict[str, msgspec.Raw] | None = None
     device: int = 0
     content: list[str] | msgspec.UnsetType | None = msgspec.UNSET
     subtree: str | None = None
@@ -291,4 +291,7 @@ def is_same(node: Node, entry: Entry) -> bool:
 def _same_time(text: str | None, time_ns: int) -> bool:
     if text is None:
         return False
-    return text == local_time(time_ns) or time_of(text) == time_ns
+    try:
+        return text == local_time(time_ns) or time_of(text) == time_ns
+    except Corrupted:
+        return False

@@ -1,0 +1,35 @@
+"""What a killed program leaves behind, prepared once and copied for every death."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import Installation, install
+from tests.support.trees import write_tree
+
+FILES = 300
+"""Enough for two readers in a backup, and for three batches in a restore."""
+
+
+@pytest.fixture(scope="package")
+def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files enough to keep all workers busy, and few bytes."""
+    content = {f"directory-{n % 3}/file-{n}": b"%d " % n * (n % 50) for n in range(FILES)}
+    return write_tree(tmp_path_factory.mktemp("small") / "source", content)
+
+
+@pytest.fixture(scope="package")
+def backed_up(small_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation with one snapshot, to be copied."""
+    made = install(tmp_path_factory.mktemp("base") / "installation", small_source)
+    made.back_up()
+    return made
+
+
+def copy_of(installation: Installation, directory: Path, source: Path | None = None) -> Installation:
+    """Copy repository and state of an installation to a directory that does not exist."""
+    directory.mkdir()
+    shutil.copytree(installation.repository, directory / "repository")
+    shutil.copytree(installation.state, directory / "state")
+    return install(directory, source or installation.source)
