@@ -214,7 +214,7 @@ def test_what_hard_links_are_known_by_is_always_written() -> None:
 
 
 def test_fields_come_in_the_order_of_restic() -> None:
-    fields = {"uid": 0, "gid": 0, "user": "root", "group": "root", "size": 1, "xattrs": ((b"user.a", b"x"),)}
+    fields: dict[str, Any] = {"user": "root", "group": "root", "size": 1, "xattrs": ((b"user.a", b"x"),)}
     node = kept(entry(**fields))
     node.content = ["ab" * 32]
     order = msgspec.json.decode(encode_tree([node]))["nodes"][0]
