@@ -43,9 +43,6 @@ class Reading(msgspec.Struct, array_like=True, gc=False):
     size: int = 0
     """Bytes read in this batch."""
     last: bool = True
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    """Both as they were when the file was opened."""
     changed: bool = False
     """Whether the file was written to while it was read."""
     xattrs: tuple[tuple[bytes, bytes], ...] = ()
@@ -104,13 +101,12 @@ class Reader:
             return
         finally:
             os.close(descriptor)
-        mtime, ctime = state.st_mtime_ns, state.st_ctime_ns
-        changed = len(content) != piece.length or after.st_mtime_ns != mtime or after.st_ctime_ns != ctime
+        changed = len(content) != piece.length or _is_moved(state, after)
         id_ = b""
         if content:
             id_ = sha256(content).digest()
             batch.blobs.append((id_, content))
-        batch.readings.append(Reading(piece.number, id_, 0, len(content), True, mtime, ctime, changed, xattrs))
+        batch.readings.append(Reading(piece.number, id_, 0, len(content), True, changed, xattrs))
         batch.size += len(content)
 
     def _large(self, piece: Piece) -> Iterator[Batch]:
@@ -136,14 +132,10 @@ class Reader:
             held, done = self._fill(window, len(carried), descriptor, position, end)
             position += held - len(carried)
             batch, used = self._cut(window[:held], whole=done)
-            reading = Reading(
-                piece.number, size=used, last=done, mtime_ns=state.st_mtime_ns, ctime_ns=state.st_ctime_ns
-            )
+            reading = Reading(piece.number, start=position - held, size=used, last=done)
             reading.ids = b"".join(id_ for id_, _content in batch.blobs)
             if done:
-                after = os.fstat(descriptor)
-                moved = (after.st_mtime_ns, after.st_ctime_ns) != (state.st_mtime_ns, state.st_ctime_ns)
-                reading.changed = moved or position != end
+                reading.changed = _is_moved(state, os.fstat(descriptor)) or position != end
                 reading.xattrs = read_xattrs(descriptor)
             batch.readings.append(reading)
             batch.size = used
@@ -240,6 +232,11 @@ def _open(piece: Piece) -> tuple[int, os.stat_result]:
         os.close(descriptor)
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
     return descriptor, state
+
+
+def _is_moved(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether a file was written to between two looks at it."""
+    return before.st_mtime_ns != after.st_mtime_ns or before.st_ctime_ns != after.st_ctime_ns
 
 
 def _failed(piece: Piece, error: OSError) -> Batch:
