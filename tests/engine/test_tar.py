@@ -20,6 +20,9 @@ class Held:
     def relist(self, entry: Entry) -> Entry | None:
         return entry
 
+    def fingerprint(self, entry: Entry) -> None:
+        """Nothing is known without reading."""
+
     def local_path(self, entry: Entry) -> bytes | None:
         return None
 

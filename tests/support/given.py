@@ -12,16 +12,7 @@ from tui_backup.formats.base import Landing
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
-
-KINDS = {
-    stat.S_IFREG: EntryKind.FILE,
-    stat.S_IFDIR: EntryKind.DIR,
-    stat.S_IFLNK: EntryKind.SYMLINK,
-    stat.S_IFBLK: EntryKind.BLOCK,
-    stat.S_IFCHR: EntryKind.CHAR,
-    stat.S_IFIFO: EntryKind.FIFO,
-    stat.S_IFSOCK: EntryKind.SOCKET,
-}
+from tui_backup.sources.origin import KINDS
 
 DAY_NS = 86_400 * 10**9
 SOME_TIME_NS = 20_000 * DAY_NS + 123_456_789
@@ -38,6 +29,9 @@ class GivenOrigin:
 
     def xattrs(self, entry: Entry) -> Xattrs:
         return self.attributes
+
+    def fingerprint(self, entry: Entry) -> None:
+        """Nothing is known without reading."""
 
     def local_path(self, entry: Entry) -> bytes | None:
         return self.real

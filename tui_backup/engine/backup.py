@@ -67,4 +67,3 @@ def _tell(draft: Draft, unread: Unread, watch: Watch) -> None:
     if not unread.vanished:
         draft.mark_incomplete()
         draft.tally.unreadable += 1
-

@@ -80,7 +80,12 @@ def _same_content(old: Entry, new: Entry) -> bool:
         return True
     if old.size != new.size:
         return False
-    return _untouched(old, new) or digest(old) == digest(new)
+    return _untouched(old, new) or _alike(old, new) or digest(old) == digest(new)
+
+
+def _alike(old: Entry, new: Entry) -> bool:
+    fingerprint = old.origin.fingerprint(old)
+    return fingerprint is not None and fingerprint == new.origin.fingerprint(new)
 
 
 def _untouched(old: Entry, new: Entry) -> bool:

@@ -36,18 +36,18 @@ class Sighting(msgspec.Struct, frozen=True):
 def versions(sightings: Iterable[Sighting]) -> list[Version]:
     """Group the states of one file by content, in the order in which the contents first appeared.
 
-    A content is read once for each distinct size and set of times; entries that are not files are left out.
+    A content is read once, as far as fingerprints or times tell it from others; entries that are no files are left out.
 
     Raises:
         BackupError, OSError: a content cannot be read.
     """
-    digests: dict[tuple[int, ...], str] = {}
+    digests: dict[object, str] = {}
     groups: dict[str, list[Sighting]] = {}
     for sighting in sorted(sightings, key=lambda each: each.snapshot.time):
         entry = sighting.entry
         if entry.kind is not EntryKind.FILE:
             continue
-        state = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
+        state = entry.origin.fingerprint(entry) or (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
         if state not in digests:
             digests[state] = digest(entry)
         groups.setdefault(digests[state], []).append(sighting)

@@ -37,6 +37,10 @@ class Origin(Protocol):
         """Look at the entry's path again, without following links; None where it is gone. Raises OSError."""
         ...
 
+    def fingerprint(self, entry: "Entry") -> bytes | None:
+        """Return what two FILEs share only if their contents are equal; None where finding out means reading."""
+        ...
+
     def local_path(self, entry: "Entry") -> bytes | None:
         """Return a path under which other processes of this host can read a FILE; None where there is none."""
         ...

@@ -106,6 +106,9 @@ class LocalOrigin:
             raise
         return found if isinstance(found, Entry) else None
 
+    def fingerprint(self, entry: Entry) -> None:
+        """There is none without reading."""
+
     def local_path(self, entry: Entry) -> bytes:
         """Return the path on this host."""
         return self.real + entry.path[len(self.stored) :] or b"/"

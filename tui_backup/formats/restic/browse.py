@@ -36,6 +36,10 @@ class NodeOrigin:
         """Return the extended attributes."""
         return xattrs_of(self.node)
 
+    def fingerprint(self, entry: Entry) -> bytes:
+        """Return the ids of the blobs."""
+        return "".join(self.node.blobs()).encode()
+
     def local_path(self, entry: Entry) -> None:
         """There is none: the content lies in a repository."""
 

@@ -123,6 +123,9 @@ class _Given:
         """Return the extended attributes."""
         return self._xattrs
 
+    def fingerprint(self, entry: Entry) -> None:
+        """There is none."""
+
     def local_path(self, entry: Entry) -> None:
         """There is none."""
 
