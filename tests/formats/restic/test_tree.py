@@ -12,9 +12,9 @@ from hypothesis import strategies as some
 
 from tests.support.given import given as entry_given
 from tui_backup.errors import Corrupted
-from tui_backup.formats.restic import tree
+from tui_backup.formats.restic import times, tree
 from tui_backup.formats.restic.names import quote
-from tui_backup.formats.restic.times import parse_time
+from tui_backup.formats.restic.times import local_time, parse_time
 from tui_backup.formats.restic.tree import (
     Node,
     decode_tree,
@@ -23,7 +23,6 @@ from tui_backup.formats.restic.tree import (
     go_mode,
     is_same,
     is_unchanged,
-    local_time,
     name_of,
     node_of,
     time_of,
@@ -57,12 +56,12 @@ def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def to(name: str) -> None:
         monkeypatch.setenv("TZ", name)
         time.tzset()
-        tree._second.cache_clear()
+        times._local_second.cache_clear()
 
     yield to
     monkeypatch.undo()
     time.tzset()
-    tree._second.cache_clear()
+    times._local_second.cache_clear()
 
 
 def entry(kind: EntryKind = EntryKind.FILE, **fields: Any) -> Entry:

@@ -12,14 +12,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher as BlockCipher
 from cryptography.hazmat.primitives.ciphers import algorithms, modes
 
 from tests.support.samples import SAMPLES, sample_store, vectors
-from tui_backup.formats.restic import tree
+from tui_backup.formats.restic import times, tree
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.crypto import Cipher, Keys, clamp
 from tui_backup.formats.restic.index import Index, load_index
 from tui_backup.formats.restic.layout import FileKind, id_of, key_of, names
 from tui_backup.formats.restic.names import quote, unquote
 from tui_backup.formats.restic.pack import BlobType, encode_header, pack_size, read_header
-from tui_backup.formats.restic.tree import decode_tree, encode_tree, go_mode, local_time, name_of, unix_mode
+from tui_backup.formats.restic.times import local_time
+from tui_backup.formats.restic.tree import decode_tree, encode_tree, go_mode, name_of, unix_mode
 from tui_backup.model.entry import EntryKind
 
 PACKS = [("v2", vectors()["pack_data"]), ("v2", vectors()["pack_tree"])]
@@ -34,11 +35,11 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The clock of the machine on which the samples were made."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
-    tree._second.cache_clear()
+    times._local_second.cache_clear()
     yield
     monkeypatch.undo()
     time.tzset()
-    tree._second.cache_clear()
+    times._local_second.cache_clear()
 
 
 def trees(sample: str, keys: Keys) -> Iterator[bytes]:

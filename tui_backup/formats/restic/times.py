@@ -33,24 +33,20 @@ class Moment(msgspec.Struct, frozen=True):
     """Minutes east of UTC."""
 
 
-def local_offset(ns: int) -> int:
-    """Return by how many minutes the local clock is ahead of UTC at that instant."""
-    try:
-        return time.localtime(ns // SECOND).tm_gmtoff // 60
-    except (OverflowError, OSError):
-        return 0
+def local_time(ns: int) -> str:
+    """Return the text of an instant (nanoseconds since 1970) on the local clock; what it costs is paid per file."""
+    seconds, fraction = divmod(ns, SECOND)
+    text, zone = _local_second(seconds)
+    return f"{text}.{fraction:09d}".rstrip("0") + zone if fraction else text + zone
 
 
 def format_time(ns: int, offset: int | None = None) -> str:
     """Return the text of an instant (nanoseconds since 1970), on the local clock unless `offset` minutes are given."""
     if offset is None:
-        offset = local_offset(ns)
+        return local_time(ns)
     seconds, fraction = divmod(ns, SECOND)
     wall = min(max(seconds + 60 * offset, _FIRST_SECOND), _LAST_SECOND)
-    zone = "Z"
-    if offset:
-        zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
-    return _wall_text(wall) + (f".{fraction:09}".rstrip("0") if fraction else "") + zone
+    return _wall_text(wall) + (f".{fraction:09}".rstrip("0") if fraction else "") + _zone_text(60 * offset)
 
 
 def parse_time(text: str) -> Moment:
@@ -85,6 +81,27 @@ def to_datetime(moment: Moment) -> datetime:
     except OverflowError:
         when = _EARLIEST if moment.ns < 0 else _LATEST
     return min(max(when, _EARLIEST), _LATEST).astimezone(zone)
+
+
+@lru_cache(8192)
+def _local_second(seconds: int) -> tuple[str, str]:
+    """Return date and time of day on the local clock, and its zone."""
+    seconds = min(max(seconds, _FIRST_SECOND), _LAST_SECOND)
+    try:
+        local = time.localtime(seconds)
+        offset = local.tm_gmtoff
+    except (OverflowError, OSError, ValueError):
+        local, offset = time.gmtime(seconds), 0
+    year, month, day, hour, minute, second = local[:6]
+    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}", _zone_text(offset)
+
+
+def _zone_text(offset: int) -> str:
+    """Return the zone that is so many seconds east of UTC, as Go writes it."""
+    if not offset:
+        return "Z"
+    hours, minutes = divmod(abs(offset) // 60, 60)
+    return f"{'-' if offset < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 def _wall_text(seconds: int) -> str:

@@ -5,13 +5,12 @@ U+2028 and U+2029 are written as `\\u003c` and so on.
 """
 
 from functools import lru_cache
-from time import gmtime, localtime
 
 import msgspec
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.restic.names import unquote
-from tui_backup.formats.restic.times import parse_time
+from tui_backup.formats.restic.times import local_time, parse_time
 from tui_backup.model.entry import Entry, EntryKind, Origin, Xattrs
 from tui_backup.primitives.i18n import _
 
@@ -27,8 +26,6 @@ _TYPE_BITS = {
 }
 _KINDS = {kind.value: kind for kind in EntryKind}
 _LINKED = {EntryKind.FILE, EntryKind.SYMLINK, EntryKind.BLOCK, EntryKind.CHAR}
-_FIRST_YEAR, _YEARS_END = -62_167_219_200, 253_402_300_800
-"""Seconds of the years 0000 and 10000: what lies outside is cut to them, as restic does."""
 
 
 class Xattr(msgspec.Struct, gc=False):
@@ -118,29 +115,6 @@ def unix_mode(go: int) -> int:
     if go & (_SETUID | _SETGID | _STICKY):
         mode |= (0o4000 if go & _SETUID else 0) | (0o2000 if go & _SETGID else 0) | (0o1000 if go & _STICKY else 0)
     return mode
-
-
-@lru_cache(maxsize=8192)
-def _second(seconds: int) -> tuple[str, str]:
-    seconds = min(max(seconds, _FIRST_YEAR), _YEARS_END - 1)
-    try:
-        local = localtime(seconds)
-        offset = local.tm_gmtoff
-    except (OverflowError, OSError, ValueError):
-        local, offset = gmtime(seconds), 0
-    year, month, day, hour, minute, second = local[:6]
-    zone = "Z"
-    if offset:
-        ahead, behind = divmod(abs(offset) // 60, 60)
-        zone = f"{'-' if offset < 0 else '+'}{ahead:02d}:{behind:02d}"
-    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}", zone
-
-
-def local_time(time_ns: int) -> str:
-    """Return a time (ns since 1970) as RFC 3339 in the zone of this machine, as Go writes it."""
-    seconds, fraction = divmod(time_ns, 1_000_000_000)
-    text, zone = _second(seconds)
-    return f"{text}.{fraction:09d}".rstrip("0") + zone if fraction else text + zone
 
 
 def node_of(entry: Entry, name: str, xattrs: Xattrs) -> Node:
