@@ -7,16 +7,7 @@ from pathlib import Path
 import pytest
 
 import tui_backup
-
-CONFIG = """
-state_dir = "state"
-[repositories.local]
-store = { kind = "local", path = "backups" }
-password = { file = "backups.key" }
-[jobs.site]
-repositories = ["local"]
-sources = [{ kind = "files", paths = ["source"] }]
-"""
+from tests.cli.site import CONFIG
 
 
 @pytest.fixture

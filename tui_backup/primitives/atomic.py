@@ -5,6 +5,7 @@ import os
 from contextlib import suppress
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP}
 
 
 def write_whole(path: str, content: bytes, *, mode: int = 0o600) -> None:
@@ -41,9 +42,24 @@ def sync_directory(path: str) -> None:
     """Make the names in a directory durable, where its file system can."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _sync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Make what was written to a file durable, where its file system can."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def write_all(descriptor: int, content: memoryview) -> None:
+    """Write every byte, in as many steps as the system takes."""
+    while content:
+        content = content[os.write(descriptor, content) :]
 
 
 def _written_beside(path: str, content: bytes, mode: int) -> str:
@@ -52,9 +68,9 @@ def _written_beside(path: str, content: bytes, mode: int) -> str:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         try:
-            _fill(descriptor, content)
+            write_all(descriptor, memoryview(content))
             os.fchmod(descriptor, mode)
-            _sync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:
@@ -74,20 +90,6 @@ def _claim(temporary: str, path: str) -> None:
         os.rename(temporary, path)
     else:
         _remove(temporary)
-
-
-def _fill(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _sync(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-            raise
 
 
 def _remove(path: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from tui_backup.errors import Locked
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment
 from tui_backup.services.run_directory import Header
 
 
@@ -53,7 +54,7 @@ def _locked(job: str, holder: bytes) -> Locked:
     except msgspec.DecodeError:
         return Locked(_("job {job} is already running").format(job=job))
     message = _("job {job} is already running (pid {pid}, since {since})").format(
-        job=job, pid=header.owner.pid, since=header.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        job=job, pid=header.owner.pid, since=moment(header.started)
     )
     hint = _("follow it: tui-backup attach {run}; stop it: tui-backup cancel {run}").format(run=header.run)
     return Locked(message, hint=hint)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable
+from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
@@ -17,7 +18,6 @@ from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_na
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _PASSING = {errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN}
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
-_SYNC_UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP}
 
 _OF_THE_FILE_SYSTEM = "lost+found"
 _CHUNK = 1024 * 1024
@@ -45,7 +45,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def create(self) -> None:
         try:
             os.makedirs(self.path, 0o700, exist_ok=True)
-            _sync_directory(os.path.dirname(os.path.abspath(self.path)))
+            sync_directory(os.path.dirname(os.path.abspath(self.path)))
         except OSError as error:
             raise _explained(error, _("cannot make the directory {path}: {reason}"), self.path) from error
 
@@ -113,7 +113,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 if shared:
                     os.fchmod(descriptor, 0o440)
                 _fill(descriptor, body)
-                _sync(descriptor)
+                sync(descriptor)
             finally:
                 os.close(descriptor)
             os.rename(temporary, path)
@@ -121,7 +121,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             with suppress(OSError):
                 os.unlink(temporary)
             raise
-        _sync_directory(os.path.dirname(path))
+        sync_directory(os.path.dirname(path))
 
     def _open_new(self, path: str, key: str, directory_mode: int) -> int:
         """Open the new file `path` for writing the object `key`; make the object's directories if need be."""
@@ -138,7 +138,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             path = f"{parent}/{part}"
             with suppress(FileExistsError):
                 os.mkdir(path, mode)
-                _sync_directory(parent)
+                sync_directory(parent)
             parent = path
 
     def _is_shared(self) -> bool:
@@ -214,32 +214,11 @@ def _read(descriptor: int, start: int, length: int, path: str) -> bytes:
 
 def _fill(descriptor: int, body: Body) -> None:
     if isinstance(body, bytes | bytearray | memoryview):
-        _write_all(descriptor, memoryview(body).cast("B"))
+        write_all(descriptor, memoryview(body).cast("B"))
         return
     body.seek(0)
     while chunk := body.read(_CHUNK):
-        _write_all(descriptor, memoryview(chunk))
-
-
-def _write_all(descriptor: int, content: memoryview) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
-
-
-def _sync(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _SYNC_UNSUPPORTED:
-            raise
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+        write_all(descriptor, memoryview(chunk))
 
 
 def _cut_short(path: str) -> Corrupted:
