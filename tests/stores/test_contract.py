@@ -197,5 +197,10 @@ def test_tidying_keeps_every_object(store: Store) -> None:
     assert keys(store) == [KEY]
 
 
+def test_what_is_free_is_part_of_the_whole(store: Store) -> None:
+    space = store.space()
+    assert space is None or 0 <= space.free <= space.total
+
+
 def test_people_are_told_where_it_is(store: Store) -> None:
     assert store.describe()
