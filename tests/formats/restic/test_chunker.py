@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.support.repositories import keep, new_repository
+from tests.support.instant import instant_repository
+from tests.support.repositories import keep
 from tui_backup.formats.restic.chunker import AVERAGE, LARGEST, SEGMENT, SMALLEST, cut, make_chunker, seam
 from tui_backup.formats.restic.reading import stream_chunks
-from tui_backup.stores.memory import MemoryStore
 
 POLYNOMIAL = 0x3DA3358B4DC173
 NOISE = random.Random(7).randbytes(24 << 20)
@@ -128,7 +128,7 @@ def test_a_file_that_grows_at_its_front_is_mostly_known(tmp_path: Path, extra: b
     large = tmp_path / "data" / "large"
     large.parent.mkdir()
     large.write_bytes(content)
-    repository = new_repository(MemoryStore())
+    repository = instant_repository()
     keep(repository, large.parent)
     large.write_bytes(extra + content)
     tally = keep(repository, large.parent).tally

@@ -126,7 +126,7 @@ class FileReads:
             self._stream(pending)
             return
         first = self._numbers + 1
-        whole = Piece(first, path, entry.device_id, entry.inode, 0, entry.size, entry.size)
+        whole = Piece(first, path, entry.device_id, entry.inode, 0, entry.size, entry.size, entry.ctime_ns)
         pieces = [whole] if pending.again else segments(whole)
         pending.expect(first, len(pieces))
         for number, piece in enumerate(pieces, first):
@@ -175,6 +175,7 @@ class FileReads:
         self._growth.fill(pending.directory, pending.slot, None)
 
     def _complete_empty(self, pending: Pending) -> None:
+        pending.expect(0, 0)
         try:
             pending.xattrs = pending.entry.origin.xattrs(pending.entry)
         except OSError as error:

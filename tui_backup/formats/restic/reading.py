@@ -30,6 +30,8 @@ class Piece(msgspec.Struct, array_like=True, gc=False):
     """Bytes to read."""
     size: int = 0
     """Bytes of the whole file; where more than `length`, the piece begins and ends at seams near by."""
+    ctime_ns: int = 0
+    """As listed; a file that has another one by now was written to meanwhile."""
 
 
 class Reading(msgspec.Struct, array_like=True, gc=False):
@@ -44,7 +46,7 @@ class Reading(msgspec.Struct, array_like=True, gc=False):
     """Bytes read in this batch."""
     last: bool = True
     changed: bool = False
-    """Whether the file was written to while it was read."""
+    """Whether the file was written to between being listed and having been read."""
     xattrs: tuple[tuple[bytes, bytes], ...] = ()
     errno: int = 0
     """Why it could not be read; 0 where it could. ESTALE: another file has taken its place."""
@@ -88,7 +90,7 @@ class Reader:
 
     def _small(self, piece: Piece, batch: Batch) -> None:
         try:
-            descriptor, state = _open(piece)
+            descriptor = _open(piece)
         except OSError as error:
             batch.readings.append(Reading(piece.number, errno=error.errno or errno.EIO))
             return
@@ -101,7 +103,7 @@ class Reader:
             return
         finally:
             os.close(descriptor)
-        changed = len(content) != piece.length or _is_moved(state, after)
+        changed = len(content) != piece.length or after.st_ctime_ns != piece.ctime_ns
         id_ = b""
         if content:
             id_ = sha256(content).digest()
@@ -111,18 +113,18 @@ class Reader:
 
     def _large(self, piece: Piece) -> Iterator[Batch]:
         try:
-            descriptor, state = _open(piece)
+            descriptor = _open(piece)
         except OSError as error:
             yield _failed(piece, error)
             return
         try:
-            yield from self._windowed(piece, descriptor, state)
+            yield from self._windowed(piece, descriptor)
         except OSError as error:
             yield _failed(piece, error)
         finally:
             os.close(descriptor)
 
-    def _windowed(self, piece: Piece, descriptor: int, state: os.stat_result) -> Iterator[Batch]:
+    def _windowed(self, piece: Piece, descriptor: int) -> Iterator[Batch]:
         position, end = self._span(piece, descriptor)
         carried: bytes | memoryview = b""
         done = False
@@ -135,7 +137,7 @@ class Reader:
             reading = Reading(piece.number, start=position - held, size=used, last=done)
             reading.ids = b"".join(id_ for id_, _content in batch.blobs)
             if done:
-                reading.changed = _is_moved(state, os.fstat(descriptor)) or position != end
+                reading.changed = position != end or os.fstat(descriptor).st_ctime_ns != piece.ctime_ns
                 reading.xattrs = read_xattrs(descriptor)
             batch.readings.append(reading)
             batch.size = used
@@ -198,7 +200,7 @@ def segments(piece: Piece) -> list[Piece]:
     starts = range(0, max(1, piece.size - SEGMENT // 2), SEGMENT)
     ends = [*starts[1:], piece.size]
     return [
-        Piece(piece.number, piece.path, piece.device_id, piece.inode, start, end - start, piece.size)
+        msgspec.structs.replace(piece, offset=start, length=end - start)
         for start, end in zip(starts, ends, strict=True)
     ]
 
@@ -222,7 +224,7 @@ def stream_chunks(chunker: FastCDC, stream: BinaryIO) -> Iterator[memoryview]:
         window[:held] = rest
 
 
-def _open(piece: Piece) -> tuple[int, os.stat_result]:
+def _open(piece: Piece) -> int:
     try:
         descriptor = os.open(piece.path, _FLAGS | os.O_NOATIME)
     except PermissionError:
@@ -231,12 +233,7 @@ def _open(piece: Piece) -> tuple[int, os.stat_result]:
     if state.st_ino != piece.inode or state.st_dev != piece.device_id:
         os.close(descriptor)
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
-    return descriptor, state
-
-
-def _is_moved(before: os.stat_result, after: os.stat_result) -> bool:
-    """Whether a file was written to between two looks at it."""
-    return before.st_mtime_ns != after.st_mtime_ns or before.st_ctime_ns != after.st_ctime_ns
+    return descriptor
 
 
 def _failed(piece: Piece, error: OSError) -> Batch:
