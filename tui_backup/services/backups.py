@@ -18,6 +18,7 @@ from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.services.estimate import Estimate
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.sources.base import Source
 
@@ -112,7 +113,9 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
 def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope) -> Finished:
     repository = workspace.repository(job.repositories[0], make=True)
     try:
-        done = back_up(sources_of(workspace, job), repository, brief_of(workspace, job, options), scope.watch)
+        sources = sources_of(workspace, job)
+        with Estimate(sources, scope.watch):
+            done = back_up(sources, repository, brief_of(workspace, job, options), scope.watch)
     finally:
         _remember_space(workspace, repository.name)
     snapshot, tally = done.snapshot, done.tally

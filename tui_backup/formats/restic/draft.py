@@ -135,12 +135,15 @@ class ResticDraft:
     def _is_held(self, node: Node) -> bool:
         """Whether every blob of a file of the parent snapshot is in the index."""
         content = node.content
-        if not isinstance(content, list):
+        if not isinstance(content, list) or (node.size and not content):
             return False
         known = self._known
-        if len(content) == 1:
-            return bytes.fromhex(content[0]) in known
-        return all(bytes.fromhex(id_) in known for id_ in content)
+        try:
+            if len(content) == 1:
+                return bytes.fromhex(content[0]) in known
+            return all(bytes.fromhex(id_) in known for id_ in content)
+        except ValueError:
+            return False
 
     def _xattrs(self, entry: Entry) -> Xattrs:
         try:

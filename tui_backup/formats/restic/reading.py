@@ -11,6 +11,7 @@ import msgspec
 from pyfastcdc import FastCDC
 
 from tui_backup.formats.restic.chunker import LARGEST, SEGMENT, SMALLEST, cut, seam
+from tui_backup.primitives.listed import open_listed
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BATCH_BLOBS = 256
@@ -229,6 +230,10 @@ def _open(piece: Piece) -> int:
         descriptor = os.open(piece.path, _FLAGS | os.O_NOATIME)
     except PermissionError:
         descriptor = os.open(piece.path, _FLAGS)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return open_listed(piece.path, piece.device_id, piece.inode)
     state = os.fstat(descriptor)
     if state.st_ino != piece.inode or state.st_dev != piece.device_id:
         os.close(descriptor)

@@ -52,6 +52,8 @@ class ResticRepository:
             with suppress(StoreError):
                 self._store.tidy()
             parent = self._parent(brief)
+            if parent is not None:
+                watch.files_total, watch.bytes_total = parent.files, parent.size
             index, contents = self._load()
             packs = PackLog(self._store, index, self._config.version, self._cipher, lock.confirm)
             data, trees = self._sealer(BlobType.DATA), self._sealer(BlobType.TREE)
