@@ -19,7 +19,8 @@ from tui_backup.engine.backup import BackedUp, back_up
 from tui_backup.formats.restic.layout import id_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.repository import ResticRepository
-from tui_backup.formats.restic.tree import Node, local_time
+from tui_backup.formats.restic.times import local_time
+from tui_backup.formats.restic.tree import Node
 from tui_backup.model.entry import EntryKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
