@@ -15,7 +15,7 @@ FILES = 300
 @pytest.fixture(scope="package")
 def small_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files enough to keep all workers busy, and few bytes."""
-    content = {f"directory-{n % 3}/file-{n}": b"%d " % n * (n % 50) for n in range(FILES)}
+    content = {f"directory-{n % 2}/file-{n}": b"%d " % n * (n % 50) for n in range(FILES)}
     return write_tree(tmp_path_factory.mktemp("small") / "source", content)
 
 

@@ -35,28 +35,41 @@ class Moment(StrEnum):
 class Reaper:
     """Counts moments over all processes that share its directory, and kills them at the one that was chosen.
 
-    Files of the directory: `plan` (moment, number, `all` or `owner`), `log` (a line for every moment that passed),
-    `groups` (process groups, the owner's first), `alive` (a pipe that every process holds open for writing).
+    Files of the directory: `plan` (number, whom, and the beginning of the lines that count), `log` (a line for every
+    moment that passed: `halfway worker put data/...`), `groups` (process groups, the owner's first), and three pipes:
+    `alive`, held open for writing by every process, `paused` and `resumed`.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        moment, number, whom = (directory / "plan").read_text().split()
-        self._moment, self._number, self._whom = moment, int(number), whom
+        number, self._whom, self._line = (directory / "plan").read_text().split(" ", 2)
+        self._number = int(number)
         self._alive = os.open(directory / "alive", os.O_WRONLY | os.O_CLOEXEC)
-        self._append("groups", str(os.getpgrp()))
+        groups = self._append("groups", str(os.getpgrp()))
+        self._role = "owner" if len(groups) == 1 else "worker"
 
     def meet(self, moment: Moment, what: str) -> None:
         """Let a moment pass, or strike."""
-        lines = self._append("log", f"{moment} {what}")
-        if moment == self._moment and sum(line.split()[0] == moment for line in lines) == self._number:
+        mine = f"{moment} {self._role} {what}"
+        lines = self._append("log", mine)
+        if mine.startswith(self._line) and sum(line.startswith(self._line) for line in lines) == self._number:
             self._strike()
 
     def _strike(self) -> None:
+        if self._whom == "nobody":
+            self._pause()
+            return
         groups = list(map(int, (self._directory / "groups").read_text().split()))
-        doomed = groups[:1] if self._whom == "owner" else groups
+        doomed = {"owner": groups[:1], "workers": groups[1:], "all": groups}[self._whom]
         for group in sorted(doomed, key=os.getpgrp().__eq__):
             os.killpg(group, signal.SIGKILL)
+
+    def _pause(self) -> None:
+        """Say that the moment has come, and wait to be told to go on."""
+        with open(self._directory / "paused", "wb") as paused:
+            paused.write(b"!")
+        with open(self._directory / "resumed", "rb") as resumed:
+            resumed.read(1)
 
     def _append(self, name: str, line: str) -> list[str]:
         with open(self._directory / name, "a+", encoding="utf-8") as file:
@@ -73,9 +86,11 @@ def arm() -> None:
     if directory is None:
         return
     from tui_backup.engine import landing
+    from tui_backup.primitives import crew
     from tui_backup.stores import local
 
     reaper = Reaper(Path(directory))
+    _replace(crew, "_START", lambda start: f"from tests.support.killing import arm; arm(); {start}")
     for name in _COUNTED:
         setattr(local.LocalStore, name, _counted(reaper, name, getattr(local.LocalStore, name)))
     _replace(local, "_fill", lambda fill: _half_filled(reaper, fill))
@@ -102,10 +117,17 @@ def _half_filled(reaper: Reaper, fill: Callable[..., None]) -> Callable[..., Non
     def half_filled(descriptor: int, body: bytes | memoryview) -> None:
         middle = len(body) // 2
         fill(descriptor, body[:middle])
-        reaper.meet(Moment.HALFWAY, f"put {os.readlink(f'/proc/self/fd/{descriptor}')}")
+        reaper.meet(Moment.HALFWAY, f"put {_key(descriptor)}")
         fill(descriptor, body[middle:])
 
     return half_filled
+
+
+def _key(descriptor: int) -> str:
+    """Return the key that a half-written object is to have."""
+    *_above, kind, name = os.readlink(f"/proc/self/fd/{descriptor}").split("/")
+    name = name.partition("-tmp-")[0]
+    return name if name == "config" else f"data/{kind}/{name}" if len(kind) == 2 else f"{kind}/{name}"
 
 
 def _half_placed(reaper: Reaper, write: Callable[..., None]) -> Callable[..., None]:

@@ -98,7 +98,7 @@ class Installation(NamedTuple):
 
     def locks(self) -> list[Path]:
         """Return the locks of the repository."""
-        return list(self.repository.glob("locks/*"))
+        return [path for path in self.repository.glob("locks/*") if len(path.name) == 64]
 
 
 def install(

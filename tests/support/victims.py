@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.killing import WHERE, Moment
-from tests.support.programs import Installation
+from tests.support.programs import Installation, Said, ended
 
 ROOT = Path(__file__).parent.parent.parent
 _DEADLINE_S = 60
@@ -37,8 +37,8 @@ class Remains(NamedTuple):
     @property
     def last(self) -> str:
         """The operation at which it was: `put data`, `delete locks`, `get config`."""
-        _moment, operation, key = self.log[-1].split(" ", 2)
-        return f"{operation} {key.split('/')[0]}"
+        _moment, _role, operation, key = self.log[-1].split(" ", 3)
+        return f"{operation} {key.split('/')[0]}".strip()
 
 
 class Doom(NamedTuple):
@@ -48,47 +48,69 @@ class Doom(NamedTuple):
     number: int = 1
     """The N-th of these moments."""
     whom: str = "all"
-    """`all`: every process at once; `owner`: the process group that was started, not the workers' session."""
+    """`all`: every process at once; `owner`: the process group that was started; `workers`: their session; `nobody`:
+    it pauses there."""
+    what: str = ""
+    """Only moments of such operations count: `worker put data`."""
+
+
+class Victim(NamedTuple):
+    """A program that meets its doom, or has met it."""
+
+    installation: Installation
+    process: "subprocess.Popen[str]"
+    directory: Path
+    paused: int
+
+    def await_pause(self) -> None:
+        """Wait until it has come to the moment at which it pauses."""
+        assert select.select([self.paused], [], [], _DEADLINE_S)[0], "the moment never came"
+
+    def resume(self) -> None:
+        """Let it go on."""
+        (self.directory / "resumed").write_bytes(b"!")
+
+    def end(self) -> Said:
+        """Wait for its end."""
+        return ended(self.process)
+
+    def remains(self) -> Remains:
+        """Return how it ended."""
+        log = self.directory / "log"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return Remains(self.process.returncode, lines, groups_of(self.directory))
 
 
 @contextmanager
-def victim(installation: Installation, doom: Doom, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """Start the program so that it dies as foretold; on leaving, none of its processes lives any more."""
-    directory = installation.directory / "reaper"
+def victim(installation: Installation, doom: Doom, *arguments: str) -> Iterator[Victim]:
+    """Start the program so that it dies or pauses as foretold; on leaving, none of its processes lives any more."""
+    directory = installation.directory / f"reaper-{len(list(installation.directory.glob('reaper-*')))}"
     directory.mkdir()
-    (directory / "plan").write_text(f"{doom.moment} {doom.number} {doom.whom}")
+    (directory / "plan").write_text(f"{doom.number} {doom.whom} {f'{doom.moment} {doom.what}'.strip()}")
     (directory / "sitecustomize.py").write_text(_SITE)
-    os.mkfifo(directory / "alive")
-    alive = os.open(directory / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    for pipe in ("alive", "paused", "resumed"):
+        os.mkfifo(directory / pipe)
+    alive, paused = (os.open(directory / pipe, os.O_RDONLY | os.O_NONBLOCK) for pipe in ("alive", "paused"))
     environment = {WHERE: str(directory), "PYTHONPATH": f"{directory}{os.pathsep}{ROOT}"}
     process = installation.start(*arguments, environment=environment)
     try:
         with process:
-            yield process
-            process.communicate(timeout=_DEADLINE_S)
+            yield Victim(installation, process, directory, paused)
+            if process.poll() is None:
+                ended(process)
         _await_the_last(alive)
     finally:
         os.close(alive)
+        os.close(paused)
         for group in groups_of(directory):
-            if group != os.getpgrp():
-                _kill_left_over(group)
-
-
-def remains_of(installation: Installation, process: "subprocess.Popen[str]") -> Remains:
-    """Return how a victim ended; its next one begins anew."""
-    directory = installation.directory / "reaper"
-    log = directory / "log"
-    lines = log.read_text().splitlines() if log.exists() else []
-    remains = Remains(process.returncode, lines, groups_of(directory))
-    directory.rename(installation.directory / f"reaper-{process.pid}")
-    return remains
+            _kill_left_over(group)
 
 
 def slay(installation: Installation, doom: Doom, *arguments: str) -> Remains:
     """Run the program until it dies as foretold, or ends because that moment never came."""
-    with victim(installation, doom, *arguments) as process:
-        pass
-    return remains_of(installation, process)
+    with victim(installation, doom, *arguments) as dying:
+        dying.end()
+    return dying.remains()
 
 
 def groups_of(directory: Path) -> list[int]:
@@ -125,4 +147,3 @@ def _kill_left_over(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
-
