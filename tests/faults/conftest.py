@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.damage import Specimen, make_specimen
 from tests.support.programs import Installation, install
 from tests.support.trees import write_tree
 
@@ -33,3 +34,9 @@ def copy_of(installation: Installation, directory: Path, source: Path | None = N
     shutil.copytree(installation.repository, directory / "repository")
     shutil.copytree(installation.state, directory / "state")
     return install(directory, source or installation.source)
+
+
+@pytest.fixture(scope="package")
+def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
+    """A small repository in memory."""
+    return make_specimen(tmp_path_factory.mktemp("specimen"))

@@ -99,6 +99,7 @@ class ResticRepository:
         from tui_backup.formats.restic.check import Checker, Examined
 
         with self._shared(watch):
+            self._known_snapshots = {}
             every, damaged = self._read_snapshots()
             wanted = {snapshot.id for snapshot in snapshots}
             chosen = [snapshot for snapshot in every if snapshot.id in wanted] if wanted else every
