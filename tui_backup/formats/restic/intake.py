@@ -39,6 +39,8 @@ _BYTES = 4 << 20
 """A `Read` is sent when it has as many pieces or bytes."""
 _AHEAD = 3
 """Reads that a worker has before it at most."""
+_BACKLOG = 32
+"""Reads that wait for a worker at most; a walk that is faster than the workers waits then."""
 _WORTH_WORKERS = 3
 """Reads that make it worth while to start workers."""
 
@@ -124,7 +126,7 @@ class Intake:
             self._pieces, self._bytes = [], 0
 
     def _dispatch(self, watch: Watch) -> None:
-        if len(self._reads) >= _WORTH_WORKERS or self._is_large():
+        if self._crew is None and (len(self._reads) >= _WORTH_WORKERS or self._is_large()):
             self.start()
             if self._crew is None:
                 self._read_here()
@@ -133,7 +135,7 @@ class Intake:
             if self._ahead[worker] < _AHEAD:
                 self._ahead[worker] += 1
                 self._crew.send(worker, encoder.encode(Read(self._reads.pop(0))))
-            elif len(self._reads) > len(self._ahead):
+            elif len(self._reads) >= _BACKLOG:
                 watch.check()
                 self.pump(0.5)
             else:
