@@ -50,7 +50,7 @@ def _suspects(problems: list[Problem], index: Index, bad_packs: set[str]) -> dic
     suspects: dict[bytes, list[str]] = defaultdict(list)
     for problem in problems:
         if problem.kind in {ProblemKind.BLOB_DAMAGED, ProblemKind.BLOB_MISSING, ProblemKind.TREE}:
-            suspects[bytes.fromhex(problem.object)].append(problem.object)
+            suspects[_raw(problem.object)].append(problem.object)
     numbers = {index.number(bytes.fromhex(pack)): pack for pack in bad_packs}
     if numbers:
         for table in index.tables.values():

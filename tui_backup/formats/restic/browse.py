@@ -29,7 +29,13 @@ class NodeOrigin:
         self.node = node
 
     def open(self, entry: Entry) -> BinaryIO:
-        """Open the content of a FILE; reading it raises Corrupted where a blob is damaged."""
+        """Open the content of a FILE; reading it raises Corrupted where a blob is damaged.
+
+        Raises:
+            Corrupted: the snapshot does not say what the content is.
+        """
+        if not self.node.has_content():
+            raise Corrupted(_("a file without content"))
         return cast(BinaryIO, io.BufferedReader(BlobStream(self.contents, self.node.blobs())))
 
     def xattrs(self, entry: Entry) -> Xattrs:

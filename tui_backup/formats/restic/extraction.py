@@ -60,6 +60,8 @@ class Extraction:
         assert isinstance(origin, NodeOrigin)
         blobs: list[PlacedBlob] = []
         size = 0
+        if not origin.node.has_content():
+            raise Corrupted(_("a file without content"))
         for id_ in origin.node.blobs():
             try:
                 raw = bytes.fromhex(id_)

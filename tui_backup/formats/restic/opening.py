@@ -46,11 +46,12 @@ class PlacedBlob(msgspec.Struct, array_like=True, gc=False):
 
 
 class FileToLand(msgspec.Struct, array_like=True, gc=False):
-    """A file to be placed; the fields of its entry in their order."""
+    """A file to be placed."""
 
     number: int
     path: bytes
-    metadata: tuple[int, int, int, str, str, int, int, int, int, int, int, int]
+    metadata: bytes
+    """The fields of its entry in their order, as JSON: times may need more than 64 bits."""
     xattrs: Xattrs
     blobs: list[PlacedBlob]
 
@@ -105,6 +106,7 @@ Answer = Moved | Landed | Proved | Failed
 encoder = msgspec.msgpack.Encoder()
 order_decoder = msgspec.msgpack.Decoder(Order)
 answer_decoder = msgspec.msgpack.Decoder(Answer)
+_metadata = msgspec.json.Decoder(tuple[int, int, int, str, str, int, int, int, int, int, int, int])
 
 
 class _Given:
@@ -290,8 +292,9 @@ def file_to_land(number: int, entry: Entry, blobs: list[PlacedBlob]) -> FileToLa
         entry.mode, entry.uid, entry.gid, entry.user, entry.group, entry.size,
         entry.mtime_ns, entry.atime_ns, entry.ctime_ns, entry.inode, entry.device_id, entry.links,
     )  # fmt: skip
-    return FileToLand(number, entry.path, metadata, entry.origin.xattrs(entry), blobs)
+    return FileToLand(number, entry.path, msgspec.json.encode(metadata), entry.origin.xattrs(entry), blobs)
 
 
 def _entry(file: FileToLand) -> Entry:
-    return Entry(file.path, EntryKind.FILE, _Given(file.xattrs), *file.metadata)  # type: ignore[arg-type]  # never opened
+    metadata = _metadata.decode(file.metadata)
+    return Entry(file.path, EntryKind.FILE, _Given(file.xattrs), *metadata)  # type: ignore[arg-type]  # never opened

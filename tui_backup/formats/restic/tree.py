@@ -63,6 +63,10 @@ class Node(msgspec.Struct, gc=False, omit_defaults=True):
     subtree: str | None = None
     error: str = ""
 
+    def has_content(self) -> bool:
+        """Whether it says what its content is, be it nothing; every FILE has to."""
+        return isinstance(self.content, list)
+
     def blobs(self) -> list[str]:
         """Return the ids of the content, none for what is no file."""
         return self.content if isinstance(self.content, list) else []
