@@ -45,52 +45,56 @@ def _compare(setup: Setup, corpus: str) -> None:
     source = make(corpus, setup.work / corpus, setup.scale)
     size = size_of(source)
     print(f"\n{corpus}: {size / 1e6:.0f} MB, {setup.rounds} rounds, medians", flush=True)
-    costs: Costs = defaultdict(list)
     sizes: dict[str, int] = {}
+    peaks: Costs = defaultdict(list)
+    _round(setup, source, setup.programs, peaks, sizes, setup.sample_s)
+    costs: Costs = defaultdict(list)
     for number in range(setup.rounds):
         turn = number % len(setup.programs)
         _round(setup, source, setup.programs[turn:] + setup.programs[:turn], costs, sizes)
-    _print_table(setup, costs, sizes)
+    _print_table(setup, costs, peaks, sizes)
     shutil.rmtree(source)
 
 
-def _round(setup: Setup, source: Path, names: list[str], costs: Costs, sizes: dict[str, int]) -> None:
+def _round(
+    setup: Setup, source: Path, names: list[str], costs: Costs, sizes: dict[str, int], sample_s: float | None = None
+) -> None:
     programs = {name: start(name, setup.work / "programs" / name, source) for name in names}
     for name, program in programs.items():
-        costs[name, "first backup"].append(measure(program.backup(), setup.sample_s))
-        costs[name, "nothing changed"].append(measure(program.backup(), setup.sample_s))
+        costs[name, "first backup"].append(measure(program.backup(), sample_s))
+        costs[name, "nothing changed"].append(measure(program.backup(), sample_s))
     with changed(source):
         for name, program in programs.items():
-            costs[name, "1 % changed"].append(measure(program.backup(), setup.sample_s))
-            costs[name, "restore"].append(_restore(setup, program, source))
-            costs[name, "check all data"].append(measure(program.check(), setup.sample_s))
+            costs[name, "1 % changed"].append(measure(program.backup(), sample_s))
+            costs[name, "restore"].append(_restore(setup, program, source, sample_s))
+            costs[name, "check all data"].append(measure(program.check(), sample_s))
             sizes[name] = size_of(program.repository())
     shutil.rmtree(setup.work / "programs")
 
 
-def _restore(setup: Setup, program: Program, source: Path) -> Cost:
+def _restore(setup: Setup, program: Program, source: Path, sample_s: float | None) -> Cost:
     """Restore, and see to it that everything came back."""
     target = setup.work / "restored"
     target.mkdir()
-    cost = measure(program.restore(target), setup.sample_s)
+    cost = measure(program.restore(target), sample_s)
     subprocess.run(["diff", "-rq", source, f"{target}{source}"], check=True)
     shutil.rmtree(target)
     return cost
 
 
-def _print_table(setup: Setup, costs: Costs, sizes: dict[str, int]) -> None:
+def _print_table(setup: Setup, costs: Costs, peaks: Costs, sizes: dict[str, int]) -> None:
     first = setup.programs[0]
     print(f"{'':24}" + "".join(f"{name:>28}" for name in setup.programs))
     print(f"{'':24}" + f"{'wall s   cpu s     MiB':>28}" * len(setup.programs))
     for step in STEPS:
-        row = [middle(costs[name, step]) for name in setup.programs]
-        cells = (f"{cost.wall:.2f} {cost.processor:7.2f} {cost.peak / 2**20:7.0f}" for cost in row)
+        row = [(middle(costs[name, step]), middle(peaks[name, step]).peak) for name in setup.programs]
+        cells = (f"{cost.wall:.2f} {cost.processor:7.2f} {peak / 2**20:7.0f}" for cost, peak in row)
         print(f"{step:24}" + "".join(f"{cell:>28}" for cell in cells))
     print(f"{'repository MB':24}" + "".join(f"{sizes[name] / 1e6:28.1f}" for name in setup.programs))
     for other in setup.programs[1:]:
-        ratios = (middle(costs[first, step]).wall / middle(costs[other, step]).wall for step in STEPS)
+        ratios = (middle(costs[other, step]).wall / middle(costs[first, step]).wall for step in STEPS)
         shown = ", ".join(f"{step} {ratio:.2f}" for step, ratio in zip(STEPS, ratios, strict=True))
-        print(f"time of {first} / {other}: {shown}, size {sizes[first] / sizes[other]:.2f}")
+        print(f"time of {other} / {first}: {shown}; size of {first} / {other} {sizes[first] / sizes[other]:.3f}")
 
 
 def _arguments() -> Setup:

@@ -40,8 +40,10 @@ class Failure(Exception):
     """A measured program did not end with 0."""
 
 
-def measure(command: Command, sample_s: float = 0.02) -> Cost:
+def measure(command: Command, sample_s: float | None = None) -> Cost:
     """Run a command and return its cost; only one may run at a time.
+
+    Looking at its memory every `sample_s` seconds slows it down; None: no look, and no peak.
 
     Raises:
         Failure: it failed; the message holds the end of what it printed.
@@ -94,19 +96,21 @@ def memory_of(process: int) -> int:
 class _Sampler:
     """Looks at the memory of our descendants until it is told to stop."""
 
-    def __init__(self, interval_s: float) -> None:
+    def __init__(self, interval_s: float | None) -> None:
         self.peak = 0
         self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample)
 
     def __enter__(self) -> "_Sampler":
-        self._thread.start()
+        if self._interval_s is not None:
+            self._thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._interval_s is not None:
+            self._thread.join()
 
     def _sample(self) -> None:
         while not self._stop.wait(self._interval_s):

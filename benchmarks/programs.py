@@ -80,7 +80,8 @@ class Ours(msgspec.Struct, frozen=True):
         return self.work / "repository"
 
     def _command(self, *arguments: str) -> Command:
-        return Command([self.program, "-c", str(self.work / "config.toml"), *arguments])
+        as_installed = {"PYTHONDONTWRITEBYTECODE": ""}
+        return Command([self.program, "-c", str(self.work / "config.toml"), *arguments], as_installed)
 
 
 class Restic(msgspec.Struct, frozen=True):
@@ -155,7 +156,7 @@ class Borg(msgspec.Struct, frozen=True):
 PROGRAMS: dict[str, tuple[type[Ours] | type[Restic] | type[Borg], str]] = {
     "ours": (Ours, str(Path(sys.executable).parent / "tui-backup")),
     "restic": (Restic, "restic"),
-    "restic-current": (Restic, "/opt/restic-current/restic"),
+    "restic-current": (Restic, os.environ.get("RESTIC_CURRENT", "restic-current")),
     "borg": (Borg, "borg"),
 }
 """Name -> adapter and where the program is found."""
