@@ -11,7 +11,6 @@ from benchmarks.corpora import make
 from benchmarks.measure import Cost, measure, middle
 from benchmarks.programs import start, version
 
-
 _SAMPLE_S = 0.1
 
 
