@@ -120,7 +120,7 @@ def scratch() -> Iterator[Path]:
 
 
 @pytest.mark.requires("root")
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=TREES)
 def test_any_tree_survives_backup_and_restore(scratch: Path, tree: dict[bytes, Any]) -> None:
     with tempfile.TemporaryDirectory(dir=scratch) as directory:
@@ -223,7 +223,7 @@ def told(repository: ResticRepository, first: Snapshot, second: Snapshot, root: 
 
 
 @pytest.mark.requires("root")
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=TREES, edits=EDITS)
 def test_random_edits_give_exactly_their_differences(
     scratch: Path, tree: dict[bytes, Any], edits: list[tuple[int, str, bytes]]

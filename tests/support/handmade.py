@@ -21,8 +21,8 @@ class Handmade:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        _config, keys, _name = create(store, Secret("correct horse"))
-        self.cipher = Cipher(keys)
+        self.config, self.keys, _name = create(store, Secret("correct horse"))
+        self.cipher = Cipher(self.keys)
 
     def put(self, kind: FileKind, plaintext: bytes) -> str:
         """Seal and store a file as it stands; return its id."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.handmade import Handmade, node, tree_of
-from tests.support.repositories import open_repository
+from tests.support.repositories import opening
 from tests.support.trees import traits_of
 from tui_backup.engine.restore import execute
 from tui_backup.engine.restore_plan import plan_restore
@@ -17,6 +17,7 @@ from tui_backup.errors import Corrupted
 from tui_backup.formats.base import Subset
 from tui_backup.formats.restic.layout import FileKind, id_of, key_of
 from tui_backup.formats.restic.pack import BlobType, PackedBlob, encode_header
+from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.model.problem import ProblemKind
 from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
@@ -33,13 +34,17 @@ def handmade(store: MemoryStore) -> Handmade:
     return Handmade(store)
 
 
+def opened(handmade: Handmade) -> ResticRepository:
+    return ResticRepository(opening(handmade.store), handmade.config, handmade.keys)
+
+
 class Restored:
     """What comes of a restore of the newest snapshot."""
 
     def __init__(self, handmade: Handmade, target: Path) -> None:
         self.warnings: list[tuple[bytes | None, str]] = []
         watch = Watch(on_warning=lambda path, message: self.warnings.append((path, message)))
-        repository = open_repository(handmade.store)
+        repository = opened(handmade)
         request = RestoreRequest(target=bytes(target), trusted=True)
         snapshot = repository.snapshots()[-1]
         self.listed = [entry.path for entry in repository.entries(snapshot, b"/", Watch())]
@@ -53,7 +58,7 @@ class Restored:
 
 
 def problems(handmade: Handmade) -> set[ProblemKind]:
-    proof = open_repository(handmade.store).verify([], Subset(), Watch())
+    proof = opened(handmade).verify([], Subset(), Watch())
     return {problem.kind for problem in proof.problems if not problem.hint}
 
 
@@ -241,7 +246,7 @@ def test_large_blobs_and_thousands_of_tiny_ones_come_back(handmade: Handmade, tm
 def test_a_snapshot_whose_tree_is_nowhere_is_told(handmade: Handmade) -> None:
     handmade.snapshot(b"nowhere")
     assert problems(handmade) == {ProblemKind.TREE}
-    repository = open_repository(handmade.store)
+    repository = opened(handmade)
     with pytest.raises(Corrupted, match="in no index"):
         list(repository.entries(repository.snapshots()[0]))
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.faulty import FaultyStore
 from tests.support.handmade import Handmade, node, tree_of
-from tests.support.instant import instant_repository
+from tests.support.instant import instant_repository, keep_alone
 from tests.support.repositories import brief, keep, open_repository
 from tests.support.trees import random_tree, write_tree
 from tui_backup.engine.backup import BackedUp, back_up
@@ -58,7 +58,7 @@ def subtree(repository: ResticRepository, backed_up: BackedUp, path: Path) -> st
 
 def test_a_second_backup_reads_nothing_and_adds_nothing(repository: ResticRepository, tmp_path: Path) -> None:
     tree = random_tree(tmp_path / "data", files=40)
-    first, second = keep(repository, tree), keep(repository, tree)
+    first, second = keep_alone(repository, tree), keep_alone(repository, tree)
     assert (counts(first), counts(second)) == ((40, 0, 0), (0, 0, 40))
     assert second.tally.bytes_added == 0
     assert second.tally.bytes_processed == first.tally.bytes_processed

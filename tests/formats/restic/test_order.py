@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty import FaultyStore
-from tests.support.instant import instant_repository
+from tests.support.instant import instant_repository, keep_alone
 from tests.support.repositories import keep, new_repository, open_repository
 from tests.support.trees import random_tree, write_tree
 from tui_backup.errors import Locked
@@ -38,9 +38,9 @@ def test_nothing_new_writes_a_snapshot_and_nothing_else(tmp_path: Path) -> None:
     store = FaultyStore(MemoryStore())
     repository = instant_repository(store)
     tree = random_tree(tmp_path / "data", files=5)
-    keep(repository, tree)
+    keep_alone(repository, tree)
     store.log.clear()
-    keep(repository, tree)
+    keep_alone(repository, tree)
     assert kinds_put(store) == ["snapshots"]
 
 
