@@ -246,13 +246,15 @@ def test_a_parent_with_bad_nodes_costs_only_reading(store: MemoryStore, tmp_path
 
 
 @pytest.mark.requires("root")
-def test_everything_that_is_no_file_is_kept(repository: ResticRepository, tree: Path) -> None:
+def test_everything_that_is_no_file_is_kept(
+    repository: ResticRepository, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.mkfifo(tree / "pipe", 0o600)
     (tree / "link").symlink_to(os.fsdecode(b"no/such/\xff"))
     os.mknod(tree / "block", stat.S_IFBLK | 0o640, os.makedev(8, 1))
     os.mknod(tree / "char", stat.S_IFCHR | 0o600, os.makedev(1, 3))
     with socket.socket(socket.AF_UNIX) as listener:
-        os.chdir(tree)
+        monkeypatch.chdir(tree)
         listener.bind("socket")
     (tree / "a" / "again").hardlink_to(tree / "four")
     snapshot = keep(repository, tree).snapshot
