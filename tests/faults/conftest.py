@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.damage import Specimen, make_specimen
-from tests.support.programs import Installation, install
+from tests.support.programs import Installation, cheapen, install
+from tests.support.restic import Restic
 from tests.support.trees import write_tree
 
 FILES = 300
@@ -25,6 +26,7 @@ def backed_up(small_source: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """An installation with one snapshot, to be copied."""
     made = install(tmp_path_factory.mktemp("base") / "installation", small_source)
     made.back_up()
+    cheapen(made)
     return made
 
 
@@ -40,3 +42,12 @@ def copy_of(installation: Installation, directory: Path, source: Path | None = N
 def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
     """A small repository in memory."""
     return make_specimen(tmp_path_factory.mktemp("specimen"))
+
+
+def assert_restic_finds_no_harm(installation: Installation) -> None:
+    """Let restic unlock and check a copy of what a dead program has left."""
+    left = installation.directory / "left"
+    shutil.copytree(installation.repository, left)
+    restic = Restic(left)
+    restic.run("unlock")
+    restic.check()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import copy_of
+from tests.faults.conftest import assert_restic_finds_no_harm, copy_of
 from tests.support.killing import Moment
-from tests.support.programs import Installation, install
+from tests.support.programs import Installation, cheapen, install
 from tests.support.trees import traits_of, write_tree
 from tests.support.victims import Doom, Remains, slay, slay_at_every
 
@@ -24,6 +24,8 @@ def dying_restores(base: Installation, directory: Path) -> Die:
         target = installation.directory / "target"
         remains = slay(installation, doom, "restore", "latest", "--target", str(target), "--yes")
         assert_no_file_is_half(installation, target)
+        if doom.moment in {Moment.HALFWAY, Moment.AFTER}:
+            assert_restic_finds_no_harm(installation)
         assert installation.restore(target).code == 0
         assert traits_of(installation.inside(target)) == traits_of(installation.source)
         assert list(target.rglob(HALF_WRITTEN)) == []
@@ -46,9 +48,11 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     files = {f"a/file-{number}": b"content" * 100 * number for number in range(4)}
     made = install(directory / "installation", write_tree(directory / "source", files))
     made.back_up()
+    cheapen(made)
     return made
 
 
+@pytest.mark.requires("restic")
 @pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.HALFWAY, Moment.AFTER])
 def test_a_restore_can_be_killed_at_any_operation_of_its_store(
     moment: Moment, few: Installation, tmp_path: Path

@@ -7,7 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from tests.support.restic import Restic
+from tui_backup.formats.restic.crypto import Cipher
+from tui_backup.formats.restic.keys import _derive, read_key
+from tui_backup.formats.restic.layout import FileKind, id_of, key_of
+from tui_backup.primitives.secret import Secret
+from tui_backup.stores.local import LocalStore
 
 _CONFIG = """
 state_dir = "{state}"
@@ -123,3 +130,15 @@ def ended(process: "subprocess.Popen[str]") -> Said:
         process.kill()
         raise
     return Said(process.returncode, out, err)
+
+
+def cheapen(installation: Installation) -> None:
+    """Replace the repository's key file by one that opens at once, for tests that open it many times."""
+    store, password = LocalStore(str(installation.repository)), Secret(_PASSWORD)
+    (path,) = installation.repository.glob("keys/*")
+    costly = read_key(store, path.name, path.stat().st_size)
+    cheap = msgspec.structs.replace(costly, cost=2)
+    plaintext = Cipher(_derive(costly, password)).open(costly.data)
+    stored = msgspec.json.encode(msgspec.structs.replace(cheap, data=Cipher(_derive(cheap, password)).seal(plaintext)))
+    store.put(key_of(FileKind.KEY, id_of(stored)), stored)
+    store.delete(key_of(FileKind.KEY, path.name))

@@ -16,7 +16,7 @@ from tests.support.programs import Installation, Said, ended
 
 ROOT = Path(__file__).parent.parent.parent
 _DEADLINE_S = 60
-_AT_ONCE = 2
+_AT_ONCE = 3
 _SITE = "from tests.support.killing import arm\narm()\n"
 
 
@@ -86,7 +86,7 @@ def victim(installation: Installation, doom: Doom, *arguments: str) -> Iterator[
     """Start the program so that it dies or pauses as foretold; on leaving, none of its processes lives any more."""
     directory = installation.directory / f"reaper-{len(list(installation.directory.glob('reaper-*')))}"
     directory.mkdir()
-    (directory / "plan").write_text(f"{doom.number} {doom.whom} {f'{doom.moment} {doom.what}'.strip()}")
+    (directory / "plan").write_text(f"{doom.number} {doom.whom} {doom.moment} {doom.what}")
     (directory / "sitecustomize.py").write_text(_SITE)
     for pipe in ("alive", "paused", "resumed"):
         os.mkfifo(directory / pipe)
@@ -122,7 +122,7 @@ def groups_of(directory: Path) -> list[int]:
 def slay_at_every(moment: Moment, scene: Callable[[Doom], Remains]) -> list[Remains]:
     """Play a scene with death at the first moment of a kind, then the second, and so on, until none comes.
 
-    Two scenes are played at once. Returns what was left of those that died.
+    Some scenes are played at once. Returns what was left of those that died.
     """
     deaths: list[Remains] = []
     with ThreadPoolExecutor(_AT_ONCE) as stages:
