@@ -1,5 +1,6 @@
 """What a killed program leaves behind, prepared once and copied for every death."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -51,3 +52,9 @@ def assert_restic_finds_no_harm(installation: Installation) -> None:
     restic = Restic(left)
     restic.run("unlock")
     restic.check()
+
+
+def shape_of(directory: Path, *places: Path) -> tuple[str, ...]:
+    """Return the files in some directories, with a mark in the place of what is random in their names."""
+    paths = [path for place in places for path in place.rglob("*") if not path.is_dir()]
+    return tuple(sorted(re.sub(r"[0-9a-f]{2,}", "#", str(path.relative_to(directory))) for path in paths))

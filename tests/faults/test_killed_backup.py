@@ -1,12 +1,11 @@
 """SIGKILL of the program and all its processes at every store operation of a backup."""
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import assert_restic_finds_no_harm, copy_of
+from tests.faults.conftest import assert_restic_finds_no_harm, copy_of, shape_of
 from tests.support.killing import Moment
 from tests.support.programs import Installation, install
 from tests.support.repositories import open_repository, put_back
@@ -45,12 +44,6 @@ class Coroner:
         is_new = shape not in self._seen
         self._seen.add(shape)
         return is_new
-
-
-def shape_of(directory: Path, *places: Path) -> tuple[str, ...]:
-    """Return the files in some directories, with a mark in the place of what is random in their names."""
-    paths = [path for place in places for path in place.rglob("*") if not path.is_dir()]
-    return tuple(sorted(re.sub(r"[0-9a-f]{2,}", "#", str(path.relative_to(directory))) for path in paths))
 
 
 def assert_restores(installation: Installation, snapshot: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import assert_restic_finds_no_harm, copy_of
+from tests.faults.conftest import assert_restic_finds_no_harm, copy_of, shape_of
 from tests.support.killing import Moment
 from tests.support.programs import Installation, cheapen, install
 from tests.support.trees import traits_of, write_tree
@@ -17,22 +17,31 @@ HALF_WRITTEN = ".*.tui-backup-*"
 
 
 def dying_restores(base: Installation, directory: Path) -> Die:
-    """Return a scene: a restore dies, what stands under a final name is whole, and the same restore completes it."""
+    """Return a scene: a restore dies, and what stands under a final name is whole.
+
+    Then the same restore completes it: once for every set of files that is left, the locks and the state counted.
+    """
+    seen: set[tuple[str, ...]] = set()
 
     def die(doom: Doom) -> Remains:
         installation = copy_of(base, directory / f"{doom.moment}-{doom.number}")
         target = installation.directory / "target"
         remains = slay(installation, doom, "restore", "latest", "--target", str(target), "--yes")
         assert_no_file_is_half(installation, target)
-        if doom.moment in {Moment.HALFWAY, Moment.AFTER}:
-            assert_restic_finds_no_harm(installation)
-        assert installation.restore(target).code == 0
-        assert traits_of(installation.inside(target)) == traits_of(installation.source)
-        assert list(target.rglob(HALF_WRITTEN)) == []
-        assert installation.locks() == []
+        left = shape_of(installation.directory, installation.repository, installation.state, target)
+        if left not in seen:
+            seen.add(left)
+            assert_the_same_restore_completes(installation, target)
         return remains
 
     return die
+
+
+def assert_the_same_restore_completes(installation: Installation, target: Path) -> None:
+    assert installation.restore(target).code == 0
+    assert traits_of(installation.inside(target)) == traits_of(installation.source)
+    assert list(target.rglob(HALF_WRITTEN)) == []
+    assert installation.locks() == []
 
 
 def assert_no_file_is_half(installation: Installation, target: Path) -> None:
@@ -52,13 +61,20 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return made
 
 
-@pytest.mark.requires("restic")
 @pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.HALFWAY, Moment.AFTER])
 def test_a_restore_can_be_killed_at_any_operation_of_its_store(
     moment: Moment, few: Installation, tmp_path: Path
 ) -> None:
     deaths = slay_at_every(moment, dying_restores(few, tmp_path))
     assert {each.last for each in deaths} >= {"put locks"}
+
+
+@pytest.mark.requires("restic")
+def test_a_killed_restore_leaves_a_repository_that_restic_finds_whole(few: Installation, tmp_path: Path) -> None:
+    installation = copy_of(few, tmp_path / "installation")
+    doom = Doom(Moment.PLACED_HALF, 1)
+    assert slay(installation, doom, "restore", "latest", "--target", str(tmp_path / "target"), "--yes").was_killed
+    assert_restic_finds_no_harm(installation)
 
 
 @pytest.mark.parametrize("moment", [Moment.PLACING, Moment.PLACED_HALF, Moment.PLACED])
