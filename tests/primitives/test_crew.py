@@ -35,6 +35,9 @@ class EchoHand:
                 self._channel.send(str(os.getpid()).encode())
             case b"die":
                 os._exit(7)
+            case b"sleep":
+                self._channel.send(b"asleep")
+                time.sleep(60)
             case b"raise":
                 raise ValueError("on purpose")
             case _:
@@ -147,6 +150,18 @@ def test_what_was_said_before_a_death_is_still_heard(crew: Crew) -> None:
     crew.send(0, b"die")
     with pytest.raises(BackupError):
         answers(crew, 1)
+
+
+def test_a_worker_that_does_not_look_up_is_killed(crew: Crew) -> None:
+    crew.patience_s = 0.2
+    for worker in range(len(crew)):
+        crew.send(worker, b"sleep")
+    asleep = 0
+    while asleep < len(crew):
+        asleep += len(list(crew.poll(5)))
+    began = time.monotonic()
+    crew.close()
+    assert time.monotonic() - began < 10
 
 
 def test_a_hand_that_cannot_be_made_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,13 @@ framed by their length (u32, little-endian).
 
 import os
 import select
+import signal
 import socket
 import struct
 import sys
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -108,6 +110,8 @@ class Crew:
         """Start `size` workers of the class `hand` (`module:Class`), each given `setup`."""
         import subprocess
 
+        self.patience_s = 5.0
+        """Seconds that workers have to end by themselves."""
         pairs = [socket.socketpair() for _number in range(size)]
         theirs = [str(their.fileno()) for _ours, their in pairs]
         self._process = subprocess.Popen(
@@ -165,7 +169,14 @@ class Crew:
         )
 
     def close(self) -> None:
-        """Let go of the workers: each ends at once, whatever it was at."""
+        """Let go of the workers: each ends as soon as it looks up, and is killed if that takes too long."""
+        import subprocess
+
         for channel in self._channels:
             channel.socket.close()
-        self._process.wait()
+        try:
+            self._process.wait(self.patience_s)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
