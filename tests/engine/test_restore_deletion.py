@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.support.trees import traits_of, write_tree
 from tui_backup.errors import RestoreRefused
 from tui_backup.model.run import RunStatus
 from tui_backup.model.snapshot import SnapshotStatus
+from tui_backup.sources.files import FilesSource
 
 ENTRIES = [
     given_dir("/srv"),
@@ -60,6 +62,28 @@ def test_delete_spares_what_was_left_out(tmp_path: Path, pattern: str, whose: st
     options = {"job": {"spared": (pattern,)}, "restore": {"exclude": (pattern,)}}.get(whose, {})
     plan = restore.plan(delete=True, **options)
     assert [deletion.path for deletion in plan.deletions] == [b"/srv/www/other"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"exclude_if_present": (".nobackup",)},
+        {"exclude_caches": True},
+        {"exclude_larger_than": "10"},
+        {"as_": "www", "exclude": ("/opt/www/d/kept", "/opt/www/x/y/kept")},
+    ],
+    ids=min,
+)
+def test_delete_spares_what_the_job_leaves_out_for_other_reasons(tmp_path: Path, options: dict[str, Any]) -> None:
+    restore = restored(tmp_path)
+    tag = b"Signature: 8a477f597d28d172789f06886806bc55"
+    marked = {".nobackup": b"", "CACHEDIR.TAG": tag, "kept": b"more than ten bytes"}
+    files = {f"srv/www/{where}/{name}": content for where in ("d", "x/y") for name, content in marked.items()}
+    write_tree(tmp_path, {**files, "srv/www/other": b"", "srv/www/x/other": b""})
+    rules = FilesSource(paths=("/opt/www",), **options).rules()
+    assert restore.run(delete=True, overwrite="always", rules=rules).status is RunStatus.OK
+    assert {path.parent.name for path in tmp_path.rglob("kept")} == {"d", "y"}
+    assert list(tmp_path.rglob("other")) == []
 
 
 def test_delete_spares_what_is_protected_under_any_name(tmp_path: Path) -> None:

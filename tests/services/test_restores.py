@@ -23,7 +23,7 @@ password = { file = "backups.key" }
 trusted = false
 [jobs.site]
 repositories = ["local"]
-sources = [{ kind = "files", paths = ["source"], exclude = ["*.log"] }]
+sources = [{ kind = "files", paths = ["source"], exclude = ["*.log"], exclude_caches = true }]
 """
 
 
@@ -63,6 +63,7 @@ def test_what_the_backup_needs_itself_is_never_deleted(workspace: Workspace, fou
     own = {os.path.basename(path) for path in request.protected}
     assert own == {b"state", b"backups", b"config.toml", b"backups.key"}
     assert request.spared == ("*.log",)
+    assert [rules.caches for rules in request.rules] == [True]
 
 
 def test_trust_is_the_repositorys_or_given_for_once(workspace: Workspace, found: Found) -> None:

@@ -52,6 +52,7 @@ class Sweeper:
         self._selection = selection
         self._directories = directories
         self._spared = _spared(snapshot, request)
+        self._rules = request.rules
         self._target = os.path.realpath(request.target).rstrip(b"/")
         self._protected = tuple(os.path.realpath(path) for path in request.protected)
         self._protected_files = frozenset(_identities(self._protected))
@@ -60,7 +61,7 @@ class Sweeper:
         """Return the names in a restored directory; those that the snapshot has are to be taken out."""
         if not self._selection.is_rooted(path):
             return set()
-        return {name for name in names_at(directory) if not is_temporary(name)}
+        return {name for name in self._left_in(names_at(directory), directory) if not is_temporary(name)}
 
     def sweep(self, parent: bytes, names: set[bytes], device: int) -> list[Deletion]:
         """Return the deletions that remove `names` from a directory on a device, contents before directories."""
@@ -71,10 +72,10 @@ class Sweeper:
             path = pending.pop()
             try:
                 deletion = self._look(path, device)
-                inside = names_at(self._directories.open(path)) if deletion and deletion.is_dir else []
+                inside = self._inside(path) if deletion and deletion.is_dir else []
             except OSError:
                 deletion = None
-            if deletion is None:
+            if deletion is None or inside is None:
                 occupied.update(_between(parent, path))
                 continue
             found.append(deletion)
@@ -89,7 +90,7 @@ class Sweeper:
         is_dir = stat.S_ISDIR(status.st_mode)
         if self._is_protected(path, status) or not self._selection.selects(path, is_dir=is_dir):
             return None
-        if self._spared is not None and any(self._spared.excludes(tail, is_dir) for tail in _tails(path)):
+        if self._is_spared(path, status, is_dir=is_dir):
             return None
         return Deletion(
             path=path,
@@ -98,6 +99,25 @@ class Sweeper:
             device=status.st_dev,
             inode=status.st_ino,
             mtime_ns=status.st_mtime_ns,
+        )
+
+    def _inside(self, path: bytes) -> list[bytes] | None:
+        """Return the names in a directory; None where the job leaves some of them out."""
+        directory = self._directories.open(path)
+        names = names_at(directory)
+        return names if len(self._left_in(names, directory)) == len(names) else None
+
+    def _left_in(self, names: list[bytes], directory: int) -> list[bytes]:
+        """Return the names in a directory that the job looks at."""
+        for rules in self._rules:
+            names = rules.narrow(names, directory)
+        return names
+
+    def _is_spared(self, path: bytes, status: os.stat_result, *, is_dir: bool) -> bool:
+        return any(
+            (self._spared is not None and self._spared.excludes(tail, is_dir))
+            or any(rules.leave_out(tail, b"", is_dir, status) for rules in self._rules)
+            for tail in _tails(path)
         )
 
     def _is_protected(self, path: bytes, status: os.stat_result) -> bool:

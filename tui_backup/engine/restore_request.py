@@ -12,6 +12,7 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.patterns import Patterns
+from tui_backup.sources.rules import Rules
 
 _GLOB = re.compile(r"[*?\[\]!\\]")
 
@@ -45,6 +46,8 @@ class RestoreRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute paths that are never deleted: repositories, state, configuration, keys."""
     spared: tuple[str, ...] = ()
     """Patterns of what is never deleted: the job's own excludes."""
+    rules: tuple[Rules, ...] = ()
+    """By which the job leaves things out: its markers, caches and largest size; what they mean is never deleted."""
 
 
 class Selection:

@@ -63,6 +63,7 @@ def plan(workspace: "Workspace", found: Found, wish: Wish, watch: Watch) -> Rest
 def request_of(workspace: "Workspace", found: Found, wish: Wish) -> RestoreRequest:
     """Return what is asked of the engine: a wish with what the configuration says about trust and deletions."""
     job = workspace.config.jobs.get(found.snapshot.job or "")
+    sources = job.sources if job else ()
     trusted = workspace.config.repositories[found.shelf.name].trusted
     default = Overwrite.ALWAYS if wish.target is None else Overwrite.NEVER
     return RestoreRequest(
@@ -73,7 +74,8 @@ def request_of(workspace: "Workspace", found: Found, wish: Wish) -> RestoreReque
         delete=wish.delete,
         trusted=trusted or wish.trust,
         protected=_protected(workspace),
-        spared=tuple(pattern for source in job.sources for pattern in source.patterns()) if job else (),
+        spared=tuple(pattern for source in sources for pattern in source.patterns()),
+        rules=tuple(rules for source in sources for rules in source.rules()),
     )
 
 

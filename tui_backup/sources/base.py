@@ -7,6 +7,7 @@ import msgspec
 
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
+from tui_backup.sources.rules import Rules
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -43,6 +44,10 @@ class Source(Protocol):
 
     def patterns(self) -> tuple[str, ...]:
         """Return the excludes as the snapshot records them."""
+        ...
+
+    def rules(self) -> tuple[Rules, ...]:
+        """Return what stays out of a backup, and so is not to be deleted by a restore either."""
         ...
 
     def entries(self, watch: Watch) -> Iterator[Entry | Unread]:

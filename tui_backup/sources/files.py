@@ -68,6 +68,11 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return the excludes as the snapshot records them."""
         return self.exclude
 
+    def rules(self) -> tuple[Rules, ...]:
+        """Return the rules of each path."""
+        nothing = Protected.of(())
+        return tuple(self._rules(encode(path), nothing) for path in self.paths)
+
     def check(self) -> None:
         """Raise ConfigError where an exclude is no valid pattern."""
         try:
