@@ -116,7 +116,8 @@ class Growth:
         """Set a reserved node; None leaves it out."""
         directory.nodes[slot] = node
         directory.same = False
-        self._filled(directory)
+        directory.waiting -= 1
+        self._settle(directory)
 
     def close(self) -> None:
         """Note that no more entries come; `root_tree` is known once all that is reserved is filled."""
@@ -135,23 +136,22 @@ class Growth:
 
     def _close(self, directory: Directory) -> None:
         directory.closed = True
-        if not directory.waiting:
-            self._finish(directory)
+        self._settle(directory)
 
-    def _filled(self, directory: Directory) -> None:
-        directory.waiting -= 1
-        if directory.closed and not directory.waiting:
-            self._finish(directory)
+    def _settle(self, directory: Directory | None) -> None:
+        """Finish a directory if it is complete, and those above it that waited for nothing else."""
+        while directory is not None and directory.closed and not directory.waiting:
+            directory = self._finish(directory)
 
-    def _finish(self, directory: Directory) -> None:
-        """Encode a directory and hand its node up; may finish the directories above it."""
+    def _finish(self, directory: Directory) -> Directory | None:
+        """Encode a directory and hand its node up; return the directory above it."""
         above, entry = directory.parent, directory.entry
         tree = self._tree(directory)
         directory.nodes.clear()
         directory.old.clear()
         if above is None or entry is None:
             self.root_tree = tree
-            return
+            return None
         node = node_of(entry, directory.name, directory.xattrs)
         node.subtree = tree
         was = directory.was
@@ -163,7 +163,8 @@ class Growth:
             self.dirs.changed += was is not None
             above.nodes[directory.slot] = node
             above.same = False
-        self._filled(above)
+        above.waiting -= 1
+        return above
 
     def _tree(self, directory: Directory) -> str:
         was = directory.was

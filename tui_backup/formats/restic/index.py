@@ -55,7 +55,7 @@ class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Where a blob can be read."""
 
     pack: bytes
-    """32 bytes; empty while the blob is pending."""
+    """32 bytes."""
     offset: int
     length: int
     """Sealed length, bytes."""
@@ -142,10 +142,11 @@ class Index:
         return sum(table.count for table in self.tables.values())
 
     def places(self, type_: BlobType, id_: bytes) -> list[Place]:
-        """Return every place of a blob, an empty list where it is unknown."""
+        """Return every place of a blob, an empty list where it is unknown or still pending."""
         return [
-            Place(b"" if pack == PENDING else self.packs[pack], offset, length, size)
+            Place(self.packs[pack], offset, length, size)
             for pack, offset, length, size in self.tables[type_].records(id_)
+            if pack != PENDING
         ]
 
     def claim(self, type_: BlobType, id_: bytes) -> bool:
@@ -183,7 +184,7 @@ class Index:
             packs = _decoder.decode(document).packs or []
             for pack in packs:
                 self._add_pack(bytes.fromhex(pack.id), pack.blobs)
-        except (msgspec.MsgspecError, ValueError, struct.error, KeyError) as error:
+        except (msgspec.MsgspecError, ValueError, struct.error, KeyError, RecursionError) as error:
             raise Corrupted(_("it is no index: {reason}").format(reason=error)) from error
 
     def _add_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> None:

@@ -67,6 +67,7 @@ class Intake:
         self._crew: Crew | None = None
         self._ahead: list[int] = []
         self._flushing = 0
+        self._telling = False
 
     def start(self) -> None:
         """Start the workers, if there may be any."""
@@ -76,12 +77,13 @@ class Intake:
             self._ahead = [0] * size
 
     def submit(self, piece: Piece, watch: Watch) -> None:
-        """Ask for a piece to be read; may wait until a worker has room."""
+        """Ask for a piece to be read; may wait until a worker has room, but not while the listener is told."""
         self._pieces.append(piece)
         self._bytes += piece.length
         if len(self._pieces) >= _PIECES or self._bytes >= _BYTES:
             self._close_read()
-            self._dispatch(watch)
+            if not self._telling:
+                self._dispatch(watch)
 
     def pump(self, timeout_s: float | None = 0) -> None:
         """Take in what workers have said; wait for it up to `timeout_s`."""
@@ -163,8 +165,10 @@ class Intake:
                 raise kind(message, hint=hint)
 
     def _tell(self, readings: Iterable[Reading]) -> None:
+        self._telling = True
         for reading in readings:
             self._listener.on_reading(reading)
+        self._telling = False
 
     def _read_here(self) -> None:
         reader = Reader(make_chunker(self._setup.polynomial))
