@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from tui_backup.errors import Corrupted, Locked
 from tui_backup.formats.restic.config import decode_config
 from tui_backup.formats.restic.crypto import Cipher
+from tui_backup.formats.restic.index import Index
 from tui_backup.formats.restic.keys import damaged_keys, key_files, new_keys
 from tui_backup.formats.restic.layout import id_of
 from tui_backup.formats.restic.lock import Locks
 from tui_backup.formats.restic.lock_held import Timing
 from tui_backup.formats.restic.snapshot import decode_snapshot, encode_snapshot, snapshot_of
+from tui_backup.formats.restic.tree import decode_tree
 from tui_backup.stores.memory import MemoryStore
 
+DEEP = b"[" * 100_000 + b"]" * 100_000
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 KEYS = new_keys()
 ID = "ab" * 32
@@ -83,6 +86,31 @@ def refusal(fields: dict[str, Any]) -> str:
 @given(st.dictionaries(st.sampled_from(["time", "exclusive", "hostname", "username", "pid", "uid", "since"]), values))
 def test_locks(fields: dict[str, Any]) -> None:
     assert not set(refusal(fields)) & CONTROLS
+
+
+@pytest.mark.parametrize("value", [DEEP, b'"\xff"', b"9" * 5000], ids=["deep", "no UTF-8", "endless"])
+def test_documents_that_no_parser_takes_are_damaged(value: bytes) -> None:
+    cipher = Cipher(KEYS)
+    snapshot = b'{"tree":"%s","hostname":%s}' % (ID.encode(), value)
+    config = b'{"version":%s,"id":"%s","chunker_polynomial":"25563827a89273"}' % (value, ID.encode())
+    for read in (
+        lambda: decode_tree(b'{"nodes":[{"name":"a","type":"file","user":%s,"other":%s}]}' % (value, value)),
+        lambda: Index().add_file(b'{"packs":[{"id":%s}],"other":%s}' % (value, value)),
+        lambda: decode_snapshot(ID, snapshot),
+        lambda: decode_config(cipher.seal(config), cipher),
+    ):
+        with pytest.raises(Corrupted):
+            read()
+
+
+def test_a_key_file_and_a_lock_that_no_parser_takes_are_passed_over() -> None:
+    store = MemoryStore()
+    document = b'{"other":%s}' % DEEP[90_000:110_000]
+    store.put(f"keys/{id_of(document)}", document)
+    sealed = Cipher(KEYS).seal(b'{"other":%s}' % DEEP)
+    store.put(f"locks/{id_of(sealed)}", sealed)
+    assert len(damaged_keys(store)) == 1
+    assert [lock.document for lock in Locks(store, 2, KEYS).found()] == [None]
 
 
 def test_a_lock_with_endless_names_is_told_briefly() -> None:

@@ -89,7 +89,7 @@ def decode_config(sealed: bytes, cipher: Cipher) -> RepositoryConfig:
         polynomial = from_hex(document.chunker_polynomial)
     except Corrupted as error:
         raise Corrupted(_("config is damaged: {reason}").format(reason=error.message)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Corrupted(_("config is damaged: {reason}").format(reason=error)) from error
     if document.version not in VERSIONS:
         raise Corrupted(_("the repository has the unknown version {version}").format(version=document.version))

@@ -108,7 +108,7 @@ def read_key(store: Store, name: str, size: int) -> KeyFile:
         raise Corrupted(_("{key} is damaged: {size} bytes are no key file").format(key=key, size=size))
     try:
         file = msgspec.json.decode(fetch(store, FileKind.KEY, name), type=KeyFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Corrupted(_("{key} is damaged: it is no key file").format(key=key)) from error
     reason = _objection(file)
     if reason is not None:
@@ -196,7 +196,7 @@ def _open(file: KeyFile, password: Secret) -> Keys | None:
         return None
     try:
         master = msgspec.json.decode(plaintext, type=_Master)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Corrupted(_("a key file holds no keys")) from error
     keys = Keys(encrypt=master.encrypt, mac_k=master.mac.k, mac_r=master.mac.r)
     if [len(keys.encrypt), len(keys.mac_k), len(keys.mac_r)] != [32, 16, 16]:

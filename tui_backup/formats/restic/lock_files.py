@@ -154,7 +154,7 @@ class LockFiles:
         try:
             document = load_unpacked(self._store, FileKind.LOCK, name, self._version, Cipher(self._keys))
             return msgspec.json.decode(document, type=LockDocument)
-        except (Corrupted, msgspec.DecodeError, UnicodeDecodeError):
+        except (Corrupted, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
 

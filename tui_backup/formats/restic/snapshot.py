@@ -107,7 +107,7 @@ def decode_snapshot(name: str, document: bytes) -> SnapshotFile:
         parse_time(read.time or _NO_TIME)
         if not is_id(read.tree.lower()):
             raise ValueError(_("its tree is no id"))
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         key = key_of(FileKind.SNAPSHOT, name)
         raise Corrupted(_("{key} is damaged: {reason}").format(key=key, reason=error)) from error
     return SnapshotFile(name, read, fields)

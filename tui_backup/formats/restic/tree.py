@@ -88,7 +88,7 @@ def decode_tree(plaintext: bytes) -> list[Node]:
     """
     try:
         return _decoder.decode(plaintext).nodes or []
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Corrupted(_("a tree cannot be read: {reason}").format(reason=error)) from error
 
 
