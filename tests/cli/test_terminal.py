@@ -73,3 +73,14 @@ def test_a_terminal_is_not_sent_what_would_harm_it(site: Site) -> None:
     assert "\x1b]" not in shown
     assert on_terminal(site, "dump", "latest", f"{site.inside}/a.txt") == (0, "one\r\n")
     assert on_terminal(site, "dump", "latest", site.inside)[0] == 2
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_names(site: Site, width: int) -> None:
+    snapshot = site.back_up()
+    _code, shown = on_terminal(site, "list", variables={"COLUMNS": str(width)})
+    head, row = shown.splitlines()
+    assert "ID " in head
+    assert "HOST" not in head
+    assert row.split()[0] == snapshot[:8]
+    assert {"site", "ok", "unverified"} <= set(row.split())

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Literal
 
 import msgspec
 
@@ -15,6 +15,12 @@ from tui_backup.primitives.text import printable, replaced
 
 GONE = {errno.EIO, errno.EBADF}
 """What writing to a terminal says that is no longer there."""
+
+FOLDED = 24
+"""Columns of the terminal that the last column of a table gets at least if it is that wide; longer text is folded."""
+
+GAP = 2
+"""Columns of the terminal between two of a table."""
 
 Cell = str | bytes | int | None
 
@@ -25,6 +31,8 @@ class Column(msgspec.Struct, frozen=True):
     title: str
     right: bool = False
     """Whether it lines up at its right edge."""
+    spare: int = 0
+    """Where a terminal is too narrow, columns go, those with the highest number first; 0 stays always."""
 
 
 def plain(value: Any) -> Any:
@@ -147,18 +155,36 @@ def _cell(value: Cell) -> str:
 
 
 def _draw_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(file=sys.stdout)
+    contents = [[column.title, *(row[index] for row in rows)] for index, column in enumerate(columns)]
+    widths = [max(map(cell_len, content)) for content in contents]
+    shown, least = _fitting(columns, widths, console.width)
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        last = column is columns[-1]
-        table.add_column(column.title, justify="right" if column.right else "left", overflow="fold", no_wrap=not last)
+    for index in shown:
+        last, column = index == shown[-1], columns[index]
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, overflow="fold", min_width=None if last else widths[index])
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(row[index]) for index in shown))
     flush()
-    Console(file=sys.stdout).print(table)
+    console.print(table, width=max(console.width, least), crop=False, no_wrap=False)
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> tuple[list[int], int]:
+    """Return which columns are shown in a terminal `room` wide, and how wide they are at least."""
+    shown = list(range(len(columns)))
+    while True:
+        *whole, last = [widths[index] for index in shown]
+        least = sum(whole) + GAP * len(whole) + min(last, FOLDED)
+        spare = max(shown, key=lambda index: columns[index].spare)
+        if least <= room or not columns[spare].spare:
+            return shown, least
+        shown.remove(spare)
 
 
 def fancy(stream: IO[str]) -> bool:

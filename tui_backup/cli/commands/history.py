@@ -24,9 +24,10 @@ def command(invocation: Invocation, job: str | None, limit: int | None) -> None:
         output.write_document(found)
         return
     columns = [
-        Column(_("STARTED")), Column(_("RUN")), Column(_("WHAT")), Column(_("JOB")), Column(_("REPOSITORY")),
-        Column(_("STATUS")), Column(_("TOOK"), right=True), Column(_("ADDED"), right=True),
-        Column(_("WARNINGS"), right=True), Column(_("SNAPSHOT")), Column(_("MESSAGE")),
+        Column(_("STARTED")), Column(_("RUN"), spare=4), Column(_("WHAT"), spare=2), Column(_("JOB")),
+        Column(_("REPOSITORY"), spare=7), Column(_("STATUS")), Column(_("TOOK"), right=True, spare=3),
+        Column(_("ADDED"), right=True, spare=6), Column(_("WARNINGS"), right=True, spare=5),
+        Column(_("SNAPSHOT"), spare=1), Column(_("MESSAGE")),
     ]  # fmt: skip
     output.write_table(columns, [_cells(row) for row in found])
 

@@ -52,9 +52,10 @@ def newest(shown: Sequence[Row], last: int) -> list[Row]:
 def show(shown: Sequence[Row]) -> None:
     """Write the rows as a table."""
     columns = [
-        Column(_("ID")), Column(_("TIME")), Column(_("JOB")), Column(_("REPOSITORY")), Column(_("HOST")),
-        Column(_("KIND")), Column(_("SIZE"), right=True), Column(_("ADDED"), right=True), Column(_("STATUS")),
-        Column(_("INTEGRITY")), Column(_("PATHS")),
+        Column(_("ID")), Column(_("TIME")), Column(_("JOB")), Column(_("REPOSITORY"), spare=3),
+        Column(_("HOST"), spare=7), Column(_("KIND"), spare=5), Column(_("SIZE"), right=True, spare=2),
+        Column(_("ADDED"), right=True, spare=6), Column(_("STATUS")), Column(_("INTEGRITY"), spare=1),
+        Column(_("PATHS"), spare=4),
     ]  # fmt: skip
     output.write_table(columns, [_cells(row) for row in shown])
 

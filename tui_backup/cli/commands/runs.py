@@ -22,8 +22,9 @@ def command(invocation: Invocation) -> None:
         output.write_document(found)
         return
     columns = [
-        Column(_("RUN")), Column(_("WHAT")), Column(_("JOB")), Column(_("SINCE")), Column(_("PID"), right=True),
-        Column(_("FILES"), right=True), Column(_("BYTES"), right=True), Column(_("AT")),
+        Column(_("RUN")), Column(_("WHAT"), spare=2), Column(_("JOB")), Column(_("SINCE"), spare=1),
+        Column(_("PID"), right=True, spare=3), Column(_("FILES"), right=True, spare=4),
+        Column(_("BYTES"), right=True), Column(_("AT")),
     ]  # fmt: skip
     output.write_table(columns, [_cells(run) for run in found])
 

@@ -38,7 +38,8 @@ def show(found: StatusReport, present: datetime) -> None:
     """Write what there is to know, the problems last."""
     job_columns = [
         Column(_("JOB")), Column(_("LAST RUN")), Column(_("STATUS")), Column(_("LAST SUCCESS")),
-        Column(_("SNAPSHOTS"), right=True), Column(_("SIZE"), right=True), Column(_("INTEGRITY")),
+        Column(_("SNAPSHOTS"), right=True, spare=3), Column(_("SIZE"), right=True, spare=2),
+        Column(_("INTEGRITY"), spare=1),
     ]  # fmt: skip
     output.write_table(job_columns, [_job(job, present) for job in found.jobs])
     output.write_text("")

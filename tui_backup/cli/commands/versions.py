@@ -38,8 +38,8 @@ def command(invocation: Invocation, path: str, job: str | None, repository: str 
 def show(found: list[Version]) -> None:
     """Write the versions as a table."""
     columns = [
-        Column(_("FIRST")), Column(_("LAST")), Column(_("MODIFIED")), Column(_("SIZE"), right=True),
-        Column(_("SNAPSHOTS"), right=True), Column(_("NEWEST IN")), Column(_("SHA-256")),
+        Column(_("FIRST")), Column(_("LAST"), spare=3), Column(_("MODIFIED"), spare=1), Column(_("SIZE"), right=True),
+        Column(_("SNAPSHOTS"), right=True, spare=2), Column(_("NEWEST IN")), Column(_("SHA-256"), spare=4),
     ]  # fmt: skip
     rows = [
         (
