@@ -58,3 +58,18 @@ def test_init_makes_what_is_missing_and_keeps_what_is_there(call: Call, tmp_path
 
 def test_init_says_how_runs_come_by_themselves(call: Call, tmp_path: Path) -> None:
     assert "crontab" in call("--config", str(tmp_path / "config.toml"), "init").out
+
+
+def test_a_group_without_a_command_is_one_line_and_a_hint(site: Site) -> None:
+    answer = site.call("config")
+    assert answer.code == 2
+    assert answer.err.splitlines() == ["tui-backup: error: missing command", "hint: see tui-backup config --help"]
+
+
+def test_init_that_fails_does_not_go_on_about_schedules(site: Site) -> None:
+    site.back_up()
+    (site.directory / "backups.key").write_text("another\n")
+    answer = site.call("init")
+    assert answer.code == 12
+    assert "wrong password" in answer.err
+    assert "crontab" not in answer.out

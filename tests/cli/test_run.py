@@ -82,6 +82,22 @@ def test_no_source_at_all_fails_with_1(site: Site) -> None:
     assert site.call("list", "--json").document == []
 
 
+def test_of_several_jobs_the_one_that_failed_is_named(site: Site) -> None:
+    site.config.write_text(
+        site.config.read_text()
+        + '[jobs.gone]\nrepositories = ["local"]\nsources = [{ kind = "files", paths = ["gone"] }]\n'
+    )
+    answer = site.call("run", "--all")
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1].startswith("tui-backup: error: gone: nothing to back up")
+
+
+def test_a_password_that_cannot_be_had_is_exit_2(site: Site) -> None:
+    site.back_up()
+    (site.directory / "backups.key").unlink()
+    assert site.call("run", "site").code == 2
+
+
 def test_a_repository_that_has_gone_is_exit_10(site: Site) -> None:
     site.back_up()
     shutil.rmtree(site.directory / "backups")

@@ -35,9 +35,9 @@ class Invocation:
             self._workspace = Workspace.open(self.config)
         return self._workspace
 
-    def fail(self, error: BackupError) -> int:
-        """Tell of an error; return its exit code."""
-        return narration.fail(error, json=self.json)
+    def fail(self, error: BackupError, *, about: str | None = None) -> int:
+        """Tell of an error, and what it is about where that may be one of several; return its exit code."""
+        return narration.fail(error, json=self.json, about=about)
 
     def warn(self, message: str) -> None:
         """Tell of trouble that does not stop the work."""

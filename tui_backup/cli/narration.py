@@ -17,13 +17,14 @@ def say(line: str) -> None:
         sys.stderr.flush()
 
 
-def fail(error: BackupError, *, json: bool) -> int:
+def fail(error: BackupError, *, json: bool, about: str | None = None) -> int:
     """Tell of an error in the form that scripts expect; return its exit code."""
+    sentence = f"{about}: {error.message}" if about else error.message
     if json:
-        document = {"type": "error", "code": error.exit_code, "message": error.message, "hint": error.hint}
+        document = {"type": "error", "code": error.exit_code, "message": sentence, "hint": error.hint}
         say(encode(document).decode())
     else:
-        say(_("tui-backup: error: {message}").format(message=printable(error.message)))
+        say(_("tui-backup: error: {message}").format(message=printable(sentence)))
         for line in (error.hint or "").splitlines():
             say(_("hint: {hint}").format(hint=printable(line)))
     return error.exit_code

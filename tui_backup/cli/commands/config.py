@@ -20,6 +20,7 @@ command = LazyGroup(
     package="tui_backup.cli.commands.configuration",
     lines=command_lines,
     later=("edit", "import-env"),
+    no_args_is_help=False,
     short_help=_("Check and show the configuration."),
     help=_("Check and show the configuration."),
 )

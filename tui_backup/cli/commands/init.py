@@ -40,7 +40,7 @@ def show(invocation: Invocation, setup: Setup) -> None:
         output.write_text(_("kept {step}").format(step=_line(step)))
     for step in setup.problems:
         narration.say(_("tui-backup: error: {message}").format(message=_line(step)))
-    if not invocation.quiet:
+    if not invocation.quiet and not setup.problems:
         output.write_text("")
         output.write_text(setup.timetable.rstrip("\n"))
 

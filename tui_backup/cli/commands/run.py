@@ -40,7 +40,7 @@ def command(
         outcomes = rehearse_jobs(workspace, chosen) if dry_run else run_jobs(workspace, chosen, options)
     for outcome in outcomes:
         if outcome.error is not None:
-            invocation.fail(outcome.error)
+            invocation.fail(outcome.error, about=outcome.job if len(chosen) > 1 else None)
     return worst(code for outcome in outcomes for code in codes_of(outcome))
 
 
