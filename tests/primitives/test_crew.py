@@ -1,7 +1,9 @@
 """A crew of real worker processes: answers, endings and deaths."""
 
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tui_backup.errors import BackupError
-from tui_backup.primitives.crew import Channel, Crew
+from tui_backup.primitives.crew import Channel, Crew, OwnerGone
 
 ROOT = Path(__file__).parent.parent.parent
 HAND = "tests.primitives.test_crew:EchoHand"
@@ -150,6 +152,50 @@ def test_what_was_said_before_a_death_is_still_heard(crew: Crew) -> None:
     crew.send(0, b"die")
     with pytest.raises(BackupError):
         answers(crew, 1)
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_no_worker_of_a_closed_crew_goes_on(crew: Crew, worker: int) -> None:
+    workers = pids(crew)
+    crew.patience_s = 0.2
+    crew.send(worker, b"sleep")
+    answers(crew, 1)
+    crew.close()
+    assert all_end(workers)
+
+
+def test_files_where_it_was_started_from_are_not_taken_for_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "struct.py").write_text("import os; os._exit(9)")
+    monkeypatch.chdir(tmp_path)
+    crew = Crew(HAND, b"", 1)
+    crew.send(0, b"here")
+    assert answers(crew, 1) == [(0, b"here")]
+    crew.close()
+
+
+def test_a_program_may_have_a_thousand_files_open() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    open_files = [os.open(os.devnull, os.O_RDONLY) for _number in range(1100)]
+    crew = Crew(HAND, b"", 1)
+    try:
+        crew.send(0, b"here")
+        assert answers(crew, 1) == [(0, b"here")]
+    finally:
+        crew.close()
+        for descriptor in open_files:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_owner_that_is_gone_is_not_trouble_with_a_file() -> None:
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with pytest.raises(OwnerGone):
+        Channel(theirs).send(b"anybody")
+    theirs.close()
 
 
 def test_a_worker_that_does_not_look_up_is_killed(crew: Crew) -> None:

@@ -28,6 +28,10 @@ _HOME = str(Path(__file__).parents[2])
 _START = "from tui_backup.primitives.crew import serve; serve()"
 
 
+class OwnerGone(Exception):
+    """The other end of a worker's channel has closed; no OSError, so that nobody takes it for trouble with a file."""
+
+
 class Channel:
     """One end of a socket that carries framed messages; for one thread."""
 
@@ -58,11 +62,18 @@ class Channel:
 
     def ready(self) -> bool:
         """Return whether something can be received without waiting."""
-        return bool(select.select([self.socket], [], [], 0)[0])
+        return bool(_await({self.socket.fileno(): select.POLLIN}, 0))
 
     def send(self, message: bytes) -> None:
-        """Send a message whole, waiting for room."""
-        self.socket.sendall(_LENGTH.pack(len(message)) + message)
+        """Send a message whole, waiting for room.
+
+        Raises:
+            OwnerGone: the other end has closed.
+        """
+        try:
+            self.socket.sendall(_LENGTH.pack(len(message)) + message)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise OwnerGone from error
 
 
 class Hand(Protocol):
@@ -97,10 +108,18 @@ def _serve_one(hand: type[Hand], channel: Channel) -> None:
             if not channel.fill():
                 return
         hand(channel.inbox.popleft(), channel).work()
-    except (BrokenPipeError, ConnectionResetError):
+    except OwnerGone:
         pass
     finally:
         os._exit(0)
+
+
+def _await(wanted: dict[int, int], timeout_s: float | None) -> list[tuple[int, int]]:
+    """Wait for any of the events wanted of some descriptors, up to `timeout_s` (None: for ever); return what came."""
+    waiting = select.poll()
+    for descriptor, events in wanted.items():
+        waiting.register(descriptor, events)
+    return waiting.poll(None if timeout_s is None else timeout_s * 1000)
 
 
 class Crew:
@@ -115,9 +134,9 @@ class Crew:
         pairs = [socket.socketpair() for _number in range(size)]
         theirs = [str(their.fileno()) for _ours, their in pairs]
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-c", _START, hand, *theirs],
+            [sys.executable, "-P", "-S", "-c", _START, hand, *theirs],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # nothing is said there: it ends when the last worker has
             pass_fds=[their.fileno() for _ours, their in pairs],
             env={**os.environ, "PYTHONPATH": os.pathsep.join([_HOME, *filter(None, sys.path)])},
             start_new_session=True,
@@ -125,7 +144,8 @@ class Crew:
         self._channels = [Channel(ours) for ours, _their in pairs]
         for channel, (_ours, their) in zip(self._channels, pairs, strict=True):
             their.close()
-            channel.send(setup)
+            with suppress(OwnerGone):
+                channel.send(setup)
             channel.socket.setblocking(False)
 
     def __len__(self) -> int:
@@ -139,7 +159,7 @@ class Crew:
             try:
                 rest = rest[sock.send(rest) :]
             except BlockingIOError:
-                self._wait([sock], None)
+                self._wait(None, sock)
             except (BrokenPipeError, ConnectionResetError):
                 self._raise_lost()
 
@@ -150,17 +170,18 @@ class Crew:
             BackupError: a worker ended unexpectedly.
         """
         if not any(channel.inbox for channel in self._channels):
-            self._wait([], timeout_s)
+            self._wait(timeout_s)
         for worker, channel in enumerate(self._channels):
             while channel.inbox:
                 yield worker, channel.inbox.popleft()
 
-    def _wait(self, writable: list[socket.socket], timeout_s: float | None) -> None:
-        by_socket = {channel.socket: number for number, channel in enumerate(self._channels)}
-        readable, _writable, _broken = select.select(list(by_socket), writable, [], timeout_s)
-        for sock in readable:
-            worker = by_socket[sock]
-            if not self._channels[worker].fill():
+    def _wait(self, timeout_s: float | None, writable: socket.socket | None = None) -> None:
+        workers = {channel.socket.fileno(): worker for worker, channel in enumerate(self._channels)}
+        wanted = dict.fromkeys(workers, select.POLLIN)
+        if writable is not None:
+            wanted[writable.fileno()] |= select.POLLOUT
+        for descriptor, events in _await(wanted, timeout_s):
+            if events != select.POLLOUT and not self._channels[workers[descriptor]].fill():
                 self._raise_lost()
 
     def _raise_lost(self) -> None:
@@ -170,13 +191,16 @@ class Crew:
 
     def close(self) -> None:
         """Let go of the workers: each ends as soon as it looks up, and is killed if that takes too long."""
-        import subprocess
-
         for channel in self._channels:
             channel.socket.close()
-        try:
-            self._process.wait(self.patience_s)
-        except subprocess.TimeoutExpired:
+        said = self._process.stdout
+        assert said is not None
+        if said.closed:
+            return
+        end = {said.fileno(): select.POLLIN}
+        if not _await(end, self.patience_s):
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            _await(end, self.patience_s)
+        said.close()
+        self._process.wait()
