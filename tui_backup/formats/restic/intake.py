@@ -4,6 +4,7 @@ Without much to read no worker is started: the work is done in place.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -37,8 +38,9 @@ _MOST_WORKERS = 4
 _PIECES = 256
 _BYTES = 4 << 20
 """A `Read` is sent when it has as many pieces or bytes."""
+_LARGE = 4 * _BYTES
 _AHEAD = 3
-"""Reads that a worker has before it at most."""
+"""Reads of small files that a worker has before it at most; of large pieces it has one."""
 _BACKLOG = 32
 """Reads that wait for a worker at most; a walk that is faster than the workers waits then."""
 _WORTH_WORKERS = 3
@@ -65,7 +67,8 @@ class Intake:
         self._bytes = 0
         self._reads: list[list[Piece]] = []
         self._crew: Crew | None = None
-        self._ahead: list[int] = []
+        self._ahead: list[deque[int]] = []
+        """What each worker has before it: a large piece counts as much as it may have at once."""
         self._flushing = 0
         self._telling = False
 
@@ -74,7 +77,7 @@ class Intake:
         if self._crew is None and self._setup.store is not None:
             size = min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
             self._crew = Crew(_HAND, encoder.encode(self._setup), size)
-            self._ahead = [0] * size
+            self._ahead = [deque() for _worker in range(size)]
 
     def submit(self, piece: Piece, watch: Watch) -> None:
         """Ask for a piece to be read; may wait until a worker has room, but not while the listener is told."""
@@ -128,23 +131,21 @@ class Intake:
             self._pieces, self._bytes = [], 0
 
     def _dispatch(self, watch: Watch) -> None:
-        if self._crew is None and (len(self._reads) >= _WORTH_WORKERS or self._is_large()):
+        if self._crew is None and (len(self._reads) >= _WORTH_WORKERS or any(map(_is_large, self._reads))):
             self.start()
             if self._crew is None:
                 self._read_here()
         while self._crew is not None and self._reads:
-            worker = min(range(len(self._ahead)), key=self._ahead.__getitem__)
-            if self._ahead[worker] < _AHEAD:
-                self._ahead[worker] += 1
-                self._crew.send(worker, encoder.encode(Read(self._reads.pop(0))))
+            worker = min(range(len(self._ahead)), key=lambda number: sum(self._ahead[number]))
+            if sum(self._ahead[worker]) < _AHEAD:
+                pieces = self._reads.pop(0)
+                self._ahead[worker].append(_AHEAD if _is_large(pieces) else 1)
+                self._crew.send(worker, encoder.encode(Read(pieces)))
             elif len(self._reads) >= _BACKLOG:
                 watch.check()
                 self.pump(0.5)
             else:
                 return
-
-    def _is_large(self) -> bool:
-        return any(piece.length > 4 * _BYTES for pieces in self._reads for piece in pieces)
 
     def _hear(self, worker: int, answer: Answer) -> None:
         match answer:
@@ -157,7 +158,7 @@ class Intake:
             case Stored():
                 self._listener.on_stored(answer)
             case Done():
-                self._ahead[worker] -= 1
+                self._ahead[worker].popleft()
             case Flushed():
                 self._flushing -= 1
             case Failed(name, message, hint):
@@ -183,3 +184,7 @@ class Intake:
                 for stored in self._sealer.keep(id_, content):
                     self._listener.on_stored(stored)
         self._tell(batch.readings)
+
+
+def _is_large(pieces: list[Piece]) -> bool:
+    return pieces[-1].length > _LARGE
