@@ -1,14 +1,18 @@
 """Backing up: what the sources yield becomes one snapshot."""
 
+import os
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from itertools import chain, islice
 
 import msgspec
 
+from tui_backup.errors import SourceError
 from tui_backup.formats.base import Brief, Draft, Repository, Tally
-from tui_backup.model.entry import Entry
+from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
 from tui_backup.sources.base import Source, Unread
 
 
@@ -42,24 +46,54 @@ def _feed(draft: Draft, sources: Sequence[Source], watch: Watch) -> None:
 
 
 def _entries(sources: Sequence[Source], watch: Watch) -> Iterator[Entry | Unread]:
-    """Yield what the sources yield, in one order; a directory that several have comes once."""
+    """Yield what the sources yield, in one order; what several have comes once."""
     if len(sources) == 1:
         return sources[0].entries(watch)
-    return _once(merge(*(source.entries(watch) for source in sources), key=_place))
+    return _once(merge(*_begun(sources, watch), key=_place))
+
+
+def _begun(sources: Sequence[Source], watch: Watch) -> list[Iterator[Entry | Unread]]:
+    """Begin every source; where nothing of one is there, that is told in its place, unless it is so of all."""
+    begun: list[Iterator[Entry | Unread]] = []
+    missing: list[SourceError] = []
+    for source in sources:
+        found = source.entries(watch)
+        try:
+            begun.append(chain(list(islice(found, 1)), found))
+        except SourceError as error:
+            missing.append(error)
+            begun.append(iter([Unread(os.fsencode(root), error.message) for root in source.roots()]))
+    if len(missing) == len(sources):
+        raise missing[0]
+    return begun
 
 
 def _once(found: Iterator[Entry | Unread]) -> Iterator[Entry | Unread]:
-    last: bytes | None = None
+    kept: Entry | None = None
     for each in found:
-        if isinstance(each, Unread) or each.path != last:
+        if isinstance(each, Unread):
             yield each
-        if isinstance(each, Entry):
-            last = each.path
+        elif kept is None or each.path != kept.path:
+            kept = each
+            yield each
+        elif not _is_same(kept, each):
+            yield Unread(each.path, _("another source has something else of this name"))
 
 
-def _place(found: Entry | Unread) -> list[bytes]:
-    """Sort a directory before what it holds, and that before its next sibling; what cannot be read has no place."""
-    return found.path.split(b"/") if isinstance(found, Entry) else []
+def _is_same(one: Entry, other: Entry) -> bool:
+    """Whether two sources came upon one thing, or upon directories whose contents can be put together."""
+    if one.kind is not other.kind:
+        return False
+    place = one.origin.local_path(one)
+    return one.kind is EntryKind.DIR or (place is not None and place == other.origin.local_path(other))
+
+
+def _place(found: Entry | Unread) -> tuple[list[bytes], bool]:
+    """Sort a directory before what it holds, and that before its next sibling; what cannot be read has no place.
+
+    Of two entries with one path a directory comes first: the other may have been found in it.
+    """
+    return (found.path.split(b"/"), found.kind is not EntryKind.DIR) if isinstance(found, Entry) else ([], False)
 
 
 def _tell(draft: Draft, unread: Unread, watch: Watch) -> None:
