@@ -1,10 +1,13 @@
 import base64
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 
 import msgspec
 import pytest
 
+from tests.cli.site import Site
 from tui_backup.cli.output import Column, encode, write_document, write_table
 
 
@@ -41,3 +44,20 @@ def test_a_document_is_for_reading(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_table_lines_up_and_lets_nothing_through(capsys: pytest.CaptureFixture[str]) -> None:
     write_table([Column("NAME"), Column("SIZE", right=True)], [(b"\x1b[31mred", 5), ("plain", None)])
     assert capsys.readouterr().out.splitlines() == [r"NAME         SIZE", r"\x1b[31mred     5", r"plain           -"]
+
+
+@pytest.mark.parametrize("command", [["list"], ["dump", "latest", "a.txt"], ["dump", "latest", "."]])
+def test_output_that_cannot_be_written_is_a_plain_error(site: Site, command: list[str]) -> None:
+    site.back_up()
+    command = [part if part not in {"a.txt", "."} else f"{site.source}/{part}" for part in command]
+    program = [sys.executable, "-m", "tui_backup", "-c", str(site.config), *command]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "tui-backup: error: cannot write the output: No space left on device\n"
+
+
+def test_closed_streams_do_not_keep_a_backup_from_being_made(site: Site) -> None:
+    program = f"{sys.executable} -m tui_backup -c {site.config} run site <&- >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", program], check=False).returncode == 0
+    assert len(site.call("list", "--json").document) == 1

@@ -1,9 +1,10 @@
 """The program: global options, the list of commands, exit codes."""
 
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 import click
 
@@ -97,7 +98,9 @@ def run(arguments: Sequence[str]) -> int:
         return invocation.fail(error)
     except click.ClickException as error:
         return invocation.fail(_usage(error))
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as error:
+        if isinstance(error, click.Abort) and not invocation.json:
+            narration.say("")
         return invocation.fail(Cancelled(_("cancelled")))
     except BrokenPipeError:
         output.close_pipe()
@@ -108,7 +111,26 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """Run the program."""
-    sys.exit(run(sys.argv[1:]))
+    _open_streams()
+    code = run(sys.argv[1:])
+    output.end()
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Put the null device where a standard stream was closed, lest a file of ours gets its number."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or _stream(0, "r")
+    sys.stdout = sys.stdout or _stream(1, "w")
+    sys.stderr = sys.stderr or _stream(2, "w")
+
+
+def _stream(descriptor: int, mode: str) -> TextIO:
+    return cast(TextIO, open(descriptor, mode, encoding="utf-8", closefd=False))
 
 
 def _listen(invocation: Invocation) -> None:

@@ -3,14 +3,16 @@
 import errno
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO, Any, BinaryIO, Literal
 
 import msgspec
 
+from tui_backup.errors import BackupError
 from tui_backup.primitives.clock import rfc3339
+from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable, replaced
 
 GONE = {errno.EIO, errno.EBADF}
@@ -106,11 +108,8 @@ def write_text(text: str) -> None:
 
 def write_bytes(content: bytes | memoryview) -> None:
     """Write bytes as they are; a terminal that is gone swallows them."""
-    try:
+    with writing():
         sys.stdout.buffer.write(content)
-    except OSError as error:
-        if error.errno not in GONE:
-            raise
 
 
 def binary() -> BinaryIO:
@@ -121,11 +120,29 @@ def binary() -> BinaryIO:
 
 def flush() -> None:
     """Hand everything written to whoever reads it."""
+    with writing():
+        sys.stdout.flush()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Say what is wrong with whoever takes stdout; a terminal that is gone swallows everything."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno in GONE:
+            return
+        raise BackupError(_("cannot write the output: {reason}").format(reason=error.strerror)) from error
+
+
+def end() -> None:
+    """Flush for the last time; what cannot be written any more was complained of already."""
     try:
         sys.stdout.flush()
-    except OSError as error:
-        if error.errno not in GONE:
-            raise
+    except (OSError, ValueError):
+        close_pipe()
 
 
 def close_pipe() -> None:

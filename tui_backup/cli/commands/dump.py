@@ -34,7 +34,8 @@ def command(invocation: Invocation, snapshot: str, path: str, repository: str | 
     if browsing.is_directory(found, inside):
         if terminal:
             raise _refusal()
-        browsing.write_directory(found, inside, output.binary(), Watch())
+        with output.writing():
+            browsing.write_directory(found, inside, output.binary(), Watch())
         return
     content = browsing.content(found, inside)
     for piece in harmless(content) if terminal else content:
