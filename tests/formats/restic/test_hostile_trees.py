@@ -280,3 +280,25 @@ def test_a_repository_without_its_empty_directories_is_read_and_written(tmp_path
     handmade.keep(tree_of(node("file", GOOD)), GOOD)
     assert problems(handmade) == set()
     assert Restored(handmade, tmp_path / "back").files == {b"file": GOOD}
+
+
+def test_damage_below_trees_that_unfold_without_end_is_told_all_the_same(handmade: Handmade) -> None:
+    trees = [tree_of(node("file", GOOD))]
+    for _level in range(40):
+        below = hashlib.sha256(trees[-1]).hexdigest()
+        trees.append(tree_of(directory("left", subtree=below), directory("right", subtree=below)))
+    handmade.index(handmade.pack(BlobType.TREE, *trees))
+    snapshot = handmade.snapshot(trees[-1])
+    (problem,) = opened(handmade).verify([], None, Watch()).problems
+    assert problem.kind is ProblemKind.BLOB_MISSING
+    assert problem.snapshots == (snapshot,)
+    assert len(problem.paths) == 100
+
+
+def test_a_pack_without_end_is_told_and_not_read(tmp_path: Path) -> None:
+    handmade = Handmade(LocalStore(str(tmp_path)))
+    handmade.keep(tree_of(node("file", GOOD)), GOOD)
+    for pack in (tmp_path / "data").rglob("?" * 64):
+        pack.chmod(0o600)
+        os.truncate(pack, 1 << 42)
+    assert problems(handmade) == {ProblemKind.PACK_SIZE}

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -12,8 +13,11 @@ from tui_backup.formats.restic.names import unquote
 from tui_backup.formats.restic.tree import Node
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.watch import Watch
 
 _MOST_PATHS = 100
+"""Paths that are kept for one damaged object."""
+_DEEPEST = 4096
 
 
 class _Touched:
@@ -21,31 +25,95 @@ class _Touched:
         self.snapshots: dict[str, None] = {}
         self.paths: dict[bytes, None] = {}
 
-    def add(self, snapshot: str, path: bytes) -> None:
-        """Note a path of a snapshot; of many paths the first hundred are kept."""
-        self.snapshots[snapshot] = None
-        if len(self.paths) < _MOST_PATHS:
-            self.paths[path] = None
+    @property
+    def is_open(self) -> bool:
+        """Whether more paths are wanted."""
+        return len(self.paths) < _MOST_PATHS
 
 
-def find_affected(
-    problems: list[Problem], snapshots: Sequence[Snapshot], contents: Contents, index: Index, bad_packs: set[str]
-) -> Iterator[Problem]:
+class Search:
+    """Looks for damaged objects below snapshots; every tree is read once, and again only on the way to damage."""
+
+    def __init__(self, contents: Contents, suspects: dict[bytes, list[str]], watch: Watch) -> None:
+        """`suspects` are ids of blobs with the names of the damaged objects that they belong to."""
+        self._contents = contents
+        self._suspects = suspects
+        self._watch = watch
+        self._below: dict[str, frozenset[str]] = {}
+        """By tree: the names of the damaged objects that it and what lies below it need."""
+        self._seen: set[tuple[str, bytes]] = set()
+        self.touched: dict[str, _Touched] = defaultdict(_Touched)
+
+    def look_into(self, snapshot: Snapshot) -> None:
+        """Note which damaged objects a snapshot needs, and for which paths."""
+        self._survey(snapshot.root)
+        for name in self._below[snapshot.root]:
+            self.touched[name].snapshots[snapshot.id] = None
+        self._find_paths(snapshot.root)
+
+    def _survey(self, root: str) -> None:
+        stack = [] if root in self._below else [self._begin(root)]
+        while stack:
+            tree, names, inner = stack[-1]
+            while inner and inner[-1] in self._below:
+                names |= self._below[inner.pop()]
+            if inner:
+                stack.append(self._begin(inner[-1]))
+            else:
+                stack.pop()
+                self._below[tree] = frozenset(names)
+
+    def _begin(self, tree: str) -> tuple[str, set[str], list[str]]:
+        """Read a tree; return it with the damaged objects that it and its files need, and the trees right below it."""
+        self._watch.check()
+        self._below[tree] = frozenset()
+        nodes = _nodes(self._contents, tree)
+        needed = chain([tree], *(node.blobs() for node in nodes))
+        names = {name for id_ in needed for name in self._suspects.get(_raw(id_), ())}
+        return tree, names, [node.subtree for node in nodes if node.type == "dir" and node.subtree]
+
+    def _find_paths(self, root: str) -> None:
+        stack = [(root, b"")]
+        while stack:
+            tree, above = stack.pop()
+            if (tree, above) in self._seen or above.count(b"/") > _DEEPEST:
+                continue
+            if any(self.touched[name].is_open for name in self._below[tree]):
+                self._watch.check()
+                self._seen.add((tree, above))
+                stack += self._note_paths(tree, above)
+
+    def _note_paths(self, tree: str, above: bytes) -> list[tuple[str, bytes]]:
+        """Note the paths of one tree that damage touches; return the trees right below it with their paths."""
+        self._note(tree, above or b"/")
+        below: list[tuple[str, bytes]] = []
+        for node in _nodes(self._contents, tree):
+            path = above + b"/" + _name(node)
+            for id_ in node.blobs():
+                self._note(id_, path)
+            if node.type == "dir" and node.subtree:
+                below.append((node.subtree, path))
+        return below
+
+    def _note(self, id_: str, path: bytes) -> None:
+        for name in self._suspects.get(_raw(id_), ()):
+            if self.touched[name].is_open:
+                self.touched[name].paths[path] = None
+
+
+def find_affected(problems: list[Problem], snapshots: Sequence[Snapshot], search: Search) -> Iterator[Problem]:
     """Yield the problems, each with the ids of the snapshots and the paths that need its object."""
-    suspects = _suspects(problems, index, bad_packs)
-    touched: dict[str, _Touched] = defaultdict(_Touched)
     for snapshot in snapshots:
-        for key, path in _walk(contents, snapshot.root, suspects):
-            touched[key].add(snapshot.id, path)
+        search.look_into(snapshot)
     for problem in problems:
-        found = touched.get(problem.object.rpartition("/")[2])
+        found = search.touched.get(problem.object.rpartition("/")[2])
         if found is None:
             yield problem
         else:
             yield msgspec.structs.replace(problem, snapshots=tuple(found.snapshots), paths=tuple(found.paths))
 
 
-def _suspects(problems: list[Problem], index: Index, bad_packs: set[str]) -> dict[bytes, list[str]]:
+def suspects_of(problems: list[Problem], index: Index, bad_packs: set[str]) -> dict[bytes, list[str]]:
     """Return blob id -> names of the damaged objects that it belongs to."""
     suspects: dict[bytes, list[str]] = defaultdict(list)
     for problem in problems:
@@ -58,26 +126,6 @@ def _suspects(problems: list[Problem], index: Index, bad_packs: set[str]) -> dic
                 if pack in numbers and numbers[pack] not in suspects[id_]:
                     suspects[id_].append(numbers[pack])
     return {id_: names for id_, names in suspects.items() if names}
-
-
-def _walk(contents: Contents, root: str, suspects: dict[bytes, list[str]]) -> Iterator[tuple[str, bytes]]:
-    """Yield (name of a damaged object, path that needs it) of one snapshot."""
-    stack = [(root, b"")]
-    seen: set[tuple[str, bytes]] = set()
-    while stack:
-        tree, above = stack.pop()
-        if (tree, above) in seen or above.count(b"/") > 4096:
-            continue
-        seen.add((tree, above))
-        for key in suspects.get(_raw(tree), ()):
-            yield key, above or b"/"
-        for node in _nodes(contents, tree):
-            path = above + b"/" + _name(node)
-            for id_ in node.blobs():
-                for key in suspects.get(_raw(id_), ()):
-                    yield key, path
-            if node.type == "dir" and node.subtree:
-                stack.append((node.subtree, path))
 
 
 def _nodes(contents: Contents, tree: str) -> list[Node]:

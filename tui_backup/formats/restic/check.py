@@ -11,7 +11,7 @@ import msgspec
 
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.base import Proof, Subset
-from tui_backup.formats.restic.affected import find_affected
+from tui_backup.formats.restic.affected import Search, find_affected, suspects_of
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher, Keys
 from tui_backup.formats.restic.envelope import load_unpacked
@@ -30,6 +30,8 @@ from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
 
 _UNCOMPRESSED_RECORD, _COMPRESSED_RECORD = 37, 41
+_LARGEST_PACK = 1 << 30
+"""Bytes; a pack is read whole. restic makes them of up to 128 MiB, and one blob more."""
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -72,7 +74,7 @@ class Checker:
         self._problems += needs.problems
         if subset is not None:
             self._read(self._selection(subset, needed, every=len(chosen) == self._examined.count))
-        packs = self._index.packs
+        packs = [pack.hex() for pack in self._index.packs]
         return Proof(
             time=now(),
             snapshots=len(chosen),
@@ -81,7 +83,7 @@ class Checker:
             problems=tuple(self._named(chosen)),
             read=tuple(self._proved),
             damaged=tuple(sorted(self._bad_packs)),
-            needs=tuple((id_, tuple(packs[number].hex() for number in numbers)) for id_, numbers in needed.items()),
+            needs=tuple((id_, tuple(packs[number] for number in numbers)) for id_, numbers in needed.items()),
         )
 
     def _load_index(self) -> None:
@@ -104,6 +106,9 @@ class Checker:
             size = self._sizes.get(name)
             if size is None:
                 self._bad(name, ProblemKind.PACK_MISSING, _("the pack is missing"))
+            elif size > _LARGEST_PACK:
+                message = _("the pack has {size} bytes, more than any that is read")
+                self._bad(name, ProblemKind.PACK_SIZE, message.format(size=size))
             elif size != expected[number]:
                 message = _("the pack has {size} bytes, the index says {expected}")
                 self._bad(name, ProblemKind.PACK_SIZE, message.format(size=size, expected=expected[number]))
@@ -127,11 +132,16 @@ class Checker:
     def _selection(self, subset: Subset, needed: dict[str, tuple[int, ...]], *, every: bool) -> list[int]:
         """Return the numbers of the packs to read."""
         numbers = range(len(self._index.packs)) if every else sorted(set().union(*needed.values()))
-        there = [number for number in numbers if self._index.packs[number].hex() in self._sizes]
+        there = [number for number in numbers if self._size(number) is not None]
         if subset.percent is not None:
             count = min(len(there), max(1, round(len(there) * subset.percent / 100))) if there else 0
             return sorted(random.sample(there, count))
         return [number for number in there if self._index.packs[number][0] % subset.parts == subset.part - 1]
+
+    def _size(self, number: int) -> int | None:
+        """Return the bytes of a pack; None where it is missing or too large to be read."""
+        size = self._sizes.get(self._index.packs[number].hex(), _LARGEST_PACK + 1)
+        return size if size <= _LARGEST_PACK else None
 
     def _read(self, numbers: list[int]) -> None:
         sizes, packs = self._sizes, self._index.packs
@@ -178,4 +188,5 @@ class Checker:
             yield from self._problems
             return
         contents = Contents(self._store, self._index, self._cipher)
-        yield from find_affected(self._problems, chosen, contents, self._index, self._bad_packs)
+        search = Search(contents, suspects_of(self._problems, self._index, self._bad_packs), self._watch)
+        yield from find_affected(self._problems, chosen, search)
