@@ -115,8 +115,9 @@ def test_an_unknown_snapshot_is_exit_1(pair: Pair, name: str) -> None:
     assert pair.call("ls", name).code == 1
 
 
-def test_an_unknown_snapshot_lists_candidates(pair: Pair) -> None:
-    assert pair.second[:8] in candidates(pair.call("ls", "00000000"))
+@pytest.mark.parametrize("name", ["00000000", "latest:other"])
+def test_an_unknown_snapshot_lists_candidates(pair: Pair, name: str) -> None:
+    assert pair.second[:8] in candidates(pair.call("ls", name))
 
 
 def test_seven_digits_are_too_few(pair: Pair) -> None:

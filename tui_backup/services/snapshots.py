@@ -179,7 +179,8 @@ def _incomplete(snapshot: Snapshot, eligible: Iterable[Snapshot]) -> str:
     """Return the warning that names the newest good snapshot beside an incomplete one."""
     good = [each for each in eligible if each.status is SnapshotStatus.OK and each.job == snapshot.job]
     if not good:
-        return _("snapshot {id} is incomplete, and there is none that is complete").format(id=snapshot.short_id)
+        text = _("snapshot {id} is incomplete, and {job} has none that is complete")
+        return text.format(id=snapshot.short_id, job=snapshot.job or snapshot.host)
     newest = max(good, key=lambda each: each.time)
     return _("snapshot {id} is incomplete; the newest complete one is {good} of {time}").format(
         id=snapshot.short_id, good=newest.short_id, time=moment(newest.time)
@@ -206,7 +207,9 @@ def _unknown(reached: Reach, name: str, only: Filter) -> SnapshotUnknown:
     if reached.troubles:
         names = ", ".join(trouble.name for trouble in reached.troubles)
         message += _(" (not reached: {names})").format(names=names)
-    return SnapshotUnknown(message, hint=_candidates(snapshot for snapshot, _shelf in _all(reached, only)) or None)
+    near = _candidates(snapshot for snapshot, _shelf in _all(reached, only))
+    hint = near or _candidates(snapshot for snapshot, _shelf in _all(reached, Filter()))
+    return SnapshotUnknown(message, hint=hint or None)
 
 
 def _candidates(snapshots: Iterable[Snapshot]) -> str:
