@@ -329,3 +329,9 @@ def test_equal_files_are_stored_once(repository: ResticRepository, tmp_path: Pat
     content = os.urandom(300_000)
     tree = write_tree(tmp_path / "data", {f"copy-{number}": content for number in range(10)})
     assert keep(repository, tree).tally.bytes_added < 310_000
+
+
+def test_a_path_that_is_not_utf_8_has_a_parent_too(repository: ResticRepository, tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / os.fsdecode(b"caf\xe9"), {"file": b"1"})
+    keep(repository, tree)
+    assert counts(keep(repository, tree)) == (0, 0, 1)

@@ -18,7 +18,14 @@ from tui_backup.formats.restic.lock_held import HeldLock
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.packlog import PackLog
 from tui_backup.formats.restic.sealing import Sealer, Setup
-from tui_backup.formats.restic.snapshot import compose, decode_snapshot, encode_snapshot, load_snapshot, snapshot_of
+from tui_backup.formats.restic.snapshot import (
+    as_kept,
+    compose,
+    decode_snapshot,
+    encode_snapshot,
+    load_snapshot,
+    snapshot_of,
+)
 from tui_backup.model.entry import Entry
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
@@ -153,7 +160,7 @@ class ResticRepository:
 
     def _parent(self, brief: Brief) -> Snapshot | None:
         """Return the newest snapshot of this host that has all paths and is not in the future."""
-        wanted = set(brief.paths)
+        wanted = set(as_kept(brief.paths))
         for snapshot in reversed(self.snapshots()):
             if snapshot.host == brief.host and wanted <= set(snapshot.paths) and snapshot.time <= brief.time:
                 return snapshot

@@ -151,13 +151,13 @@ def compose(
         time=format_time(began.ns, began.offset),
         parent=parent,
         tree=tree,
-        paths=_texts(brief.paths),
+        paths=as_kept(brief.paths),
         hostname=_text(brief.host),
         username=owner.username,
         uid=owner.uid,
         gid=owner.gid,
-        excludes=_texts(brief.excludes),
-        tags=_texts(tags_of(brief, status)),
+        excludes=as_kept(brief.excludes),
+        tags=as_kept(tags_of(brief, status)),
         program_version=f"tui-backup {__version__}",
         summary=summary,
     )
@@ -178,7 +178,7 @@ def encode_snapshot(document: SnapshotDocument) -> bytes:
 
 def with_tags(file: SnapshotFile, tags: Iterable[str]) -> bytes:
     """Return the JSON of the same snapshot with these tags and a memory of the first file, all else as it was."""
-    changes: dict[str, Any] = {"tags": list(_texts(tags)), "original": file.document.original or file.id}
+    changes: dict[str, Any] = {"tags": list(as_kept(tags)), "original": file.document.original or file.id}
     return msgspec.json.encode(file.fields | changes)
 
 
@@ -201,7 +201,8 @@ def _tagged(tags: tuple[str, ...], prefix: str) -> str | None:
     return next((tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)), None)
 
 
-def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+def as_kept(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts as a snapshot file has them."""
     return tuple(_text(text) for text in texts)
 
 
