@@ -28,8 +28,6 @@ class Extraction:
         self._team = Team(Job(store, keys, landing, self._on_answer), watch)
         self._batch: list[FileToLand] = []
         self._bytes = 0
-        self._paths: dict[int, tuple[bytes, int]] = {}
-        self._numbers = 0
 
     def run(self, files: Iterable[Entry]) -> None:
         """Hand over every file; what goes wrong with one is warned about."""
@@ -47,10 +45,8 @@ class Extraction:
         except Corrupted as error:
             self._watch.warn(entry.path, error.message)
             return
-        self._numbers += 1
-        self._paths[self._numbers] = entry.path, entry.size
         self._watch.current = entry.path
-        self._batch.append(file_to_land(self._numbers, entry, blobs))
+        self._batch.append(file_to_land(entry, blobs))
         self._bytes += entry.size
         if len(self._batch) >= _BATCH_FILES or self._bytes >= _BATCH_BYTES:
             self._send()
@@ -84,6 +80,6 @@ class Extraction:
 
     def _on_answer(self, answer: Landed | Proved) -> None:
         assert isinstance(answer, Landed)
-        for number, reason in answer.troubles:
-            self._watch.warn(self._paths[number][0], reason)
+        for path, reason in answer.troubles:
+            self._watch.warn(path, reason)
         self._watch.files_done += answer.files

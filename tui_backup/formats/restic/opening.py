@@ -48,7 +48,6 @@ class PlacedBlob(msgspec.Struct, array_like=True, gc=False):
 class FileToLand(msgspec.Struct, array_like=True, gc=False):
     """A file to be placed."""
 
-    number: int
     path: bytes
     metadata: bytes
     """The fields of its entry in their order, as JSON: times may need more than 64 bits."""
@@ -77,11 +76,11 @@ class Moved(msgspec.Struct, tag=True, array_like=True):
 
 
 class Landed(msgspec.Struct, tag=True, array_like=True):
-    """The files of a `Land` are placed, but for those in trouble: (number, reason)."""
+    """The files of a `Land` are placed, but for those in trouble: (path, reason)."""
 
     files: int
     size: int
-    troubles: list[tuple[int, str]]
+    troubles: list[tuple[bytes, str]]
 
 
 class Proved(msgspec.Struct, tag=True, array_like=True):
@@ -155,20 +154,20 @@ class Opener:
         """
         assert self._landing is not None
         spans = _Spans(self._store, [blob.places[0] for file in files for blob in file.blobs if blob.places])
-        troubles: list[tuple[int, str]] = []
+        troubles: list[tuple[bytes, str]] = []
         done = 0
         for file in files:
             entry = _entry(file)
             try:
                 self._landing.place(entry, self._content(file, spans))
             except OSError as error:
-                troubles.append((file.number, error.strerror or str(error)))
+                troubles.append((file.path, error.strerror or str(error)))
             except NotFound as error:
-                troubles.append((file.number, error.message))
+                troubles.append((file.path, error.message))
             except (RestoreRefused, StoreError):
                 raise
             except BackupError as error:
-                troubles.append((file.number, error.message))
+                troubles.append((file.path, error.message))
             else:
                 done += entry.size
         return Landed(len(files) - len(troubles), done, troubles)
@@ -286,13 +285,13 @@ class OpeningHand:
         self._channel.send(encoder.encode(answer))
 
 
-def file_to_land(number: int, entry: Entry, blobs: list[PlacedBlob]) -> FileToLand:
+def file_to_land(entry: Entry, blobs: list[PlacedBlob]) -> FileToLand:
     """Return what another process needs of a FILE to place it."""
     metadata = (
         entry.mode, entry.uid, entry.gid, entry.user, entry.group, entry.size,
         entry.mtime_ns, entry.atime_ns, entry.ctime_ns, entry.inode, entry.device_id, entry.links,
     )  # fmt: skip
-    return FileToLand(number, entry.path, msgspec.json.encode(metadata), entry.origin.xattrs(entry), blobs)
+    return FileToLand(entry.path, msgspec.json.encode(metadata), entry.origin.xattrs(entry), blobs)
 
 
 def _entry(file: FileToLand) -> Entry:
