@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tui_backup.engine.rereading import reread
@@ -83,3 +84,19 @@ def test_a_fresh_directory_is_one_that_does_not_exist(tmp_path: Path, monkeypatc
     first = restores.fresh_directory("site", time)
     Path(first).mkdir()
     assert restores.fresh_directory("site", time) == f"{first}_2"
+
+
+def test_what_is_stored_below_another_name_is_not_restored_in_place(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a").write_text("one")
+    (tmp_path / "config.toml").write_text(CONFIG.replace('exclude = ["*.log"]', 'as = "static"'))
+    with Workspace.open(str(tmp_path / "config.toml")) as workspace:
+        run_jobs(workspace, [workspace.job("site")], BackupOptions())
+        with pytest.raises(RestoreRefused, match="stored below other names"):
+            restores.plan(workspace, resolve(reach(workspace), "latest"), Wish(target=None), Watch())
+
+
+def test_what_the_snapshot_holds_elsewhere_is_not_restored_in_place(workspace: Workspace, found: Found) -> None:
+    moved = msgspec.structs.replace(found.snapshot, paths=("/nowhere/source",))
+    with pytest.raises(RestoreRefused, match="stored below other names"):
+        restores.plan(workspace, msgspec.structs.replace(found, snapshot=moved), Wish(target=None), Watch())

@@ -14,6 +14,7 @@ class ProblemKind(StrEnum):
     PACK_MISSING = "pack-missing"
     PACK_SIZE = "pack-size"
     PACK_DAMAGED = "pack-damaged"
+    PACK_UNLISTED = "pack-unlisted"
     BLOB_MISSING = "blob-missing"
     BLOB_DAMAGED = "blob-damaged"
     TREE = "tree"

@@ -11,9 +11,11 @@ from tui_backup.engine.rereading import reread
 from tui_backup.engine.restore import RestoreResult, execute
 from tui_backup.engine.restore_plan import RestorePlan, plan_restore
 from tui_backup.engine.restore_request import Overwrite, RestoreRequest
-from tui_backup.errors import RestoreRefused
+from tui_backup.errors import NotFound, RestoreRefused
+from tui_backup.formats.base import Repository
 from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
+from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.run_scope import RunScope, run_scope
@@ -54,6 +56,8 @@ def plan(workspace: "Workspace", found: Found, wish: Wish, watch: Watch) -> Rest
         BackupError: the snapshot cannot be read, or does not hold a path asked for.
     """
     request = request_of(workspace, found, wish)
+    if wish.target is None:
+        _check_places(workspace, found)
     try:
         return plan_restore(found.shelf.repository, found.snapshot, request, watch)
     except OSError as error:
@@ -140,6 +144,29 @@ def _message(plan: RestorePlan, result: RestoreResult, different: int) -> str | 
     if not parts and result.status is RunStatus.INCOMPLETE:
         parts.append(_("not everything could be written; the warnings name it"))
     return ", ".join(parts) or None
+
+
+def _check_places(workspace: "Workspace", found: Found) -> None:
+    """Refuse to restore in place what did not lie where its paths in the snapshot say."""
+    snapshot, repository = found.snapshot, found.shelf.repository
+    job = workspace.config.jobs.get(snapshot.job or "")
+    in_place = all(source.is_in_place() for source in job.sources) if job else True
+    if in_place and (not snapshot.paths or any(_holds(repository, snapshot, path) for path in snapshot.paths)):
+        return
+    raise RestoreRefused(
+        _("{id} cannot be restored in place: its files are stored below other names").format(id=snapshot.short_id),
+        hint=_("restore it beside: --target DIRECTORY"),
+    )
+
+
+def _holds(repository: Repository, snapshot: Snapshot, path: str) -> bool:
+    if path == "/":
+        return True
+    try:
+        repository.entry(snapshot, os.fsencode(path))
+    except NotFound:
+        return False
+    return True
 
 
 def _protected(workspace: "Workspace") -> tuple[bytes, ...]:

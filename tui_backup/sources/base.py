@@ -42,6 +42,10 @@ class Source(Protocol):
         """Return the paths as the snapshot records them, for people and for finding the parent."""
         ...
 
+    def is_in_place(self) -> bool:
+        """Whether the paths in the snapshot are those on this host, so that a restore in place knows where to go."""
+        ...
+
     def patterns(self) -> tuple[str, ...]:
         """Return the excludes as the snapshot records them."""
         ...

@@ -68,6 +68,10 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return the excludes as the snapshot records them."""
         return self.exclude
 
+    def is_in_place(self) -> bool:
+        """Whether nothing is stored below another name."""
+        return self.as_ is None
+
     def rules(self) -> tuple[Rules, ...]:
         """Return the rules of each path."""
         nothing = Protected.of(())

@@ -118,7 +118,7 @@ class Checker:
         for name in self._sizes:
             if self._index.number(bytes.fromhex(name)) is None:
                 self._add(
-                    ProblemKind.PACK_DAMAGED, key_of(FileKind.DATA, name), _("no index lists the pack"), hint=True
+                    ProblemKind.PACK_UNLISTED, key_of(FileKind.DATA, name), _("no index lists the pack"), hint=True
                 )
 
     def _expected_sizes(self) -> list[int]:

@@ -139,6 +139,7 @@ class FileReads:
     def _on_reading(self, reading: Reading) -> None:
         pending = self._reading[reading.number]
         self._watch.bytes_done += reading.size
+        self._watch.current = pending.entry.path
         is_whole = pending.take(reading)
         if reading.last:
             del self._reading[reading.number]

@@ -91,9 +91,10 @@ def unlock(store: Store, password: Secret) -> tuple[Keys, str]:
             return keys, name
         tried += 1
     hint = "; ".join(damaged) or None
+    again = hint or _("the configuration says where this repository's password comes from")
     if damaged and not tried:
         raise Corrupted(_("every key file of {place} is damaged").format(place=store.describe()), hint=hint)
-    raise WrongPassword(_("wrong password: no key of {place} opens with it").format(place=store.describe()), hint=hint)
+    raise WrongPassword(_("wrong password: no key of {place} opens with it").format(place=store.describe()), hint=again)
 
 
 def read_key(store: Store, name: str, size: int) -> KeyFile:

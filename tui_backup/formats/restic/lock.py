@@ -128,9 +128,9 @@ def _locked_by(lock: FoundLock, place: str) -> Locked:
         since=moment(lock.taken),
         age=age(lock.refreshed, now()),
     )
-    hint = _("wait for it, with `--retry-lock 5m` for example")
+    hint = _("try again when it is done")
     if lock.stale:
-        hint = _("it looks abandoned: if that program is gone, `tui-backup unlock` removes its lock")
+        hint = _("it looks abandoned: if that program is gone, `restic unlock` removes its lock")
     return Locked(message, hint=hint)
 
 
@@ -140,4 +140,4 @@ def _brief(text: str | None) -> str:
 
 def _unreadable(lock: FoundLock, place: str) -> Locked:
     message = _("{place} has a lock that cannot be read: {name}").format(place=place, name=lock.name)
-    return Locked(message, hint=_("if no other program works there, `tui-backup unlock --force` removes it"))
+    return Locked(message, hint=_("if no other program works there, `restic unlock --remove-all` removes it"))
