@@ -60,10 +60,13 @@ def _restore(site: Site) -> RestoreResult:
     for warning in plan.warnings:
         watch.warn(warning.path, warning.message)
     warned = watch.warnings
-    _land(site)
+    all_landed = _land(site)
     with open_target(site.options) as directories:
         finish = Finish(site, directories)
-        finish.run()
+        if all_landed and site.later is not None:
+            finish.run_remembered(site.later)
+        else:
+            finish.run()
         deleted = 0
         if plan.deletions:
             if site.failures:
@@ -81,17 +84,20 @@ def _restore(site: Site) -> RestoreResult:
     )
 
 
-def _land(site: Site) -> None:
+def _land(site: Site) -> bool:
+    """Write the files; return whether it is known that every one of them has landed."""
     landing = DirectoryLanding(site.options)
-    snapshot = site.plan.snapshot
-    warned = site.watch.warnings
+    snapshot, watch = site.plan.snapshot, site.watch
+    warned, done = watch.warnings, watch.files_done
     try:
-        site.repository.extract(snapshot, prepare(site), landing, site.watch)
+        site.repository.extract(snapshot, prepare(site), landing, watch)
+        landed = watch.files_done - done
         if site.plan.links:
-            site.repository.extract(snapshot, link_files(site), landing, site.watch)
-        site.told = site.watch.warnings - warned - site.failures
+            site.repository.extract(snapshot, link_files(site), landing, watch)
+        site.told = watch.warnings - warned - site.failures
     finally:
         landing.close()
+    return not site.plan.links and watch.warnings == warned and landed == site.files_sent
 
 
 def _claim(root: int) -> None:

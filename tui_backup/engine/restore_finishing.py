@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tui_backup.engine.landing import open_target
 from tui_backup.engine.metadata import dress
@@ -70,17 +71,39 @@ class Finish:
     def run(self) -> None:
         """Make what is no file, and set the metadata of directories, deepest first."""
         for step in self._site.walk(self._leave):
-            first = self._links.first(step.entry, self._site.plan.actions[step.number])
-            state = self._site.states[step.number]
-            try:
-                if state == Action.MADE:
-                    self.written += 1
-                elif state in _WRITTEN:
-                    self._write(step, linked=first is not None)
-                elif state == Action.METADATA:
-                    self._adjust(step)
-            except (OSError, OverflowError) as error:
-                self._site.fail(step, error)
+            self._finish(step)
+
+    def run_remembered(self, steps: list[Step]) -> None:
+        """Do the same with the steps that were kept, where it is known that every file has landed."""
+        site = self._site
+        self.written, self.bytes_written = site.files_sent, site.bytes_sent
+        self._note(b"")
+        for step in steps:
+            site.watch.check()
+            if step.entry.kind is EntryKind.DIR or site.states[step.number] in (*_WRITTEN, Action.METADATA):
+                self._finish(step)
+        for step in reversed(steps):
+            if step.below is not None and not step.below.refused:
+                self._note(step.below.path)
+                self._leave(step.below)
+
+    def _note(self, path: bytes) -> None:
+        """Note the file system of a directory: it is to be on disk in the end."""
+        with suppress(OSError):
+            self._places.setdefault(os.fstat(self._directories.open(path)).st_dev, path)
+
+    def _finish(self, step: Step) -> None:
+        first = self._links.first(step.entry, self._site.plan.actions[step.number])
+        state = self._site.states[step.number]
+        try:
+            if state == Action.MADE:
+                self.written += 1
+            elif state in _WRITTEN:
+                self._write(step, linked=first is not None)
+            elif state == Action.METADATA:
+                self._adjust(step)
+        except (OSError, OverflowError) as error:
+            self._site.fail(step, error)
 
     def sync(self) -> None:
         """Wait until all that was written is on disk."""

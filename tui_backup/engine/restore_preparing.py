@@ -41,8 +41,13 @@ def prepare(site: Site) -> Iterator[Entry]:
         _clear(directories.root)
         for step in site.walk():
             first = links.first(step.entry, site.plan.actions[step.number])
-            if not _prepared(site, step, directories) or first is not None or step.entry.kind is not EntryKind.FILE:
+            is_written = _prepared(site, step, directories)
+            if not is_written or first is not None or step.entry.kind is not EntryKind.FILE:
+                if step.entry.kind is not EntryKind.FILE or site.states[step.number] == Action.METADATA:
+                    site.remember(step)
                 continue
+            site.files_sent += 1
+            site.bytes_sent += step.entry.size
             if site.watch.warnings > warned:
                 warned = site.watch.warnings
                 _check_space(directories.root, step.entry.size)

@@ -14,6 +14,9 @@ from tui_backup.formats.base import Repository
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 
+_MOST_LATER = 20_000
+"""Steps that are kept in memory, about a kilobyte each."""
+
 
 class Site:
     """A restore under way: its plan, its target, and what became of each entry so far."""
@@ -35,6 +38,11 @@ class Site:
         self.failures = 0
         self.told = 0
         """How many of the files that are missing somebody has named already."""
+        self.later: list[Step] | None = []
+        """What is left to finish when every file has landed; None: so much that it is found by walking again."""
+        self.files_sent = 0
+        self.bytes_sent = 0
+        """Files handed over to be written, and their bytes."""
         self._made = made
 
     def walk(self, leave: Callable[[Frame], None] | None = None) -> Iterator[Step]:
@@ -61,6 +69,13 @@ class Site:
                 yield step
         if next(marks, None) is not None:
             raise _other_entries()
+
+    def remember(self, step: Step) -> None:
+        """Keep a step for the last stage, unless there are too many."""
+        if self.later is not None:
+            self.later.append(step)
+            if len(self.later) > _MOST_LATER:
+                self.later = None
 
     def fail(self, step: Step, reason: str | Exception) -> None:
         """Name an entry that is not restored, and everything below it with it.

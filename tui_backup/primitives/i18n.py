@@ -9,13 +9,9 @@ _LOCALES = Path(__file__).parent.parent / "locale"
 
 
 @cache
-def _translations(language: str) -> gettext.NullTranslations:
-    languages = [language] if language else None
-    return gettext.translation("tui_backup", _LOCALES, languages=languages, fallback=True)
-
-
 def _current() -> gettext.NullTranslations:
-    return _translations(os.environ.get("TUI_BACKUP_LANGUAGE", ""))
+    language = os.environ.get("TUI_BACKUP_LANGUAGE")
+    return gettext.translation("tui_backup", _LOCALES, languages=[language] if language else None, fallback=True)
 
 
 def _(message: str) -> str:

@@ -156,6 +156,9 @@ def _remember(workspace: "Workspace", repository: Repository) -> None:
 
 def _remember_space(workspace: "Workspace", name: str) -> None:
     """Note how much room the repository's store has left, also where that was why a backup failed."""
-    space = workspace.config.repositories[name].store.space()
-    free, total = (space.free, space.total) if space else (None, None)
-    workspace.history.record_space(name, free, total)
+    try:
+        space = workspace.config.repositories[name].store.space()
+        free, total = (space.free, space.total) if space else (None, None)
+        workspace.history.record_space(name, free, total)
+    except BackupError as error:
+        workspace.log.warning(error.message)

@@ -11,8 +11,8 @@ import msgspec
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.restic.crypto import Cipher
-from tui_backup.formats.restic.envelope import load_unpacked, save_unpacked
-from tui_backup.formats.restic.layout import FileKind, names
+from tui_backup.formats.restic.envelope import encode, load_unpacked
+from tui_backup.formats.restic.layout import FileKind, id_of, key_of, names
 from tui_backup.formats.restic.pack import BlobType, PackedBlob
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
@@ -256,10 +256,10 @@ def load_index(store: Store, version: int, cipher: Cipher) -> Index:
 
 
 def save_index(store: Store, packs: list[tuple[bytes, list[PackedBlob]]], version: int, cipher: Cipher) -> int:
-    """Store an index file that lists these packs; return its stored length, about."""
-    document = encode_index(packs)
-    save_unpacked(store, FileKind.INDEX, document, version, cipher)
-    return len(document)
+    """Store an index file that lists these packs; return its stored length."""
+    stored = encode(encode_index(packs), version, cipher)
+    store.put(key_of(FileKind.INDEX, id_of(stored)), stored)
+    return len(stored)
 
 
 def _blob_id(blob: IndexedBlob) -> bytes:

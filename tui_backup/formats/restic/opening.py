@@ -183,14 +183,14 @@ class Opener:
                 unreported = 0
 
     def _blob(self, blob: PlacedBlob, spans: "_Spans") -> bytes:
-        trouble: BackupError = Corrupted(_("the blob {id} is in no index").format(id=blob.id.hex()))
+        trouble: BackupError | None = None
         for place in blob.places:
             try:
                 return self._reader.read(spans.get(place), blob.id, place.size)
             except (Corrupted, NotFound) as error:
                 message = _("the blob {id} is damaged: {reason}")
                 trouble = Corrupted(message.format(id=blob.id.hex(), reason=error.message))
-        raise trouble
+        raise trouble or Corrupted(_("the blob {id} is in no index").format(id=blob.id.hex()))
 
     def prove(self, order: Prove) -> Proved:
         """Read a pack and hold every byte against its name, its header and the index."""
