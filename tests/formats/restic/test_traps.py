@@ -205,7 +205,7 @@ def test_strangers_anywhere_do_no_harm(handmade: Handmade) -> None:
 def test_a_misplaced_pack_is_told(handmade: Handmade) -> None:
     handmade.keep(PLAIN, ONE, TWO)
     handmade.store.put("data/00/" + "ab" * 32, b"something")
-    assert problems(handmade) == {ProblemKind.PACK_UNLISTED}
+    assert problems(handmade) == {ProblemKind.PACK_DAMAGED}
 
 
 def test_a_compressed_config_does_not_open(handmade: Handmade) -> None:

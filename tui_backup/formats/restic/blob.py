@@ -12,7 +12,7 @@ from tui_backup.formats.restic.envelope import decompress
 from tui_backup.formats.restic.pack import LENGTH, TARGET, BlobType, PackedBlob, encode_header, pack_size
 from tui_backup.primitives.i18n import _
 
-LARGEST = 512 << 20
+LARGEST = 1 << 30
 """Bytes of the largest blob that is read."""
 
 _STRONG = 11

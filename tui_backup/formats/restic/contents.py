@@ -1,6 +1,5 @@
 """Contents: blobs and trees of an open repository, read from any place that has them whole."""
 
-from functools import lru_cache
 from threading import Lock
 
 from tui_backup.errors import BackupError, Corrupted, NotFound
@@ -13,6 +12,9 @@ from tui_backup.formats.restic.tree import Node, decode_tree
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
 
+_MOST_NODES = 8192
+"""Nodes of trees that are kept at hand, some kilobytes each at the worst."""
+
 
 class Contents:
     """Reads blobs by id; may be called from several threads."""
@@ -22,8 +24,29 @@ class Contents:
         self.index = index
         self._reader = BlobReader(cipher)
         self._reading = Lock()
-        self.tree = lru_cache(maxsize=64)(self._tree)
-        """Return the nodes of a tree by its id in hex; raises Corrupted."""
+        self._trees: dict[str, list[Node]] = {}
+        self._nodes = 0
+
+    def tree(self, tree: str) -> list[Node]:
+        """Return the nodes of a tree by its id in hex; trees that were read lately are at hand.
+
+        Raises:
+            Corrupted: it cannot be read.
+        """
+        nodes = self._trees.get(tree)
+        if nodes is None:
+            nodes = self._read_tree(tree)
+            self._keep(tree, nodes)
+        return nodes
+
+    def _keep(self, tree: str, nodes: list[Node]) -> None:
+        with self._reading:
+            if len(nodes) >= _MOST_NODES or tree in self._trees:
+                return
+            self._trees[tree] = nodes
+            self._nodes += len(nodes) + 1
+            while self._nodes > _MOST_NODES:
+                self._nodes -= len(self._trees.pop(next(iter(self._trees)))) + 1
 
     def blob(self, type_: BlobType, id_: bytes) -> bytes:
         """Return the content of a blob, from the first of its places that is whole.
@@ -48,7 +71,7 @@ class Contents:
         with self._reading:
             return self._reader.read(sealed, id_, place.size)
 
-    def _tree(self, tree: str) -> list[Node]:
+    def _read_tree(self, tree: str) -> list[Node]:
         try:
             id_ = bytes.fromhex(tree)
         except ValueError as error:

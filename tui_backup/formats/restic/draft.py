@@ -6,7 +6,9 @@ from hashlib import sha256
 
 import msgspec
 
+from tui_backup.errors import BackupError
 from tui_backup.formats.base import Brief
+from tui_backup.formats.restic.blob import LARGEST
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.filereads import FileReads, Pending
 from tui_backup.formats.restic.growth import Directory, Growth
@@ -154,6 +156,12 @@ class ResticDraft:
             return ()
 
     def _save_tree(self, plaintext: bytes) -> str:
+        if len(plaintext) > LARGEST:
+            raise BackupError(
+                _("a directory has too many entries to be stored: its tree has {size} bytes").format(
+                    size=len(plaintext)
+                )
+            )
         id_ = sha256(plaintext).digest()
         if self._tools.index.claim(BlobType.TREE, id_):
             self._trees += 1
