@@ -32,20 +32,21 @@ def back_up(sources: Sequence[Source], repository: Repository, brief: Brief, wat
         SourceError: nothing of the sources is there.
         Cancelled: the run was asked to stop; no snapshot was made.
     """
+    return keep_entries(entries_of(sources, watch), repository, brief, watch)
+
+
+def keep_entries(entries: Iterator[Entry | Unread], repository: Repository, brief: Brief, watch: Watch) -> BackedUp:
+    """Keep what somebody has begun to walk as one snapshot; otherwise as `back_up`."""
     with repository.begin(brief, watch) as draft:
-        _feed(draft, sources, watch)
+        for found in entries:
+            if isinstance(found, Entry):
+                draft.add(found)
+            else:
+                _tell(draft, found, watch)
         return BackedUp(draft.commit(), draft.tally)
 
 
-def _feed(draft: Draft, sources: Sequence[Source], watch: Watch) -> None:
-    for found in _entries(sources, watch):
-        if isinstance(found, Entry):
-            draft.add(found)
-        else:
-            _tell(draft, found, watch)
-
-
-def _entries(sources: Sequence[Source], watch: Watch) -> Iterator[Entry | Unread]:
+def entries_of(sources: Sequence[Source], watch: Watch) -> Iterator[Entry | Unread]:
     """Yield what the sources yield, in one order; what several have comes once."""
     if len(sources) == 1:
         return sources[0].entries(watch)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tui_backup.config.settings import JobConfig
-from tui_backup.engine.backup import back_up
+from tui_backup.engine.backup import entries_of, keep_entries
 from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.formats.base import Brief, Repository, Tally
 from tui_backup.model.event import Finished
@@ -18,6 +18,7 @@ from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.services.ahead import Ahead
 from tui_backup.services.estimate import Estimate
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.sources.base import Source
@@ -111,13 +112,17 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
 
 
 def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope) -> Finished:
-    repository = workspace.repository(job.repositories[0], make=True)
-    try:
-        sources = sources_of(workspace, job)
-        with Estimate(sources, scope.watch):
-            done = back_up(sources, repository, brief_of(workspace, job, options), scope.watch)
-    finally:
-        _remember_space(workspace, repository.name)
+    name, watch = job.repositories[0], scope.watch
+    if workspace.history.known_repository(name) is None:
+        workspace.repository(name, make=True)
+    sources = sources_of(workspace, job)
+    with Ahead(entries_of(sources, watch)) as ahead:
+        repository = workspace.repository(name, make=True)
+        try:
+            with Estimate(sources, watch):
+                done = keep_entries(ahead.entries(), repository, brief_of(workspace, job, options), watch)
+        finally:
+            _remember_space(workspace, name)
     snapshot, tally = done.snapshot, done.tally
     _remember(workspace, repository)
     incomplete = snapshot.status is SnapshotStatus.INCOMPLETE

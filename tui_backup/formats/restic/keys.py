@@ -5,12 +5,12 @@ Poly1305-AES. They open `data`, which is `{"mac":{"k":...,"r":...},"encrypt":...
 else. Source: restic's design document, "Keys, Encryption and MAC".
 """
 
-import hashlib
 import os
 import time
 from itertools import islice
 
 import msgspec
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tui_backup.errors import BackupError, Corrupted, NotFound, WrongPassword
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher, Keys
@@ -214,7 +214,6 @@ def _memory(file: KeyFile) -> int:
 
 def _derive(file: KeyFile, password: Secret) -> Keys:
     secret = password.reveal().encode("utf-8", "surrogateescape")
-    material = hashlib.scrypt(
-        secret, salt=file.salt, n=file.cost, r=file.block, p=file.parallel, maxmem=_memory(file), dklen=64
-    )
+    kdf = Scrypt(salt=file.salt, length=64, n=file.cost, r=file.block, p=file.parallel)
+    material = kdf.derive(secret)
     return Keys(encrypt=material[:32], mac_k=material[32:48], mac_r=material[48:])
