@@ -44,8 +44,8 @@ def main(state_dir: str, job: str) -> None:
     with desk(Path(state_dir)) as here:
         scope = run_scope(here, verb=Verb.BACKUP, job=job, repository="local")
         with scope, scope.heeding_signals():
-            print(scope.run_id, flush=True)
             scope.watch.warn(b"/srv/\xff", "denied")
+            print(scope.run_id, flush=True)
             while not scope.watch.cancel.wait(0.01):
                 scope.watch.files_done += 1
             scope.watch.check()
