@@ -34,7 +34,7 @@ def cut(chunker: FastCDC, view: memoryview, *, whole: bool) -> list[int]:
     return lengths
 
 
-def seam(chunker: FastCDC, read: Callable[[int, int], bytes], position: int) -> int:
+def seam(chunker: FastCDC, read: Callable[[int, int], bytes | memoryview], position: int) -> int:
     """Return where the segment that begins at about `position` really begins: at a cut that content decides.
 
     Both neighbours find it by themselves. `read(at, count)` returns fewer bytes at the end of the file, which is the

@@ -149,8 +149,11 @@ class Reader:
         """Return where a piece really begins and ends: at the file's own ends, or at seams."""
         start, end = piece.offset, piece.offset + piece.length
 
-        def read(at: int, count: int) -> bytes:
-            return os.pread(descriptor, count, at)
+        def read(at: int, count: int) -> bytes | memoryview:
+            if count > LARGEST:
+                return os.pread(descriptor, count, at)
+            scratch = self._windows[(self._turn + 1) % 3][:count]
+            return scratch[: os.preadv(descriptor, [scratch], at)]
 
         if start:
             start = seam(self._chunker, read, start)
