@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -94,8 +93,6 @@ def test_importing_the_package_loads_nothing_else_of_it() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status"]], ids=" ".join)
 def test_what_answers_at_once_loads_little(arguments: list[str], tmp_path: Path) -> None:
-    if arguments == ["status"] and find_spec("tui_backup.cli.commands.status") is None:
-        pytest.skip("there is no status yet")
     configuration = tmp_path / "config.toml"
     configuration.write_text("")
     loaded = {name.partition(".")[0] for name in loaded_by_command("--config", str(configuration), *arguments)}
