@@ -5,7 +5,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests.support.restoring import Restore
 from tests.support.trees import random_tree, traits_of, write_tree
 from tui_backup.engine.restore import execute
 from tui_backup.errors import Cancelled, RestoreRefused
+from tui_backup.model.entry import Entry
 from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
 
@@ -42,8 +43,8 @@ def test_a_restore_stops_cleanly_when_asked(tmp_path: Path) -> None:
     restore = Restore(tmp_path / "target", [given_dir("/d"), *(given(f"/d/{name}", content=b"x") for name in "abc")])
     plan, watch = restore.plan(), Watch()
 
-    def cancel_at_b(entries: object) -> object:
-        for entry in entries:  # type: ignore[attr-defined]
+    def cancel_at_b(entries: Iterable[Entry]) -> Iterator[Entry]:
+        for entry in entries:
             if entry.path == b"/d/b":
                 watch.cancel.cancel()
             yield entry

@@ -82,7 +82,7 @@ def test_a_run_that_tells_no_result_has_failed(here: RunDesk, heard: list[Event]
 
 
 def test_a_result_outlives_an_exception_that_comes_after(here: RunDesk) -> None:
-    with pytest.raises(StoreError), backup(here) as scope:  # noqa: PT012
+    with pytest.raises(StoreError), backup(here) as scope:  # noqa: PT012 - the result comes before the raise
         scope.finish(ended(scope))
         raise StoreError("a hook failed")
     assert only_row(here).status is RunStatus.OK

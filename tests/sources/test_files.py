@@ -37,7 +37,7 @@ def below(root: Path, source: FilesSource) -> list[str]:
 
 
 def left_in(root: Path, **options: object) -> list[str]:
-    return below(root, FilesSource(paths=(str(root),), **options))  # type: ignore[arg-type]
+    return below(root, FilesSource(paths=(str(root),), **options))  # type: ignore[arg-type]  # options of any kind
 
 
 def test_the_parents_of_a_root_come_first_with_their_metadata(tmp_path: Path) -> None:

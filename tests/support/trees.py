@@ -75,3 +75,14 @@ def _traits(path: bytes) -> Traits:
 def _attributes(path: bytes) -> tuple[tuple[str, bytes], ...]:
     names = sorted(os.listxattr(path, follow_symlinks=False))
     return tuple((name, os.getxattr(path, name, follow_symlinks=False)) for name in names)
+
+
+def links_of(root: Path) -> set[frozenset[bytes]]:
+    """Return the groups of names, relative to `root`, that are one file."""
+    top = os.fsencode(root)
+    groups: dict[int, set[bytes]] = {}
+    for directory, _directories, files in os.walk(top):
+        for name in files:
+            path = os.path.join(directory, name)
+            groups.setdefault(os.lstat(path).st_ino, set()).add(os.path.relpath(path, top))
+    return {frozenset(group) for group in groups.values()}

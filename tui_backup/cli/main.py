@@ -61,7 +61,7 @@ def command_lines() -> Mapping[str, str]:
 @click.option("--run-scheduled", is_flag=True, hidden=True)
 @click.version_option(__version__, prog_name="tui-backup", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(  # noqa: PLR0913, PLR0917
+def cli(  # noqa: PLR0913, PLR0917 - an argument for each option of the program
     ctx: click.Context,
     config: str | None,
     quiet: bool,

@@ -16,7 +16,7 @@ _COLUMNS = (
     "id, repository, verb, job, kind, status, started, duration, snapshot, bytes_added, bytes_processed, files, "
     "warnings, message"
 )
-_SELECT = f"SELECT {_COLUMNS} FROM runs "  # noqa: S608
+_SELECT = f"SELECT {_COLUMNS} FROM runs "  # noqa: S608 - only our own names
 
 
 class KeptWarning(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class KeptWarning(msgspec.Struct, frozen=True):
 def save(connection: sqlite3.Connection, run: Run) -> None:
     """Keep a run, replacing what was known of it in that repository."""
     connection.execute(
-        f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own names
         (
             run.id, run.repository or "", run.verb, run.job, run.kind, run.status, to_text(run.started),
             run.duration, run.snapshot, run.bytes_added, run.bytes_processed, run.files, run.warnings, run.message,

@@ -71,7 +71,7 @@ def _handler(path: Path) -> "logging.Handler":
                 FileIO(self.baseFilename, "a", opener=_private), "utf-8", "replace", write_through=True
             )
 
-        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is that of logging
             """Do without."""
 
     try:

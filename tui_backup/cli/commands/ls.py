@@ -35,7 +35,7 @@ FILE_TYPES = {
 @host_option
 @locking_options
 @pass_invocation
-def command(  # noqa: PLR0913, PLR0917
+def command(  # noqa: PLR0913, PLR0917 - an argument for each option of the command
     invocation: Invocation,
     snapshot: str,
     path: str,
