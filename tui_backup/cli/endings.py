@@ -1,10 +1,8 @@
 """How a run that ended is told of, in one line."""
 
-from tui_backup.model.event import Finished, Restored, Verified
+from tui_backup.model.event import Ending, Finished, Restored, Tended, Verified
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import duration, printable, size
-
-Ending = Finished | Restored | Verified
 
 
 def sentence(ending: Ending) -> str:
@@ -16,6 +14,8 @@ def sentence(ending: Ending) -> str:
             return _restored(ending)
         case Verified():
             return _verified(ending)
+        case Tended():
+            return _tended(ending)
 
 
 def where(job: str | None, repository: str | None) -> str:
@@ -58,6 +58,16 @@ def _verified(ending: Verified) -> str:
         status=ending.status,
         checked=checked(ending.snapshots, ending.packs, ending.bytes),
         problems=problems,
+    )
+    return printable(text + (f": {ending.message}" if ending.message else ""))
+
+
+def _tended(ending: Tended) -> str:
+    text = _("{place}: {status}: {verb} took {time}").format(
+        place=where(ending.job, ending.repository),
+        status=ending.status,
+        verb=ending.verb,
+        time=duration(ending.duration),
     )
     return printable(text + (f": {ending.message}" if ending.message else ""))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_backup.cli import narration
 from tui_backup.cli.endings import sentence, where
 from tui_backup.cli.output import fancy
-from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Verified, Warned
+from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Verified, Warned
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import duration, printable, size
 
@@ -62,7 +62,7 @@ class Progress:
                 self._held = [*self._held, event][-HELD:]
             case Warned():
                 _warn(event)
-            case Finished() | Restored() | Verified():
+            case Finished() | Restored() | Verified() | Tended():
                 self._end(event)
 
     def say_line(self) -> None:
@@ -100,7 +100,7 @@ class Progress:
             self._said_at = present
             self.say_line()
 
-    def _end(self, event: Finished | Restored | Verified) -> None:
+    def _end(self, event: Ending) -> None:
         self.close()
         if self._mute or (self._quiet and event.status == "ok"):
             return

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -14,6 +14,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.ledger import Ledger
 from tui_backup.primitives.secret import Secret
 from tui_backup.stores.base import Store
+
+if TYPE_CHECKING:
+    from tui_backup.formats.upkeep import Upkeep
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,8 +192,17 @@ class Repository(Protocol):
         """Remove snapshots, not their data; exclusive lock."""
         ...
 
+    def retag(self, snapshot: Snapshot, tags: Sequence[str]) -> Snapshot:
+        """Give a snapshot other tags, and return it as it is then; its id may be another; exclusive lock."""
+        ...
+
     def locked(self, watch: Watch) -> AbstractContextManager[None]:
         """Hold a shared lock, for a restore."""
+        ...
+
+    @property
+    def upkeep(self) -> "Upkeep | None":
+        """What keeps it healthy; None for a format that needs no such thing."""
         ...
 
     def close(self) -> None:

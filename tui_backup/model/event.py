@@ -78,4 +78,21 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True, tag="verified"):
     message: str | None = None
 
 
-Event = Started | Progressed | Warned | Finished | Restored | Verified
+class Tended(msgspec.Struct, frozen=True, kw_only=True, tag="tended"):
+    """A pruning, a copy or a repair of one repository has ended."""
+
+    run: str
+    verb: str
+    job: str | None
+    repository: str | None
+    status: str
+    snapshots: int = 0
+    """Forgotten, copied or rewritten."""
+    bytes_freed: int = 0
+    bytes_added: int = 0
+    duration: float | None = None
+    message: str | None = None
+
+
+Ending = Finished | Restored | Verified | Tended
+Event = Started | Progressed | Warned | Ending

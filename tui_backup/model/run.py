@@ -1,4 +1,4 @@
-"""Run: one execution of a job, or of a restore or a verification."""
+"""Run: one execution of a job, or of another long operation."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,10 @@ class Verb(StrEnum):
     BACKUP = "run"
     RESTORE = "restore"
     VERIFY = "verify"
+    PRUNE = "prune"
+    COPY = "copy"
+    REPAIR = "repair"
+    UNDO = "undo-restore"
 
 
 class RunStatus(StrEnum):

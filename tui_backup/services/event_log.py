@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Verified, Warned
+from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Verified, Warned
 
 _TAIL_BYTES = 64 * 1024
 
@@ -20,7 +20,9 @@ class _Tagged(msgspec.Struct):
 _encoder = msgspec.json.Encoder()
 _tagged = msgspec.json.Decoder(_Tagged)
 _restored = msgspec.json.Decoder(Restored)
-_others: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Started | Progressed | Warned | Finished | Verified)
+_others: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
+    Started | Progressed | Warned | Finished | Verified | Tended
+)
 
 
 class EventLog:
@@ -66,9 +68,9 @@ def last_progress(path: Path) -> Progressed | None:
     return None
 
 
-def endings(path: Path) -> list[Finished | Restored | Verified]:
+def endings(path: Path) -> list[Ending]:
     """Return the results that a run has told, in order."""
-    return [event for event in _tail(path) if isinstance(event, Finished | Restored | Verified)]
+    return [event for event in _tail(path) if isinstance(event, Ending)]
 
 
 def count_warnings(path: Path) -> int:

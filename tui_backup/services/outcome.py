@@ -3,12 +3,10 @@
 import msgspec
 
 from tui_backup.errors import BackupError, Cancelled
-from tui_backup.model.event import Finished, Restored, Verified
+from tui_backup.model.event import Ending, Finished, Restored, Tended, Verified
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
-
-Ending = Finished | Restored | Verified
 
 
 def recorded(run: Run, ending: Ending) -> Run:
@@ -45,6 +43,15 @@ def recorded(run: Run, ending: Ending) -> Run:
                 bytes_processed=ending.bytes,
                 message=ending.message,
             )
+        case Tended():
+            return msgspec.structs.replace(
+                run,
+                repository=ending.repository,
+                status=status,
+                duration=ending.duration,
+                bytes_added=ending.bytes_added,
+                message=ending.message,
+            )
 
 
 def without_result(run: Run, status: RunStatus, message: str, duration: float | None) -> Ending:
@@ -54,7 +61,7 @@ def without_result(run: Run, status: RunStatus, message: str, duration: float | 
             return Finished(
                 run=run.id, job=run.job, repository=run.repository, status=status, duration=duration, message=message
             )
-        case Verb.RESTORE:
+        case Verb.RESTORE | Verb.UNDO:
             return Restored(run=run.id, restore=run.id, status=status, duration=duration, message=message)
         case Verb.VERIFY:
             return Verified(
@@ -66,6 +73,16 @@ def without_result(run: Run, status: RunStatus, message: str, duration: float | 
                 bytes=0,
                 problems=0,
                 time=now(),
+                message=message,
+            )
+        case Verb.PRUNE | Verb.COPY | Verb.REPAIR:
+            return Tended(
+                run=run.id,
+                verb=run.verb,
+                job=run.job,
+                repository=run.repository,
+                status=status,
+                duration=duration,
                 message=message,
             )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from tui_backup.history.history import History
+from tui_backup.model.event import Ending
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services import outcome, run_directory
@@ -23,7 +24,7 @@ def reap(state_dir: Path, history: History) -> None:
             _bury(path)
 
 
-def died(run: Run, path: Path) -> outcome.Ending:
+def died(run: Run, path: Path) -> Ending:
     """Return the ending of a run whose process is gone, as far as its directory tells."""
     beat = run_directory.last_beat(path)
     duration = round((beat - run.started).total_seconds(), 3) if beat else None

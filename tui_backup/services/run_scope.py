@@ -24,7 +24,7 @@ import msgspec
 
 from tui_backup.history.history import History
 from tui_backup.history.runs import WARNINGS_KEPT
-from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Warned
+from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Warned
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
@@ -35,7 +35,6 @@ from tui_backup.primitives.text import replaced
 from tui_backup.services import outcome, run_directory
 from tui_backup.services.bus import EventBus
 from tui_backup.services.job_lock import JobLock
-from tui_backup.services.outcome import Ending
 from tui_backup.services.pulse import Pulse
 from tui_backup.services.reaper import reap
 from tui_backup.services.run_directory import Header, RunDirectory
@@ -133,7 +132,7 @@ class RunScope:
         """Tell and record how work on one repository ended; a duration that is None is filled in."""
         self._sample()
         self._warn_of_history()
-        if isinstance(ending, Finished | Restored) and ending.duration is None:
+        if isinstance(ending, Finished | Restored | Tended) and ending.duration is None:
             ending = msgspec.structs.replace(ending, duration=round(self.elapsed, 3))
         if ending.message is not None:
             ending = msgspec.structs.replace(ending, message=_sound(ending.message))

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from tui_backup.errors import BackupError
-from tui_backup.model.event import Event, Finished, Progressed, Restored, Verified
+from tui_backup.model.event import Ending, Event, Progressed
 from tui_backup.model.run import Verb
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
@@ -108,7 +108,7 @@ def _follow(path: Path, stop: CancelToken) -> Iterator[Event]:
         while not stop.cancelled:
             alive = run_directory.is_alive(path)
             for event in read_events(file):
-                ended = ended or isinstance(event, Finished | Restored | Verified)
+                ended = ended or isinstance(event, Ending)
                 yield event
             if not alive:
                 break

@@ -12,7 +12,7 @@ def test_trees_at_hand_are_bounded_by_their_nodes(tmp_path: Path) -> None:
     repository = instant_repository(MemoryStore())
     write_tree(tmp_path, {f"directory-{number}/file-{name}": b"" for number in range(4) for name in range(2500)})
     made = keep(repository, tmp_path)
-    contents = repository._contents(made.snapshot)
+    contents = repository.access.contents(made.snapshot)
     assert sum(1 for _entry in repository.entries(made.snapshot)) > 10_000
     assert 0 < contents._nodes <= 8192
 
@@ -21,5 +21,5 @@ def test_a_tree_at_hand_is_not_read_again(tmp_path: Path) -> None:
     repository = instant_repository(MemoryStore())
     write_tree(tmp_path, {"file": b"content"})
     snapshot = keep(repository, tmp_path).snapshot
-    contents = repository._contents(snapshot)
+    contents = repository.access.contents(snapshot)
     assert contents.tree(snapshot.root) is contents.tree(snapshot.root)

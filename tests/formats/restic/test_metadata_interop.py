@@ -238,7 +238,7 @@ def test_a_repository_of_version_1_stays_one_in_both_hands(tree: Path, tmp_path:
     restic.run("forget", "--keep-last", "1", "--group-by", "host", "--prune")
     restic.check()
     assert proven(repository)
-    assert {size for table in repository._load()[0].tables.values() for *_place, size in table} == {0}
+    assert {size for table in repository.access.load().index.tables.values() for *_place, size in table} == {0}
     restic.run("restore", snapshot.id, "--target", str(tmp_path / "theirs"))
     assert traits_of(in_place(tree, tmp_path / "theirs")) == traits_of(tree)
     assert traits_of(put_back(repository, snapshot, tmp_path / "ours")) == traits_of(tree)

@@ -50,7 +50,7 @@ def test_trees_and_data_lie_in_packs_of_their_own_without_a_gap(tmp_path: Path, 
     store.create()
     repository = instant_repository(store)
     keep(repository, random_tree(tmp_path / "data", files=300))
-    cipher = repository._cipher
+    cipher = repository.access.cipher
     packs = [store.get(f"data/{name[:2]}/{name}") for name in names(store, FileKind.DATA)]
     assert len(packs) >= 2
     for pack in packs:

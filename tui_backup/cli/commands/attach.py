@@ -5,7 +5,7 @@ import click
 from tui_backup.cli.codes import OF_STATUS, worst
 from tui_backup.cli.following import telling
 from tui_backup.cli.invocation import Invocation, pass_invocation
-from tui_backup.model.event import Finished, Restored, Verified
+from tui_backup.model.event import Ending
 from tui_backup.primitives.i18n import _
 from tui_backup.services.runs import attach
 
@@ -20,7 +20,7 @@ def command(invocation: Invocation, run: str) -> int:
         with telling(invocation) as tell:
             for event in attach(invocation.workspace.state_dir, run):
                 tell(event)
-                if isinstance(event, Finished | Restored | Verified):
+                if isinstance(event, Ending):
                     codes.append(OF_STATUS.get(event.status, 1))
     except KeyboardInterrupt:
         invocation.say(_("the run goes on; stop it with: tui-backup cancel {run}").format(run=run))

@@ -27,8 +27,8 @@ class ResticFormat:
         """Make an empty repository of version 2 and open it."""
         from tui_backup.formats.restic.repository import ResticRepository
 
-        config, keys, _key = create(opening.store, opening.password)
-        return ResticRepository(opening, config, keys)
+        config, keys, key_id = create(opening.store, opening.password)
+        return ResticRepository(opening, config, keys, key_id)
 
     @classmethod
     def open(cls, opening: Opening) -> "ResticRepository":
@@ -40,27 +40,27 @@ class ResticFormat:
             from tui_backup.formats.restic.repository import ResticRepository
         finally:
             unlocking.join()
-        keys = unlocking.result()
-        return ResticRepository(opening, decode_config(sealed, Cipher(keys)), keys)
+        keys, key_id = unlocking.result()
+        return ResticRepository(opening, decode_config(sealed, Cipher(keys)), keys, key_id)
 
 
 class _Unlocking(Thread):
     def __init__(self, opening: Opening) -> None:
         super().__init__(name="unlocking")
         self._opening = opening
-        self._keys: Keys | None = None
+        self._unlocked: tuple[Keys, str] | None = None
         self._error: BackupError | None = None
 
     def run(self) -> None:
         """Find the key file that the password opens."""
         try:
-            self._keys, _key = unlock(self._opening.store, self._opening.password)
+            self._unlocked = unlock(self._opening.store, self._opening.password)
         except BackupError as error:
             self._error = error
 
-    def result(self) -> Keys:
-        """Return the keys; raises what kept them locked."""
+    def result(self) -> tuple[Keys, str]:
+        """Return the keys and the id of their file; raises what kept them locked."""
         if self._error is not None:
             raise self._error
-        assert self._keys is not None
-        return self._keys
+        assert self._unlocked is not None
+        return self._unlocked
