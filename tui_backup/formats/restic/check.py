@@ -20,8 +20,9 @@ from tui_backup.formats.restic.keys import damaged_keys
 from tui_backup.formats.restic.layout import FileKind, key_of, listing, names
 from tui_backup.formats.restic.needs import Needs
 from tui_backup.formats.restic.opening import Landed, Prove, Proved
+from tui_backup.formats.restic.opening_work import OpeningWork
 from tui_backup.formats.restic.pack import LENGTH
-from tui_backup.formats.restic.team import Job, Team
+from tui_backup.formats.restic.team import Team
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
@@ -148,7 +149,8 @@ class Checker:
         self._watch.files_total = len(numbers)
         self._watch.bytes_total = sum(sizes[packs[number].hex()] for number in numbers)
         records = self._index.by_pack()
-        team = Team(Job(self._store, self._examined.keys, None, self._on_answer), self._watch)
+        work = OpeningWork((self._store, self._examined.keys), None, self._on_answer, self._watch)
+        team = Team(work, self._watch)
         try:
             for number in numbers:
                 name = packs[number].hex()

@@ -8,8 +8,9 @@ from tui_backup.formats.restic.browse import NodeOrigin
 from tui_backup.formats.restic.crypto import OVERHEAD, Keys
 from tui_backup.formats.restic.index import Index
 from tui_backup.formats.restic.opening import FileToLand, Land, Landed, PlacedBlob, Proved, file_to_land
+from tui_backup.formats.restic.opening_work import OpeningWork
 from tui_backup.formats.restic.pack import BlobType
-from tui_backup.formats.restic.team import Job, Team
+from tui_backup.formats.restic.team import Team
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
@@ -25,7 +26,7 @@ class Extraction:
     def __init__(self, store: Store, keys: Keys, index: Index, landing: Landing, watch: Watch) -> None:
         self._index = index
         self._watch = watch
-        self._team = Team(Job(store, keys, landing, self._on_answer), watch)
+        self._team = Team(OpeningWork((store, keys), landing, self._on_answer, watch), watch)
         self._batch: list[FileToLand] = []
         self._bytes = 0
 

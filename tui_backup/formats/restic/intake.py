@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from tui_backup import errors
-from tui_backup.errors import BackupError
 from tui_backup.formats.restic.chunker import make_chunker
+from tui_backup.formats.restic.failure import Failed
 from tui_backup.formats.restic.index import Index
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.reading import Batch, Piece, Reader, Reading
 from tui_backup.formats.restic.sealing import (
     Answer,
     Done,
-    Failed,
     Flush,
     Flushed,
     Hashed,
@@ -161,9 +159,8 @@ class Intake:
                 self._ahead[worker].popleft()
             case Flushed():
                 self._flushing -= 1
-            case Failed(name, message, hint):
-                kind = getattr(errors, name, BackupError)
-                raise kind(message, hint=hint)
+            case Failed():
+                answer.raise_again()
 
     def _tell(self, readings: Iterable[Reading]) -> None:
         self._telling = True

@@ -14,19 +14,17 @@ from tui_backup.errors import BackupError, Corrupted, NotFound, RestoreRefused, 
 from tui_backup.formats.base import Landing
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.crypto import Cipher, Keys
+from tui_backup.formats.restic.failure import Failed
 from tui_backup.formats.restic.index import Place, unpack_blobs
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import PackedBlob, read_header
+from tui_backup.formats.restic.spans import Spans
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.primitives.crew import Channel
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
 from tui_backup.stores.registry import STORES
 
-_SPAN = 8 << 20
-"""Bytes fetched at once at most, but for a blob that is larger."""
-_GAP = 64 << 10
-"""Bytes between two blobs that are fetched along rather than asked for separately."""
 _REPORT = 8 << 20
 
 
@@ -91,14 +89,6 @@ class Proved(msgspec.Struct, tag=True, array_like=True):
     findings: list[tuple[bytes, str]]
 
 
-class Failed(msgspec.Struct, tag=True, array_like=True):
-    """The worker cannot go on; `name` is the class of the error."""
-
-    name: str
-    message: str
-    hint: str | None
-
-
 Order = Land | Prove
 Answer = Moved | Landed | Proved | Failed
 
@@ -153,7 +143,7 @@ class Opener:
             StoreError: the store cannot be read.
         """
         assert self._landing is not None
-        spans = _Spans(self._store, [blob.places[0] for file in files for blob in file.blobs if blob.places])
+        spans = Spans(self._store, [blob.places[0] for file in files for blob in file.blobs if blob.places])
         troubles: list[tuple[bytes, str]] = []
         done = 0
         for file in files:
@@ -172,7 +162,7 @@ class Opener:
                 done += entry.size
         return Landed(len(files) - len(troubles), done, troubles)
 
-    def _content(self, file: FileToLand, spans: "_Spans") -> Iterator[bytes]:
+    def _content(self, file: FileToLand, spans: Spans) -> Iterator[bytes]:
         unreported = 0
         for blob in file.blobs:
             content = self._blob(blob, spans)
@@ -182,7 +172,7 @@ class Opener:
                 self._moved(unreported)
                 unreported = 0
 
-    def _blob(self, blob: PlacedBlob, spans: "_Spans") -> bytes:
+    def _blob(self, blob: PlacedBlob, spans: Spans) -> bytes:
         trouble: BackupError | None = None
         for place in blob.places:
             try:
@@ -219,44 +209,6 @@ class Opener:
             yield b"", _("the pack's header and the index do not agree")
 
 
-class _Spans:
-    """Sealed blobs of a store, fetched together where they lie together; wanted in about the order given."""
-
-    def __init__(self, store: Store, places: list[Place]) -> None:
-        self._store = store
-        self._places = places
-        self._next = 0
-        self._pack = b""
-        self._start = 0
-        self._held = memoryview(b"")
-
-    def get(self, place: Place) -> memoryview:
-        """Return the sealed bytes at a place."""
-        if not self._has(place):
-            self._fetch(place)
-        at = place.offset - self._start
-        return self._held[at : at + place.length]
-
-    def _has(self, place: Place) -> bool:
-        end = self._start + len(self._held)
-        return self._pack == place.pack and self._start <= place.offset and place.offset + place.length <= end
-
-    def _fetch(self, place: Place) -> None:
-        while self._next < len(self._places) and self._places[self._next] != place:
-            self._next += 1
-        start, end = place.offset, place.offset + place.length
-        for other in self._places[self._next :]:
-            if other.pack != place.pack or not start <= other.offset <= end + _GAP:
-                break
-            if other.offset + other.length - start > _SPAN:
-                break
-            end = max(end, other.offset + other.length)
-        self._held = memoryview(self._store.get(key_of(FileKind.DATA, place.pack.hex()), start, end - start))
-        self._pack, self._start = place.pack, start
-        if self._next >= len(self._places):
-            self._next = 0
-
-
 class OpeningHand:
     """A worker that places files and proves packs."""
 
@@ -279,7 +231,7 @@ class OpeningHand:
                     order = order_decoder.decode(self._channel.inbox.popleft())
                     self._send(self._opener.land(order.files) if isinstance(order, Land) else self._opener.prove(order))
         except BackupError as error:
-            self._send(Failed(type(error).__name__, error.message, error.hint))
+            self._send(Failed.of(error))
 
     def _send(self, answer: Answer) -> None:
         self._channel.send(encoder.encode(answer))

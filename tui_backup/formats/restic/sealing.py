@@ -14,6 +14,7 @@ from tui_backup.errors import BackupError
 from tui_backup.formats.restic.blob import PackBuilder
 from tui_backup.formats.restic.chunker import make_chunker
 from tui_backup.formats.restic.crypto import Cipher, Keys
+from tui_backup.formats.restic.failure import Failed
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType, PackedBlob
 from tui_backup.formats.restic.reading import Batch, Piece, Reader, Reading
@@ -75,14 +76,6 @@ class Flushed(msgspec.Struct, tag=True, array_like=True):
     """A `Flush` is done."""
 
 
-class Failed(msgspec.Struct, tag=True, array_like=True):
-    """The worker cannot go on; `name` is the class of the error."""
-
-    name: str
-    message: str
-    hint: str | None
-
-
 Order = Read | Keep | Flush
 Answer = Hashed | Stored | Done | Flushed | Failed
 
@@ -140,7 +133,7 @@ class SealingHand:
                 if self._reads and len(self._waiting) < _MOST_OUT:
                     self._read_on()
         except BackupError as error:
-            self._send(Failed(type(error).__name__, error.message, error.hint))
+            self._send(Failed.of(error))
 
     def _receive(self) -> bool:
         may_read = self._reads and len(self._waiting) < _MOST_OUT
