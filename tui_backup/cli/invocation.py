@@ -8,6 +8,7 @@ import click
 from tui_backup.cli import narration
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
 
 if TYPE_CHECKING:
     from tui_backup.cli.progress import Progress
@@ -24,15 +25,28 @@ class Invocation:
         self.verbose = False
         self.progress: Progress | None = None
         """What SIGUSR1 asks for a line."""
+        self.retry_lock_s = 0
+        """Seconds to wait for a lock that somebody else holds."""
+        self.no_lock = False
+        """Whether a command that only reads takes no lock."""
+        self.lock_is_optional = False
+        """Whether the command could be told so."""
         self._workspace: Workspace | None = None
 
     @property
     def workspace(self) -> "Workspace":
         """Everything that the configuration describes."""
         if self._workspace is None:
+            from tui_backup.model.locking import Locking
             from tui_backup.services.workspace import Workspace
 
             self._workspace = Workspace.open(self.config)
+            self._workspace.locking = Locking(
+                wanted=not self.no_lock,
+                optional=self.lock_is_optional,
+                retry_s=self.retry_lock_s,
+                on_wait=self._waiting,
+            )
         return self._workspace
 
     def fail(self, error: BackupError, *, about: str | None = None) -> int:
@@ -60,6 +74,13 @@ class Invocation:
         """Narrate, unless told to be quiet or to speak JSON."""
         if not self.quiet and not self.json:
             narration.say(line)
+
+    def _waiting(self, message: str) -> None:
+        """Tell that, and for whom, the work waits."""
+        if self.json:
+            narration.notice("waiting", message)
+        else:
+            self.say(printable(message))
 
     def __enter__(self) -> Self:
         return self

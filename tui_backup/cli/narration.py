@@ -38,6 +38,11 @@ def warn(message: str, *, json: bool = False) -> None:
     say(_("tui-backup: warning: {message}").format(message=printable(message)))
 
 
+def notice(type_: str, message: str) -> None:
+    """Tell, in JSON, of something that is no trouble."""
+    say(encode({"type": type_, "message": message}).decode())
+
+
 def without_color() -> None:
     """Have everything written from here on do without colours."""
     os.environ["NO_COLOR"] = "1"

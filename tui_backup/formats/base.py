@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from tui_backup.model.entry import Entry
+from tui_backup.model.locking import Locking
 from tui_backup.model.problem import Problem
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
@@ -117,8 +118,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """auto, max or off."""
     ledger: Ledger | None = None
     """Remembers which locks processes of this host left; None: no lock is ever called dead."""
-    retry_lock_s: float = 0
-    """Seconds for which to try again when somebody else holds the lock."""
+    locking: Locking = Locking()
 
 
 class Format(Protocol):

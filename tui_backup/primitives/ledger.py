@@ -69,6 +69,24 @@ class Ledger:
             os.close(descriptor)
         return _has_ended(mark)
 
+    def is_held(self, name: str) -> bool:
+        """Whether the process that left the mark is known to live: it holds the lock on its file."""
+        if name in self._held:
+            return True
+        try:
+            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return False
+
     def _path(self, name: str) -> str:
         return os.path.join(self._directory, name)
 

@@ -1,6 +1,8 @@
 """Processes: told apart from every other that had or will have the same pid, and whether one has provably ended."""
 
 import os
+import re
+from datetime import UTC, datetime
 from functools import cache
 
 import msgspec
@@ -18,6 +20,16 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     """`/etc/machine-id`; empty where there is none."""
     space: int
     """Inode of the pid name space: pids are only comparable within one; 0 where nobody can know."""
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be seen of a living process; what the system does not tell is None or empty."""
+
+    uid: int | None
+    """Real user id."""
+    began: datetime | None
+    """By the clock as it is set now, to the second."""
+    program: str
 
 
 def this_process() -> Process:
@@ -52,6 +64,26 @@ def has_ended(pid: int, started: int = 0) -> bool:
     return now == 0 or (started != 0 and now not in {None, started})
 
 
+def sighted(pid: int) -> Sighting | None:
+    """Return what is to be seen of the process that has this pid now; None where there is none."""
+    if has_ended(pid):
+        return None
+    return Sighting(uid=_user(pid), began=_began(pid), program=_content(f"/proc/{pid}/comm"))
+
+
+def _user(pid: int) -> int | None:
+    match = re.search(r"^Uid:\s*(\d+)", _content(f"/proc/{pid}/status"), re.MULTILINE)
+    return int(match[1]) if match else None
+
+
+def _began(pid: int) -> datetime | None:
+    match = re.search(r"^btime (\d+)", _content("/proc/stat", 1 << 20), re.MULTILINE)
+    started = _started(pid)
+    if match is None or not started:
+        return None
+    return datetime.fromtimestamp(int(match[1]) + started // os.sysconf("SC_CLK_TCK"), UTC)
+
+
 def _started(pid: int) -> int | None:
     """Return field 22 of `/proc/PID/stat`, counted behind the program's name in brackets.
 
@@ -81,9 +113,9 @@ def _space() -> int:
         return 0
 
 
-def _content(path: str) -> str:
+def _content(path: str, at_most: int = 4096) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(4096).strip()
+            return file.read(at_most).strip()
     except OSError:
         return ""

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from tui_backup.config.lines import dotted
 from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError, NotFound, RepositoryMissing, UsageError
 from tui_backup.formats.base import Format, Opening, Repository
 from tui_backup.formats.registry import FORMATS
 from tui_backup.history.history import History
+from tui_backup.model.locking import Locking
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
@@ -29,10 +32,17 @@ class Repositories:
     Which repository a name stood for is taken from the history, which is asked for when it is needed.
     """
 
-    def __init__(self, known: dict[str, RepositoryConfig], history: Callable[[], History], state_dir: Path) -> None:
+    def __init__(
+        self,
+        known: dict[str, RepositoryConfig],
+        history: Callable[[], History],
+        state_dir: Path,
+        locking: Locking | None = None,
+    ) -> None:
         self._known = known
         self._history = history
         self._state_dir = state_dir
+        self._locking = msgspec.structs.replace(locking or Locking(), run_of=self._run_of)
         self._lock = threading.RLock()
         self._open: dict[str, Repository] = {}
         self._ledger = Ledger(str(state_dir / "marks"))
@@ -126,7 +136,14 @@ class Repositories:
             password=config.password.resolve(_password_key(config)),
             compression=config.compression,
             ledger=self._ledger,
+            locking=self._locking,
         )
+
+    def _run_of(self, pid: int) -> str | None:
+        """Return the id of the run that a process of this host carries out, if it is one of this configuration."""
+        from tui_backup.services.runs import list_runs
+
+        return next((run.run for run in list_runs(self._state_dir) if run.pid == pid), None)
 
     def _has_forgotten(self) -> bool:
         """Whether a record was lost that may have known the repository."""

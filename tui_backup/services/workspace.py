@@ -13,6 +13,7 @@ from tui_backup.config.load import load_config
 from tui_backup.config.settings import Config, JobConfig
 from tui_backup.config.state import prepare_state_dir
 from tui_backup.errors import UsageError
+from tui_backup.model.locking import Locking
 from tui_backup.primitives.i18n import _
 from tui_backup.services.bus import EventBus
 from tui_backup.services.log import ProgramLog
@@ -33,6 +34,8 @@ class Workspace:
         self.config = config
         self.host: str = socket.gethostname()
         """Name of this machine, as snapshots record it."""
+        self.locking = Locking()
+        """What is wished of locks; to be set before the first repository is asked for."""
         self._lock = threading.RLock()
         self._history: History | None = None
         self._repositories: Repositories | None = None
@@ -98,7 +101,9 @@ class Workspace:
             if self._repositories is None:
                 from tui_backup.services.repositories import Repositories
 
-                self._repositories = Repositories(self.config.repositories, lambda: self.history, self.state_dir)
+                self._repositories = Repositories(
+                    self.config.repositories, lambda: self.history, self.state_dir, self.locking
+                )
             return self._repositories
 
     def own_places(self) -> tuple[bytes, ...]:

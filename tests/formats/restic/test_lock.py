@@ -17,6 +17,7 @@ from tui_backup.formats.restic.lock import Locks
 from tui_backup.formats.restic.lock_files import LockDocument
 from tui_backup.formats.restic.lock_held import Timing
 from tui_backup.formats.restic.times import format_time
+from tui_backup.model.locking import Locking
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.ledger import Ledger
 from tui_backup.stores.base import Store
@@ -26,9 +27,11 @@ QUICK = Timing(settle=0.01, unreadable=(0.01, 0.01))
 MINUTE = 60 * 10**9
 
 
-def locks(store: Store, keys: Keys, ledger: Ledger | None = None, **changes: Any) -> Locks:
+def locks(
+    store: Store, keys: Keys, ledger: Ledger | None = None, locking: Locking | None = None, **changes: Any
+) -> Locks:
     timing = msgspec.structs.replace(QUICK, **changes)
-    return Locks(store, 2, keys, ledger=ledger, timing=timing)
+    return Locks(store, 2, keys, name="main", ledger=ledger, locking=locking, timing=timing)
 
 
 def leave(store: Store, keys: Keys, age_ns: int = 0, **fields: Any) -> str:
@@ -122,7 +125,7 @@ def test_a_lock_that_appears_while_we_write_ours_wins(keys: Keys) -> None:
 def test_with_patience_the_lock_is_had_once_the_other_goes(store: MemoryStore, keys: Keys) -> None:
     other = locks(store, keys).acquire(exclusive=True)
     threading.Timer(0.1, other.release).start()
-    with locks(store, keys).acquire(exclusive=True, retry_s=0.3):
+    with locks(store, keys, locking=Locking(retry_s=0.3)).acquire(exclusive=True):
         assert len(there(store)) == 1
 
 
@@ -151,7 +154,7 @@ def test_waiting_for_a_lock_can_be_cancelled(store: MemoryStore, keys: Keys) -> 
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        locks(store, keys).acquire(exclusive=True, retry_s=60, cancel=token)
+        locks(store, keys, locking=Locking(retry_s=60)).acquire(exclusive=True, cancel=token)
 
 
 def test_a_lock_without_bytes_is_ignored(store: MemoryStore, keys: Keys) -> None:

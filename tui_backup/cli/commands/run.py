@@ -7,7 +7,7 @@ import click
 from tui_backup.cli.codes import OF_STATUS, worst
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
-from tui_backup.cli.options import later_option
+from tui_backup.cli.options import retry_lock_option
 from tui_backup.config.settings import JobConfig
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
@@ -22,7 +22,7 @@ from tui_backup.services.workspace import Workspace
 @click.option("-n", "--dry-run", is_flag=True, help=_("Say what would be stored, and store nothing."))
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help=_("Give the snapshots a tag; may be repeated."))
 @click.option("--pre-operation", metavar="NAME", help=_("Note that this is the backup before the operation NAME."))
-@later_option("--retry-lock", takes_value=True)
+@retry_lock_option
 @pass_invocation
 def command(
     invocation: Invocation,

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
+from tui_backup.errors import BackupError, StoreError
 from tui_backup.formats.base import Opening
 from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.contents import Contents
@@ -14,6 +16,19 @@ from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.snapshot_files import SnapshotFiles
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+
+
+class Guard(Protocol):
+    """What a lock promises to the work under it."""
+
+    def check(self) -> None:
+        """Make sure that the lock is still good, by what this process knows; raises Locked."""
+        ...
+
+    def confirm(self) -> None:
+        """Make sure that it is, by asking the store, before what cannot be undone; raises BackupError."""
+        ...
 
 
 class Access:
@@ -27,7 +42,9 @@ class Access:
         self.key_id = key_id
         """Of the key file that the password opened; empty where no password was asked for."""
         self.cipher = Cipher(keys)
-        self.locks = Locks(self.store, config.version, keys, ledger=opening.ledger)
+        self.locks = Locks(
+            self.store, config.version, keys, name=opening.name, ledger=opening.ledger, locking=opening.locking
+        )
         self.snapshots = SnapshotFiles(self.store, config.version, self.cipher)
         self._contents: Contents | None = None
 
@@ -54,23 +71,61 @@ class Access:
         return contents
 
     @contextmanager
-    def shared(self, watch: Watch) -> Iterator[HeldLock]:
-        """Hold a shared lock, which the watch looks after."""
-        with self._held(watch, exclusive=False) as lock:
+    def shared(self, watch: Watch) -> Iterator[Guard]:
+        """Hold a shared lock, which the watch looks after; none where whoever opened the repository wants none."""
+        locking = self.opening.locking
+        if not locking.wanted:
+            yield NoLock()
+            return
+        try:
+            lock = self.locks.acquire(exclusive=False, cancel=watch.cancel)
+        except StoreError as error:
+            if not locking.optional:
+                raise
+            raise _unwritable(error) from error
+        with self._held(lock, watch):
             yield lock
 
     @contextmanager
     def exclusive(self, watch: Watch) -> Iterator[HeldLock]:
         """Hold an exclusive lock, which the watch looks after."""
-        with self._held(watch, exclusive=True) as lock:
+        if self.config.append_only:
+            message = _("nothing may be removed from {place}: its own configuration says append-only")
+            raise BackupError(message.format(place=self.store.describe()))
+        with self._held(self.locks.acquire(exclusive=True, cancel=watch.cancel), watch) as lock:
             yield lock
 
     @contextmanager
-    def _held(self, watch: Watch, *, exclusive: bool) -> Iterator[HeldLock]:
-        retry = self.opening.retry_lock_s
-        with self.locks.acquire(exclusive=exclusive, retry_s=retry, cancel=watch.cancel) as lock:
-            before, watch.guard = watch.guard, lock.check
+    def _held(self, lock: HeldLock, watch: Watch) -> Iterator[HeldLock]:
+        with lock:
+            before = watch.guard
+
+            def check() -> None:
+                lock.check()
+                if before is not None:
+                    before()
+
+            watch.guard = check
             try:
                 yield lock
             finally:
                 watch.guard = before
+
+
+class NoLock:
+    """Stands for the lock of who only reads, and wants none."""
+
+    def check(self) -> None:
+        """Find nothing that could be lost."""
+
+    def confirm(self) -> None:
+        """Keep who holds no lock from what cannot be undone; raises BackupError."""
+        raise BackupError(_("nothing is written without a lock"))
+
+
+def _unwritable(error: StoreError) -> StoreError:
+    """Return the same error with the way out for who only reads."""
+    return type(error)(
+        _("no lock can be taken: {reason}").format(reason=error.message),
+        hint=_("if the repository cannot be written, --no-lock reads without one"),
+    )

@@ -15,12 +15,13 @@ from tui_backup.errors import Locked
 from tui_backup.formats.restic.crypto import Keys
 from tui_backup.formats.restic.lock_files import FoundLock, LockFiles, new_lock
 from tui_backup.formats.restic.lock_held import HeldLock, Timing
+from tui_backup.formats.restic.lock_refusal import Desk, locked_by, unreadable
+from tui_backup.model.locking import Locking
 from tui_backup.primitives.cancel import CancelToken
-from tui_backup.primitives.clock import now
 from tui_backup.primitives.hangup import shield_from_hangup
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
-from tui_backup.primitives.text import age, moment, printable
+from tui_backup.primitives.text import duration
 from tui_backup.stores.base import Store
 
 _FIRST_RETRIES, _LATER_RETRIES = (5.0, 10.0, 20.0, 40.0), 60.0
@@ -30,22 +31,27 @@ _FIRST_RETRIES, _LATER_RETRIES = (5.0, 10.0, 20.0, 40.0), 60.0
 class Locks:
     """The locks of one open repository."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a lock depends on
         self,
         store: Store,
         version: int,
         keys: Keys,
         *,
+        name: str = "",
         ledger: Ledger | None = None,
+        locking: Locking | None = None,
         timing: Timing | None = None,
     ) -> None:
+        """Guard the repository in a store, which the configuration calls `name`."""
         self._files = LockFiles(store, version, keys, ledger)
+        self._locking = locking or Locking()
+        self._desk = Desk(place=self._files.place, name=name, locking=self._locking, ledger=ledger)
         self._timing = timing or Timing()
 
-    def acquire(self, *, exclusive: bool, retry_s: float = 0, cancel: CancelToken | None = None) -> HeldLock:
+    def acquire(self, *, exclusive: bool, cancel: CancelToken | None = None) -> HeldLock:
         """Take a lock; a shared one has settled once `check` or `confirm` have looked again, an exclusive one at once.
 
-        While somebody else holds a conflicting one, it is tried again for `retry_s` seconds.
+        While somebody else holds a conflicting one, it is tried again for as long as `locking` says.
 
         Raises:
             Locked: somebody else holds the repository, or a lock there cannot be read.
@@ -53,20 +59,25 @@ class Locks:
             StoreError: the locks cannot be listed, read or written.
         """
         token = cancel or CancelToken()
-        deadline = time.monotonic() + retry_s
+        deadline = time.monotonic() + self._locking.retry_s
+        told = False
         for pause in chain(_FIRST_RETRIES, repeat(_LATER_RETRIES)):
             try:
                 return self._acquire_once(exclusive=exclusive, cancel=token)
-            except Locked:
+            except Locked as error:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise
+                if not told and self._locking.on_wait is not None:
+                    words = _("waiting for at most {time}: {reason}")
+                    self._locking.on_wait(words.format(time=duration(left), reason=error.message))
+                told = True
                 _wait(min(pause, left), token)
         raise AssertionError("the pauses never end")
 
-    def found(self) -> list[FoundLock]:
-        """Return all locks that count, ours among them; raises StoreError."""
-        return list(self._files.found())
+    def found(self, *, tidying: bool = True) -> list[FoundLock]:
+        """Return all locks that count, ours among them; without `tidying` also those provably left behind."""
+        return list(self._files.found(tidying=tidying))
 
     def remove(self, locks: Iterable[FoundLock]) -> None:
         """Remove locks, whoever holds them; raises StoreError."""
@@ -92,52 +103,22 @@ class Locks:
     def _refuse_conflict(self, own: str | None, *, exclusive: bool, cancel: CancelToken) -> None:
         for lock in self._others(own, cancel):
             if exclusive or (lock.document and lock.document.exclusive):
-                raise _locked_by(lock, self._files.place)
+                raise locked_by(lock, self._desk)
 
     def _others(self, own: str | None, cancel: CancelToken) -> list[FoundLock]:
         """Return the locks of others; one that cannot be read may be about to go, or to be whole in a moment."""
         pauses = iter(self._timing.unreadable)
         while True:
             others = [lock for lock in self._files.found() if lock.name != own]
-            unreadable = [lock for lock in others if lock.document is None]
-            if not unreadable:
+            hidden = [lock for lock in others if lock.document is None]
+            if not hidden:
                 return others
             pause = next(pauses, None)
             if pause is None:
-                raise _unreadable(unreadable[0], self._files.place)
+                raise unreadable(hidden[0], self._desk)
             _wait(pause, cancel)
 
 
 def _wait(seconds: float, cancel: CancelToken) -> None:
     cancel.wait(seconds)
     cancel.check()
-
-
-def _locked_by(lock: FoundLock, place: str) -> Locked:
-    assert lock.document is not None
-    template = _("{place} is locked by {user} on {host} (pid {pid}), since {since}, last refreshed {age}")
-    if lock.document.exclusive:
-        template = _(
-            "{place} is locked exclusively by {user} on {host} (pid {pid}), since {since}, last refreshed {age}"
-        )
-    message = template.format(
-        place=place,
-        user=_brief(lock.document.username),
-        host=_brief(lock.document.hostname),
-        pid=_brief(str(lock.document.pid)),
-        since=moment(lock.taken),
-        age=age(lock.refreshed, now()),
-    )
-    hint = _("try again when it is done")
-    if lock.stale:
-        hint = _("it looks abandoned: if that program is gone, `restic unlock` removes its lock")
-    return Locked(message, hint=hint)
-
-
-def _brief(text: str | None) -> str:
-    return printable((text or "?")[:100])
-
-
-def _unreadable(lock: FoundLock, place: str) -> Locked:
-    message = _("{place} has a lock that cannot be read: {name}").format(place=place, name=lock.name)
-    return Locked(message, hint=_("if no other program works there, `restic unlock --remove-all` removes it"))

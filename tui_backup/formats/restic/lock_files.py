@@ -135,8 +135,10 @@ class LockFiles:
             return False
         return True
 
-    def found(self) -> Iterator[FoundLock]:
+    def found(self, *, tidying: bool = True) -> Iterator[FoundLock]:
         """Yield the locks that count: not those of zero length, nor those provably left behind, which are removed.
+
+        Without `tidying` these are yielded too, and stay.
 
         Raises:
             StoreError: the locks cannot be listed or read.
@@ -144,7 +146,7 @@ class LockFiles:
         for name, size in names(self._store, FileKind.LOCK).items():
             if not size:
                 continue
-            if self._ledger is not None and self._ledger.provably_dead(name):
+            if tidying and self._ledger is not None and self._ledger.provably_dead(name):
                 self.delete(name)
                 continue
             with suppress(NotFound):
