@@ -116,7 +116,7 @@ def test_pending_blobs_belong_to_no_pack() -> None:
     index = Index()
     index.claim(DATA, id_of(1))
     index.settle(pack_id(1), [*blobs(3), PackedBlob(TREE, id_of(2), 100, 70, 500)])
-    (records,) = index.by_pack()
+    (records,) = index.by_pack().values()
     assert unpack_blobs(records) == [*blobs(3), PackedBlob(TREE, id_of(2), 100, 70, 500)]
 
 

@@ -64,13 +64,29 @@ class PackBuilder:
             compressed = self._compressor.compress(content)
             if len(compressed) < len(content):
                 size, body = len(content), compressed
-        if not self._blobs and len(body) + 4096 > len(self._buffer):
-            self._buffer = memoryview(mmap.mmap(-1, len(body) + _ROOM))
-        length = self._cipher.seal_into(body, self._buffer[self._end :])
+        return self.add_payload(id_, body, size)
+
+    def add_payload(self, id_: bytes, payload: bytes | memoryview, size: int) -> int:
+        """Seal and append what is compressed already, or shall not be (`size` 0); return its sealed length."""
+        self._make_room(len(payload))
+        length = self._cipher.seal_into(payload, self._buffer[self._end :])
+        self._note(id_, length, size)
+        return length
+
+    def add_sealed(self, id_: bytes, sealed: bytes | memoryview, size: int) -> None:
+        """Append a blob that was sealed with the same keys."""
+        self._make_room(len(sealed))
+        self._buffer[self._end : self._end + len(sealed)] = sealed
+        self._note(id_, len(sealed), size)
+
+    def _make_room(self, size: int) -> None:
+        if not self._blobs and size + 4096 > len(self._buffer):
+            self._buffer = memoryview(mmap.mmap(-1, size + _ROOM))
+
+    def _note(self, id_: bytes, length: int, size: int) -> None:
         self._blobs.append(PackedBlob(self._type, id_, self._end, length, size))
         self._end += length
         self._header += 41
-        return length
 
     def finish(self) -> Pack:
         """Close the pack and begin the next one."""
@@ -114,12 +130,16 @@ class BlobReader:
         Raises:
             Corrupted: the seal, the compression or the id does not match.
         """
-        content = self._cipher.open(sealed)
+        return self.unseal(sealed, id_, size)[1]
+
+    def unseal(self, sealed: bytes | memoryview, id_: bytes, size: int) -> tuple[bytes, bytes]:
+        """Return what is sealed in a blob, compressed where it is, and the content; otherwise as `read`."""
+        payload = content = self._cipher.open(sealed)
         if size:
-            content = self._decompress(content, size)
+            content = self._decompress(payload, size)
         if sha256(content).digest() != id_:
             raise Corrupted(_("the content does not match the id"))
-        return content
+        return payload, content
 
     def _decompress(self, frames: bytes, size: int) -> bytes:
         if size > LARGEST:

@@ -13,7 +13,7 @@ from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.base import Proof, Subset
 from tui_backup.formats.restic.affected import Search, find_affected, suspects_of
 from tui_backup.formats.restic.contents import Contents
-from tui_backup.formats.restic.crypto import OVERHEAD, Cipher, Keys
+from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.envelope import load_unpacked
 from tui_backup.formats.restic.index import PENDING, Index
 from tui_backup.formats.restic.keys import damaged_keys
@@ -21,7 +21,7 @@ from tui_backup.formats.restic.layout import FileKind, key_of, listing, names
 from tui_backup.formats.restic.needs import Needs
 from tui_backup.formats.restic.opening import Landed, Prove, Proved
 from tui_backup.formats.restic.opening_work import OpeningWork
-from tui_backup.formats.restic.pack import LENGTH
+from tui_backup.formats.restic.pack import EMPTY, record_size
 from tui_backup.formats.restic.team import Team
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.snapshot import Snapshot
@@ -30,7 +30,6 @@ from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
 
-_UNCOMPRESSED_RECORD, _COMPRESSED_RECORD = 37, 41
 _LARGEST_PACK = 1 << 30
 """Bytes; a pack is read whole. restic makes them of up to 128 MiB, and one blob more."""
 
@@ -123,11 +122,11 @@ class Checker:
                 )
 
     def _expected_sizes(self) -> list[int]:
-        sizes = [OVERHEAD + LENGTH.size] * len(self._index.packs)
+        sizes = [EMPTY] * len(self._index.packs)
         for table in self._index.tables.values():
             for _id, pack, _offset, length, size in table:
                 if pack != PENDING:
-                    sizes[pack] += length + (_COMPRESSED_RECORD if size else _UNCOMPRESSED_RECORD)
+                    sizes[pack] += length + record_size(size)
         return sizes
 
     def _selection(self, subset: Subset, needed: dict[str, tuple[int, ...]], *, every: bool) -> list[int]:

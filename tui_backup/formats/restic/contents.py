@@ -20,8 +20,9 @@ class Contents:
     """Reads blobs by id; may be called from several threads."""
 
     def __init__(self, store: Store, index: Index, cipher: Cipher) -> None:
-        self._store = store
+        self.store = store
         self.index = index
+        self.cipher = cipher
         self._reader = BlobReader(cipher)
         self._reading = Lock()
         self._trees: dict[str, list[Node]] = {}
@@ -67,7 +68,7 @@ class Contents:
         raise Corrupted(message.format(type=type_.word, id=id_.hex(), reason=trouble.message)) from trouble
 
     def _at(self, place: Place, id_: bytes) -> bytes:
-        sealed = self._store.get(key_of(FileKind.DATA, place.pack.hex()), place.offset, place.length)
+        sealed = self.store.get(key_of(FileKind.DATA, place.pack.hex()), place.offset, place.length)
         with self._reading:
             return self._reader.read(sealed, id_, place.size)
 

@@ -5,7 +5,7 @@ by the first bits of their id, and are found by a plain search of bytes.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 
 import msgspec
 
@@ -22,7 +22,7 @@ _RECORD = struct.Struct("<32sIIII")
 _PLACE = struct.Struct("<IIII")
 PACKED = struct.Struct("<B32sIII")
 """type, id, offset, sealed length, length of the content: a blob of a known pack."""
-_BUCKETS = 1 << 14
+BUCKETS = 1 << 14
 PENDING = 0xFFFF_FFFF
 """Number of the pack of a blob that this process is about to store."""
 
@@ -67,7 +67,7 @@ class BlobTable:
     """The blobs of one type; several records of one id are copies in several packs."""
 
     def __init__(self) -> None:
-        self._buckets: list[bytearray | None] = [None] * _BUCKETS
+        self._buckets: list[bytearray | None] = [None] * BUCKETS
         self.count = 0
 
     def add(self, id_: bytes, pack: int, offset: int, length: int, size: int) -> None:
@@ -105,6 +105,23 @@ class BlobTable:
         while bucket is not None and at >= 0:
             yield _PLACE.unpack_from(bucket, at + 32)
             at = self._at(bucket, id_, at + 48)
+
+    def slot(self, id_: bytes) -> tuple[int, int] | None:
+        """Return bucket and place in it of the first record of an id, None where there is none."""
+        if len(id_) != 32:
+            return None
+        number = id_[0] << 6 | id_[1] >> 2
+        bucket = self._buckets[number]
+        at = -1 if bucket is None else bucket.find(id_)
+        if bucket is not None and at > 0 and at % 48:
+            at = self._at(bucket, id_, at)
+        return None if at < 0 else (number, at // 48)
+
+    def buckets(self) -> Iterator[tuple[int, int, Iterator[tuple[bytes, int, int, int, int]]]]:
+        """Yield for each bucket that is not empty its number, its length in records, and the records."""
+        for number, bucket in enumerate(self._buckets):
+            if bucket is not None:
+                yield number, len(bucket) // 48, _RECORD.iter_unpack(bucket)
 
     def settle(self, id_: bytes, pack: int, offset: int, length: int, size: int) -> None:
         """Give the pending record of an id its place."""
@@ -174,29 +191,29 @@ class Index:
             self.packs.append(pack)
         return number
 
-    def add_file(self, document: bytes) -> None:
-        """Take in an index file's JSON.
+    def add_file(self, document: bytes) -> list[int]:
+        """Take in an index file's JSON; return the numbers of the packs that it lists.
 
         Raises:
             Corrupted: it is no index.
         """
         try:
             packs = _decoder.decode(document).packs or []
-            for pack in packs:
-                self._add_pack(bytes.fromhex(pack.id), pack.blobs)
+            return [self._add_pack(bytes.fromhex(pack.id), pack.blobs) for pack in packs]
         except (msgspec.MsgspecError, ValueError, struct.error, KeyError, RecursionError) as error:
             raise Corrupted(_("it is no index: {reason}").format(reason=error)) from error
 
-    def _add_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> None:
+    def _add_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> int:
         if len(id_) != 32:
             raise ValueError(f"{id_.hex()!r} is no id")
         if id_ in self._numbers:
             self._merge_pack(id_, blobs)
-            return
+            return self._numbers[id_]
         number = self._number(id_)
         adds = {type_.word: table.add for type_, table in self.tables.items()}
         for blob in blobs:
             adds[blob.type](_blob_id(blob), number, blob.offset, blob.length, blob.uncompressed_length)
+        return number
 
     def _merge_pack(self, id_: bytes, blobs: list[IndexedBlob]) -> None:
         """Take in a pack that another index file has already described: exact duplicates are dropped."""
@@ -210,12 +227,12 @@ class Index:
                 self.split.add(id_)
                 table.add(blob_id, *record)
 
-    def by_pack(self) -> list[bytearray]:
-        """Return for every pack, by number, the records of its blobs as `PACKED` has them, in any order."""
-        packs = [bytearray() for _pack in self.packs]
+    def by_pack(self, wanted: Container[int] | None = None) -> dict[int, bytearray]:
+        """Return for every pack (or those wanted), by number, its blobs as `PACKED` has them, in any order."""
+        packs = {number: bytearray() for number in range(len(self.packs)) if wanted is None or number in wanted}
         for type_, table in self.tables.items():
             for id_, pack, offset, length, size in table:
-                if pack != PENDING:
+                if pack in packs:
                     packs[pack] += PACKED.pack(type_, id_, offset, length, size)
         return packs
 
@@ -239,8 +256,10 @@ def encode_index(packs: list[tuple[bytes, list[PackedBlob]]]) -> bytes:
     return msgspec.json.encode({"packs": listed}) + b"\n"
 
 
-def load_index(store: Store, version: int, cipher: Cipher) -> Index:
-    """Read every index file.
+def load_index(
+    store: Store, version: int, cipher: Cipher, listed: Callable[[str, list[int]], None] | None = None
+) -> Index:
+    """Read every index file; `listed` hears the name of each with the numbers of the packs that it lists.
 
     Raises:
         Corrupted: one is damaged; the message has its key.
@@ -249,9 +268,11 @@ def load_index(store: Store, version: int, cipher: Cipher) -> Index:
     for name in names(store, FileKind.INDEX):
         document = load_unpacked(store, FileKind.INDEX, name, version, cipher)
         try:
-            index.add_file(document)
+            numbers = index.add_file(document)
         except Corrupted as error:
             raise Corrupted(_("index/{name} is damaged: {reason}").format(name=name, reason=error.message)) from error
+        if listed is not None:
+            listed(name, numbers)
     return index
 
 

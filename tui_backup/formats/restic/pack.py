@@ -18,6 +18,9 @@ from tui_backup.errors import Corrupted
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher
 from tui_backup.primitives.i18n import _
 
+EMPTY = OVERHEAD + 4
+"""Bytes of a pack beside its blobs and their records."""
+
 TARGET = 16 << 20
 """A pack is closed when it has this many bytes or more, its header counted."""
 
@@ -88,9 +91,14 @@ def decode_header(header: bytes) -> list[PackedBlob]:
     return blobs
 
 
+def record_size(size: int) -> int:
+    """Return the bytes of a blob's record in the header; `size` is that of the content if it is compressed, else 0."""
+    return COMPRESSED_RECORD.size if size else PLAIN_RECORD.size
+
+
 def pack_size(blobs: list[PackedBlob]) -> int:
     """Return the bytes of a pack that holds exactly these blobs."""
-    records = sum(COMPRESSED_RECORD.size if blob.size else PLAIN_RECORD.size for blob in blobs)
+    records = sum(record_size(blob.size) for blob in blobs)
     return sum(blob.length for blob in blobs) + records + OVERHEAD + LENGTH.size
 
 

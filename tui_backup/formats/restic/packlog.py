@@ -12,7 +12,8 @@ from tui_backup.formats.restic.pack import PackedBlob
 from tui_backup.formats.restic.sealing import Stored
 from tui_backup.stores.base import Store
 
-_MOST_BLOBS = 50_000
+MOST_BLOBS = 50_000
+"""Of one index file, but for those of its last pack."""
 _MOST_SECONDS = 600.0
 
 
@@ -33,6 +34,8 @@ class PackLog:
         """Blobs of all packs."""
         self.content_added = 0
         """Bytes of their content."""
+        self.pack_bytes = 0
+        """Bytes of all packs, as stored."""
         self.bytes_added = 0
         """Bytes of all packs and index files, as stored."""
 
@@ -43,8 +46,9 @@ class PackLog:
         self._unlisted += len(stored.blobs)
         self.blobs += len(stored.blobs)
         self.content_added += sum(blob.plain_size for blob in stored.blobs)
+        self.pack_bytes += stored.size
         self.bytes_added += stored.size
-        if self._unlisted >= _MOST_BLOBS or time.monotonic() - self._began > _MOST_SECONDS:
+        if self._unlisted >= MOST_BLOBS or time.monotonic() - self._began > _MOST_SECONDS:
             self.save()
 
     def save(self) -> None:

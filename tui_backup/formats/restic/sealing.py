@@ -99,6 +99,22 @@ class Sealer:
         if self._builder.is_full:
             yield self._store_pack()
 
+    def keep_payload(self, id_: bytes, payload: bytes, size: int) -> Iterator[Stored]:
+        """Take a blob that is compressed already, or shall not be (`size` 0); otherwise as `keep`."""
+        if not self._builder.fits(len(payload)):
+            yield self._store_pack()
+        self._builder.add_payload(id_, payload, size)
+        if self._builder.is_full:
+            yield self._store_pack()
+
+    def keep_sealed(self, id_: bytes, sealed: memoryview, size: int) -> Iterator[Stored]:
+        """Take a blob that was sealed with the same keys; otherwise as `keep`."""
+        if not self._builder.fits(len(sealed)):
+            yield self._store_pack()
+        self._builder.add_sealed(id_, sealed, size)
+        if self._builder.is_full:
+            yield self._store_pack()
+
     def flush(self) -> Iterator[Stored]:
         """Store what has been gathered."""
         if len(self._builder):

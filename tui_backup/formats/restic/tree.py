@@ -92,6 +92,33 @@ def decode_tree(plaintext: bytes) -> list[Node]:
         raise Corrupted(_("a tree cannot be read: {reason}").format(reason=error)) from error
 
 
+class Wants(msgspec.Struct, gc=False):
+    """What a node needs beside its tree: blobs of data, or another tree."""
+
+    type: str = ""
+    content: list[str] | None = None
+    subtree: str | None = None
+
+
+class _WantingTree(msgspec.Struct):
+    nodes: list[Wants] | None
+
+
+_wants_decoder = msgspec.json.Decoder(_WantingTree)
+
+
+def decode_wants(plaintext: bytes) -> list[Wants]:
+    """Return what the nodes of a tree blob need, and nothing else of them; faster than `decode_tree`.
+
+    Raises:
+        Corrupted: it is not the JSON of a tree.
+    """
+    try:
+        return _wants_decoder.decode(plaintext).nodes or []
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Corrupted(_("a tree cannot be read: {reason}").format(reason=error)) from error
+
+
 def encode_tree(nodes: list[Node]) -> bytes:
     """Return the tree blob of nodes that are sorted by their raw names."""
     text = _encoder.encode(nodes)

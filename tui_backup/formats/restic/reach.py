@@ -1,0 +1,93 @@
+"""Reach: every blob that some snapshots need; each tree is read once, in about the order in which they lie."""
+
+from collections.abc import Container, Iterator
+
+from tui_backup.errors import Corrupted, NotFound
+from tui_backup.formats.restic.blob import BlobReader
+from tui_backup.formats.restic.contents import Contents
+from tui_backup.formats.restic.index import PACKED
+from tui_backup.formats.restic.marks import Marks
+from tui_backup.formats.restic.pack import BlobType
+from tui_backup.formats.restic.spans import Spans
+from tui_backup.formats.restic.tree import Wants, decode_wants
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+
+_BATCH = 1024
+"""Trees that are read together at most."""
+
+
+class Reach:
+    """Marks what root trees need, in an index that does not change meanwhile; for one thread."""
+
+    def __init__(self, contents: Contents, watch: Watch) -> None:
+        self._contents = contents
+        self._watch = watch
+        self._reader = BlobReader(contents.cipher)
+        self.marks = {type_: Marks(table) for type_, table in contents.index.tables.items()}
+
+    def add(self, root: str) -> None:
+        """Mark everything below a root tree, itself included.
+
+        Raises:
+            Corrupted: a tree cannot be read, or something that is needed is in no index.
+        """
+        waiting: list[bytes] = []
+        self._want_tree(root, waiting)
+        while waiting:
+            self._watch.check()
+            batch = waiting[-_BATCH:]
+            del waiting[-_BATCH:]
+            for nodes in self._read(batch):
+                for node in nodes:
+                    if node.subtree is not None and node.type == "dir":
+                        self._want_tree(node.subtree, waiting)
+                    elif node.content:
+                        self._want_data(node.content)
+
+    def records(self, wanted: Container[int]) -> dict[int, bytearray]:
+        """Return for each pack wanted, by number, the blobs marked in it as `PACKED` has them, in any order."""
+        packs: dict[int, bytearray] = {}
+        for type_, marks in self.marks.items():
+            for id_, pack, offset, length, size in marks:
+                if pack in wanted:
+                    packs.setdefault(pack, bytearray()).extend(PACKED.pack(type_, id_, offset, length, size))
+        return packs
+
+    def _want_tree(self, tree: str, waiting: list[bytes]) -> None:
+        id_ = _raw(tree)
+        is_new = self.marks[BlobType.TREE].add(id_)
+        if is_new is None:
+            raise _unknown(BlobType.TREE, tree)
+        if is_new:
+            waiting.append(id_)
+
+    def _want_data(self, content: list[str]) -> None:
+        add = self.marks[BlobType.DATA].add
+        for id_ in content:
+            if add(_raw(id_)) is None:
+                raise _unknown(BlobType.DATA, id_)
+
+    def _read(self, trees: list[bytes]) -> Iterator[list[Wants]]:
+        """Yield what the nodes of some trees need, in the order in which these lie in packs."""
+        index = self._contents.index
+        found = [(places[0], id_) for id_ in trees if (places := index.places(BlobType.TREE, id_))]
+        found.sort(key=lambda each: (each[0].pack, each[0].offset))
+        spans = Spans(self._contents.store, [place for place, _id in found])
+        for place, id_ in found:
+            try:
+                plaintext = self._reader.read(spans.get(place), id_, place.size)
+            except (Corrupted, NotFound):
+                plaintext = self._contents.blob(BlobType.TREE, id_)
+            yield decode_wants(plaintext)
+
+
+def _raw(id_: str) -> bytes:
+    try:
+        return bytes.fromhex(id_)
+    except ValueError:
+        return b""
+
+
+def _unknown(type_: BlobType, id_: str) -> Corrupted:
+    return Corrupted(_("the {type} blob {id} is in no index").format(type=type_.word, id=id_))
