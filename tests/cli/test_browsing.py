@@ -131,5 +131,5 @@ def test_an_unknown_repository_is_exit_2(pair: Pair) -> None:
 
 
 def test_options_of_a_later_version_are_refused(pair: Pair) -> None:
-    answer = pair.call("list", "--no-lock")
-    assert (answer.code, answer.err) == (2, "tui-backup: error: this version cannot take --no-lock yet\n")
+    answer = pair.call("restore", "latest", "--target", "x", "--table", "y")
+    assert (answer.code, answer.err) == (2, "tui-backup: error: this version cannot take --table yet\n")

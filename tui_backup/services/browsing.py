@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import BinaryIO
 
@@ -50,6 +51,20 @@ class Hit(Listing, frozen=True, kw_only=True):
 def inside(path: str) -> bytes:
     """Return a path that a person gave as a path inside a snapshot: absolute, without a `/` at its end."""
     return os.path.normpath(b"/" + os.fsencode(path).strip(b"/"))
+
+
+@contextmanager
+def reading(shelves: Iterable[Shelf], watch: Watch) -> Iterator[None]:
+    """Hold shared locks, so that nobody removes what is being read, and have the watch look after them.
+
+    Raises:
+        Locked: somebody else holds a repository for themselves.
+        StoreError: a lock cannot be written.
+    """
+    with ExitStack() as locks:
+        for shelf in {shelf.name: shelf for shelf in shelves}.values():
+            locks.enter_context(shelf.repository.locked(watch))
+        yield
 
 
 def ls(found: Found, path: bytes, *, recursive: bool) -> Iterator[Listing]:

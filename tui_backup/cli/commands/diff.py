@@ -1,12 +1,14 @@
 """`diff`: what changed between two snapshots."""
 
+from collections.abc import Iterable
+
 import click
 
 from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
-from tui_backup.engine.diff import Change
+from tui_backup.engine.diff import Change, Difference
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
@@ -32,9 +34,16 @@ def command(invocation: Invocation, before: str, after: str, repository: str | N
     only = Filter(repository=repository, host=host)
     reached = reach_aloud(invocation, repository)
     old, new = resolve_aloud(invocation, reached, before, only), resolve_aloud(invocation, reached, after, only)
-    changes = browsing.diff(old, new, Watch())
-    if invocation.json:
-        output.write_lines(changes)
-        return
+    watch = Watch()
+    with browsing.reading([old.shelf, new.shelf], watch):
+        changes = browsing.diff(old, new, watch)
+        if invocation.json:
+            output.write_lines(changes)
+        else:
+            show(changes)
+
+
+def show(changes: Iterable[Difference]) -> None:
+    """Write changes a line each."""
     for change in changes:
         output.write_text(f"{SIGNS[change.change]}  {printable(change.path)}")

@@ -14,6 +14,7 @@ from tui_backup.errors import UsageError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.services import browsing
+from tui_backup.services.snapshots import Found
 
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 """What text for a terminal does not hold."""
@@ -29,17 +30,24 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 def command(invocation: Invocation, snapshot: str, path: str, repository: str | None, host: str | None) -> None:
     """Write the bytes of PATH in SNAPSHOT to standard output; a directory is written as tar."""
     found = find_snapshot(invocation, snapshot, repository, host)
-    inside = browsing.inside(path)
+    watch = Watch()
+    with browsing.reading([found.shelf], watch):
+        write(found, browsing.inside(path), watch)
+
+
+def write(found: Found, path: bytes, watch: Watch) -> None:
+    """Write the bytes of a path; raises UsageError before what would make a terminal do something."""
     terminal = sys.stdout.isatty()
-    if browsing.is_directory(found, inside):
+    if browsing.is_directory(found, path):
         if terminal:
             raise _refusal()
         with output.writing():
-            browsing.write_directory(found, inside, output.binary(), Watch())
+            browsing.write_directory(found, path, output.binary(), watch)
         return
-    content = browsing.content(found, inside)
+    content = browsing.content(found, path)
     for piece in harmless(content) if terminal else content:
         output.write_bytes(piece)
+        watch.check()
 
 
 def harmless(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -41,10 +41,12 @@ def command(
     only = Filter(repository=repository, job=job, host=host)
     watch, matches = Watch(), matcher(pattern)
     if snapshot is None:
-        hits = browsing.find(reached.shelves, only, matches, watch)
+        shelves, hits = reached.shelves, browsing.find(reached.shelves, only, matches, watch)
     else:
-        hits = browsing.find_in(resolve_aloud(invocation, reached, snapshot, only), matches, watch)
-    write(hits, json=invocation.json)
+        found = resolve_aloud(invocation, reached, snapshot, only)
+        shelves, hits = (found.shelf,), browsing.find_in(found, matches, watch)
+    with browsing.reading(shelves, watch):
+        write(hits, json=invocation.json)
     return 1 if reached.troubles else 0
 
 

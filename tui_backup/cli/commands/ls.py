@@ -10,6 +10,7 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import find_snapshot
 from tui_backup.model.entry import EntryKind
+from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable
 from tui_backup.services import browsing
@@ -46,11 +47,12 @@ def command(  # noqa: PLR0913, PLR0917 - an argument for each option of the comm
 ) -> None:
     """List what SNAPSHOT holds at PATH, by default at its top."""
     found = find_snapshot(invocation, snapshot, repository, host)
-    listed = browsing.ls(found, browsing.inside(path), recursive=recursive)
-    if invocation.json:
-        output.write_lines(listed)
-    else:
-        show(listed, long=long)
+    with browsing.reading([found.shelf], Watch()):
+        listed = browsing.ls(found, browsing.inside(path), recursive=recursive)
+        if invocation.json:
+            output.write_lines(listed)
+        else:
+            show(listed, long=long)
 
 
 def show(listed: Iterable[Listing], *, long: bool) -> None:

@@ -10,6 +10,7 @@ from tui_backup.cli.options import host_option, job_option, locking_options, rep
 from tui_backup.cli.output import Column
 from tui_backup.cli.snapshot_argument import reach_aloud
 from tui_backup.engine.versions import Version
+from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
 from tui_backup.services import browsing
@@ -27,7 +28,8 @@ def command(invocation: Invocation, path: str, job: str | None, repository: str 
     """Show each distinct version of the file PATH over all snapshots, oldest first."""
     reached = reach_aloud(invocation, repository)
     only = Filter(repository=repository, job=job, host=host)
-    found = browsing.versions(reached.shelves, only, browsing.inside(os.path.abspath(path)))
+    with browsing.reading(reached.shelves, Watch()):
+        found = browsing.versions(reached.shelves, only, browsing.inside(os.path.abspath(path)))
     if invocation.json:
         output.write_document(found)
     else:
