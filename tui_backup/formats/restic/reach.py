@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.contents import Contents
-from tui_backup.formats.restic.index import PACKED
+from tui_backup.formats.restic.index import PACKED, Place
 from tui_backup.formats.restic.marks import Marks
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.spans import Spans
@@ -24,26 +24,29 @@ class Reach:
         self._contents = contents
         self._watch = watch
         self._reader = BlobReader(contents.cipher)
+        self._trouble: Corrupted | None = None
         self.marks = {type_: Marks(table) for type_, table in contents.index.tables.items()}
 
     def add(self, root: str) -> None:
-        """Mark everything below a root tree, itself included.
+        """Mark everything below a root tree, itself included; what cannot be found is told when the rest is marked.
 
         Raises:
             Corrupted: a tree cannot be read, or something that is needed is in no index.
         """
         waiting: list[bytes] = []
+        self._trouble = None
         self._want_tree(root, waiting)
         while waiting:
             self._watch.check()
             batch = waiting[-_BATCH:]
             del waiting[-_BATCH:]
-            for nodes in self._read(batch):
-                for node in nodes:
-                    if node.subtree is not None and node.type == "dir":
-                        self._want_tree(node.subtree, waiting)
-                    elif node.content:
-                        self._want_data(node.content)
+            for node in self._nodes(batch):
+                if node.subtree is not None and node.type == "dir":
+                    self._want_tree(node.subtree, waiting)
+                elif node.content:
+                    self._want_data(node.content)
+        if self._trouble is not None:
+            raise self._trouble
 
     def records(self, wanted: Container[int]) -> dict[int, bytearray]:
         """Return for each pack wanted, by number, the blobs marked in it as `PACKED` has them, in any order."""
@@ -58,7 +61,7 @@ class Reach:
         id_ = _raw(tree)
         is_new = self.marks[BlobType.TREE].add(id_)
         if is_new is None:
-            raise _unknown(BlobType.TREE, tree)
+            self._lack(BlobType.TREE, tree)
         if is_new:
             waiting.append(id_)
 
@@ -66,9 +69,15 @@ class Reach:
         add = self.marks[BlobType.DATA].add
         for id_ in content:
             if add(_raw(id_)) is None:
-                raise _unknown(BlobType.DATA, id_)
+                self._lack(BlobType.DATA, id_)
 
-    def _read(self, trees: list[bytes]) -> Iterator[list[Wants]]:
+    def _lack(self, type_: BlobType, id_: str) -> None:
+        self._note(Corrupted(_("the {type} blob {id} is in no index").format(type=type_.word, id=id_)))
+
+    def _note(self, trouble: Corrupted) -> None:
+        self._trouble = self._trouble or trouble
+
+    def _nodes(self, trees: list[bytes]) -> Iterator[Wants]:
         """Yield what the nodes of some trees need, in the order in which these lie in packs."""
         index = self._contents.index
         found = [(places[0], id_) for id_ in trees if (places := index.places(BlobType.TREE, id_))]
@@ -76,10 +85,15 @@ class Reach:
         spans = Spans(self._contents.store, [place for place, _id in found])
         for place, id_ in found:
             try:
-                plaintext = self._reader.read(spans.get(place), id_, place.size)
-            except (Corrupted, NotFound):
-                plaintext = self._contents.blob(BlobType.TREE, id_)
-            yield decode_wants(plaintext)
+                yield from decode_wants(self._plaintext(spans, place, id_))
+            except Corrupted as error:
+                self._note(error)
+
+    def _plaintext(self, spans: Spans, place: Place, id_: bytes) -> bytes:
+        try:
+            return self._reader.read(spans.get(place), id_, place.size)
+        except (Corrupted, NotFound):
+            return self._contents.blob(BlobType.TREE, id_)
 
 
 def _raw(id_: str) -> bytes:
@@ -87,7 +101,3 @@ def _raw(id_: str) -> bytes:
         return bytes.fromhex(id_)
     except ValueError:
         return b""
-
-
-def _unknown(type_: BlobType, id_: str) -> Corrupted:
-    return Corrupted(_("the {type} blob {id} is in no index").format(type=type_.word, id=id_))

@@ -27,6 +27,8 @@ OURS = "tui-backup"
 INCOMPLETE = "incomplete"
 """Tag of ours in which something is missing."""
 
+_COPY_OF = "copy_of"
+"""Field of ours that names the snapshot from which a copy was made."""
 _JOB, _KIND = "job=", "kind="
 _NO_TIME = "0001-01-01T00:00:00Z"
 
@@ -136,6 +138,7 @@ def snapshot_of(file: SnapshotFile) -> Snapshot:
         duration=_duration(summary) if summary else None,
         parent=document.parent,
         original=document.original,
+        copy_of=_copy_of(file.fields),
         root=document.tree.lower(),
         program=document.program_version or "",
     )
@@ -182,11 +185,22 @@ def with_tags(file: SnapshotFile, tags: Iterable[str]) -> bytes:
     return msgspec.json.encode(file.fields | changes)
 
 
+def as_copy(file: SnapshotFile) -> bytes:
+    """Return the JSON of a copy of that snapshot for another repository: where it came from, and no parent."""
+    fields = {name: value for name, value in file.fields.items() if name != "parent"}
+    return msgspec.json.encode(fields | {"original": file.document.original or file.id, _COPY_OF: file.id})
+
+
 def _summary(document: SnapshotDocument) -> Summary | None:
     try:
         return msgspec.convert(document.summary, Summary)
     except msgspec.ValidationError:
         return None
+
+
+def _copy_of(fields: dict[str, Any]) -> str | None:
+    source = fields.get(_COPY_OF)
+    return source if isinstance(source, str) and is_id(source) else None
 
 
 def _duration(summary: Summary) -> float | None:
