@@ -17,7 +17,7 @@ from tui_backup.primitives.i18n import _
 
 LATER = (
     "acknowledge", "audit", "copy", "daemon", "download", "export", "forget", "key", "notify", "prove", "prune",
-    "repair", "schedule", "serve", "tag", "undo-restore", "unlock",
+    "repair", "schedule", "serve", "tag", "undo-restore",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def command_lines() -> Mapping[str, str]:
         "versions": _("Show the versions of a file over time."),
         "restore": _("Bring files back."),
         "verify": _("Prove that snapshots can be restored."),
+        "unlock": _("Remove locks whose owner is gone."),
         "history": _("Show past runs."),
         "runs": _("Show the runs going on now."),
         "attach": _("Follow a run that is going on."),

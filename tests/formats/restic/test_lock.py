@@ -264,7 +264,7 @@ def test_all_locks_can_be_looked_at_and_removed(store: MemoryStore, keys: Keys) 
     store.put("locks/" + "0" * 64, b"something")
     found = {lock.name: lock for lock in locks(store, keys).found()}
     assert {name: lock.stale for name, lock in found.items()} == {old: True, new: False, "0" * 64: True}
-    locks(store, keys).remove(lock for lock in found.values() if lock.stale)
+    locks(store, keys).remove(lock.name for lock in found.values() if lock.stale)
     assert there(store) == [new]
 
 

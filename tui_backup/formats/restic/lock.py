@@ -79,10 +79,10 @@ class Locks:
         """Return all locks that count, ours among them; without `tidying` also those provably left behind."""
         return list(self._files.found(tidying=tidying))
 
-    def remove(self, locks: Iterable[FoundLock]) -> None:
-        """Remove locks, whoever holds them; raises StoreError."""
-        for lock in locks:
-            self._files.delete(lock.name)
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove locks by their ids, whoever holds them; raises StoreError."""
+        for name in names:
+            self._files.delete(name)
 
     def _acquire_once(self, *, exclusive: bool, cancel: CancelToken) -> HeldLock:
         self._refuse_conflict(None, exclusive=exclusive, cancel=cancel)
