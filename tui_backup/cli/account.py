@@ -34,6 +34,10 @@ class Account:
         self.problems: list[Deed] = []
         self._codes: list[int] = []
 
+    def note(self, deed: Deed, *, bad: bool = False) -> None:
+        """Note something that was found, and whether it is in trouble."""
+        (self.problems if bad else self.done).append(deed)
+
     def trouble(self, invocation: Invocation, what: str, object_: str, error: BackupError) -> None:
         """Note what could not be done, and tell of it."""
         self.problems.append(Deed(what=what, object=object_, detail=error.message))

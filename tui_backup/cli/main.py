@@ -16,7 +16,7 @@ from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.primitives.i18n import _
 
 LATER = (
-    "acknowledge", "audit", "copy", "daemon", "download", "export", "forget", "key", "notify", "prove", "prune",
+    "acknowledge", "copy", "daemon", "download", "export", "forget", "notify", "prove", "prune",
     "repair", "schedule", "serve", "tag", "undo-restore",
 )  # fmt: skip
 
@@ -35,8 +35,10 @@ def command_lines() -> Mapping[str, str]:
         "versions": _("Show the versions of a file over time."),
         "restore": _("Bring files back."),
         "verify": _("Prove that snapshots can be restored."),
+        "key": _("Manage the passwords of a repository."),
         "unlock": _("Remove locks whose owner is gone."),
         "history": _("Show past runs."),
+        "audit": _("Show who changed or read back data."),
         "runs": _("Show the runs going on now."),
         "attach": _("Follow a run that is going on."),
         "cancel": _("Ask a run to stop."),

@@ -16,14 +16,14 @@ from tui_backup.model.upkeep import (
     Reclaimed,
     ReclaimLimits,
     ReclaimPlan,
+    Repaired,
     RepairPlan,
-    RepairStep,
 )
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.secret import Secret
 
-OpenLive = Callable[[bytes], BinaryIO | None]
-"""Opens the file that lies at a path of a snapshot today; None where there is none to be read."""
+OpenLive = Callable[[Snapshot, bytes], BinaryIO | None]
+"""Opens the regular file that lies at a path of a snapshot today; None where there is none to be read."""
 
 
 class LockDesk(Protocol):
@@ -57,8 +57,11 @@ class Keyring(Protocol):
         """
         ...
 
-    def change(self, password: Secret) -> KeyInfo:
-        """Add a password, make sure that it opens, and only then remove the key in use."""
+    def change(self, password: Secret, settle: Callable[[], None] | None = None) -> KeyInfo:
+        """Add a password, make sure that it opens, and only then remove the key in use.
+
+        `settle` is called in between: it puts the new password to where it is read from. Where it raises, both stay.
+        """
         ...
 
 
@@ -110,8 +113,8 @@ class Repairs(Protocol):
         """Find the snapshots that need what is lost, and what would be left of them."""
         ...
 
-    def execute(self, plan: RepairPlan, watch: Watch) -> list[RepairStep]:
-        """Carry out a plan; return the steps that were done."""
+    def execute(self, plan: RepairPlan, watch: Watch) -> Repaired:
+        """Carry out a plan; killed anywhere the repository is no worse than before, and may be repaired again."""
         ...
 
 

@@ -8,12 +8,13 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP}
 
 
-def write_whole(path: str, content: bytes, *, mode: int = 0o600) -> None:
+def write_whole(path: str, content: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
     """Put `content` under `path` durably; who reads it meanwhile sees the old file or the new one.
 
-    The file gets exactly `mode`, whatever the umask. Raises OSError, and then nothing has changed.
+    The file gets exactly `mode`, whatever the umask, and belongs to `owner` (uid and gid; None: who writes it).
+    Raises OSError, and then nothing has changed.
     """
-    temporary = _written_beside(path, content, mode)
+    temporary = _written_beside(path, content, mode, owner)
     try:
         os.rename(temporary, path)
     except BaseException:
@@ -62,13 +63,15 @@ def write_all(descriptor: int, content: memoryview) -> None:
         content = content[os.write(descriptor, content) :]
 
 
-def _written_beside(path: str, content: bytes, mode: int) -> str:
+def _written_beside(path: str, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> str:
     directory, name = os.path.split(path)
     temporary = os.path.join(directory, f".{name[:64]}.{os.urandom(6).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         try:
             write_all(descriptor, memoryview(content))
+            if owner is not None:
+                os.fchown(descriptor, *owner)
             os.fchmod(descriptor, mode)
             sync(descriptor)
         finally:

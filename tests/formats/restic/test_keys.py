@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.faulty import Fault, FaultyStore, unavailable
 from tests.support.samples import sample_store, vectors
-from tui_backup.errors import BackupError, Corrupted, StoreUnavailable, WrongPassword
+from tui_backup.errors import Corrupted, StoreUnavailable, WrongPassword
 from tui_backup.formats.restic.crypto import Cipher, Keys, clamp
-from tui_backup.formats.restic.keys import add_key, damaged_keys, key_files, new_keys, remove_key, unlock
+from tui_backup.formats.restic.keys import add_key, damaged_keys, key_files, new_keys, unlock
 from tui_backup.formats.restic.layout import id_of
 from tui_backup.primitives.secret import Secret
 from tui_backup.stores.memory import MemoryStore
@@ -175,11 +175,3 @@ def test_a_store_that_does_not_answer_is_no_wrong_password(store: MemoryStore, k
     put(store, key_json(keys))
     with pytest.raises(StoreUnavailable):
         unlock(FaultyStore(store, Fault(on="get", error=unavailable())), PASSWORD)
-
-
-def test_the_key_in_use_cannot_be_removed(store: MemoryStore, keys: Keys) -> None:
-    first, second = add_key(store, keys, PASSWORD), add_key(store, keys, Secret("second"))
-    with pytest.raises(BackupError, match="in use"):
-        remove_key(store, first, current=first)
-    remove_key(store, second, current=first)
-    assert list(key_files(store)) == [first]

@@ -12,7 +12,7 @@ from itertools import islice
 import msgspec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from tui_backup.errors import BackupError, Corrupted, NotFound, WrongPassword
+from tui_backup.errors import Corrupted, NotFound, WrongPassword
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher, Keys
 from tui_backup.formats.restic.layout import FileKind, fetch, id_of, key_of, names
 from tui_backup.formats.restic.times import format_time
@@ -162,15 +162,14 @@ def add_key(store: Store, keys: Keys, password: Secret) -> str:
     return name
 
 
-def remove_key(store: Store, name: str, current: str) -> None:
-    """Remove a key file; `current` is the one that the repository was opened with.
+def open_key(store: Store, name: str, password: Secret) -> Keys | None:
+    """Return what the key file of that id holds, None where it does not open with the password.
 
     Raises:
-        BackupError: it is that one.
+        NotFound: there is no such file.
+        Corrupted: it is damaged.
     """
-    if name == current:
-        raise BackupError(_("the key {name} is in use").format(name=name), hint=_("open with another password first"))
-    store.delete(key_of(FileKind.KEY, name))
+    return _open(read_key(store, name, 0), password)
 
 
 def _objection(file: KeyFile) -> str | None:
