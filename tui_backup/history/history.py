@@ -7,11 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from tui_backup.history import repositories, runs, verifications
+from tui_backup.history import repositories, retention, runs, verifications
 from tui_backup.history.database import Database, Trouble
 from tui_backup.history.repositories import Contact, Holdings
+from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
 from tui_backup.history.verifications import Findings
+from tui_backup.model.retention import LastPrune
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.standing import Standing
@@ -163,6 +165,34 @@ class History:
     def proofs(self, repository: str) -> dict[str, Standing]:
         """Return the standing of every snapshot that a verification has looked at; others are unverified."""
         return self._ask({}, verifications.standings, repository)
+
+    def note_prune(self, job: str, repository: str, done: LastPrune) -> None:
+        """Record what a plan for a job came to that was carried out; it is not held any more."""
+        self._note(retention.note_prune, job, repository, done)
+
+    def last_prune(self, job: str, repository: str) -> LastPrune | None:
+        """Return what the last plan for a job that was carried out came to; None: there was none."""
+        return self._ask(None, retention.last_prune, job, repository)
+
+    def note_forgotten(self, repository: str, originals: Iterable[str], time: datetime | None = None) -> None:
+        """Record snapshots, by `Snapshot.identity`, that somebody or a policy wanted gone from a repository."""
+        self._note(retention.note_forgotten, repository, tuple(originals), time or now())
+
+    def forgotten(self, repository: str) -> set[str]:
+        """Return the identities of the snapshots that were wanted gone from a repository: none comes back by itself."""
+        return self._ask(set(), retention.forgotten, repository)
+
+    def hold(self, job: str, repository: str, reason: str, time: datetime | None = None) -> None:
+        """Record that the plan for a job waits for somebody to look at it."""
+        self._note(retention.hold, Held(job=job, repository=repository, time=time or now(), reason=reason))
+
+    def release(self, job: str, repository: str) -> None:
+        """Record that no plan for a job waits any more."""
+        self._note(retention.release, job, repository)
+
+    def holds(self) -> list[Held]:
+        """Return the plans that wait for somebody, oldest first."""
+        return self._ask([], retention.holds)
 
     def _note(
         self, write: Callable[Concatenate[sqlite3.Connection, P], None], *args: P.args, **kwargs: P.kwargs

@@ -98,4 +98,26 @@ def _verifications(connection: sqlite3.Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications)
+def _retention(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE prunes (
+            job TEXT NOT NULL, repository TEXT NOT NULL, time TEXT NOT NULL, kept INTEGER NOT NULL,
+            removed INTEGER NOT NULL,
+            PRIMARY KEY (job, repository)
+        ) WITHOUT ROWID
+    """)
+    connection.execute("""
+        CREATE TABLE forgotten (
+            repository TEXT NOT NULL, original TEXT NOT NULL, time TEXT NOT NULL,
+            PRIMARY KEY (repository, original)
+        ) WITHOUT ROWID
+    """)
+    connection.execute("""
+        CREATE TABLE holds (
+            job TEXT NOT NULL, repository TEXT NOT NULL, time TEXT NOT NULL, reason TEXT NOT NULL,
+            PRIMARY KEY (job, repository)
+        ) WITHOUT ROWID
+    """)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications, _retention)
