@@ -17,7 +17,7 @@ from tui_backup.primitives.i18n import _
 
 LATER = (
     "acknowledge", "copy", "daemon", "download", "export", "forget", "notify", "prove", "prune",
-    "repair", "schedule", "serve", "tag", "undo-restore",
+    "repair", "schedule", "serve", "undo-restore",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def command_lines() -> Mapping[str, str]:
         "versions": _("Show the versions of a file over time."),
         "restore": _("Bring files back."),
         "verify": _("Prove that snapshots can be restored."),
+        "tag": _("Give a snapshot tags, or take them away; pin keeps it."),
         "key": _("Manage the passwords of a repository."),
         "unlock": _("Remove locks whose owner is gone."),
         "history": _("Show past runs."),

@@ -138,6 +138,11 @@ class History:
         """Note which snapshots a repository holds: these and no others."""
         self._note(repositories.remember_snapshots, name, tuple(found), time or now())
 
+    def follow_snapshot(self, name: str, old: str, new: str) -> None:
+        """Note that a snapshot of a repository has another id now: what was proven of it, and its run, go with it."""
+        self._note(verifications.follow, name, old, new)
+        self._note(runs.follow, name, old, new)
+
     def contact(self, name: str) -> Contact | None:
         """Return what the last contact with a repository showed."""
         return self._ask(None, repositories.contact, name)
@@ -177,6 +182,10 @@ class History:
     def note_forgotten(self, repository: str, originals: Iterable[str], time: datetime | None = None) -> None:
         """Record snapshots, by `Snapshot.identity`, that somebody or a policy wanted gone from a repository."""
         self._note(retention.note_forgotten, repository, tuple(originals), time or now())
+
+    def note_wanted(self, repository: str, originals: Iterable[str]) -> None:
+        """Record that somebody wants snapshots in a repository, though they may once have been forgotten there."""
+        self._note(retention.note_wanted, repository, tuple(originals))
 
     def forgotten(self, repository: str) -> set[str]:
         """Return the identities of the snapshots that were wanted gone from a repository: none comes back by itself."""

@@ -56,6 +56,11 @@ def warn(connection: sqlite3.Connection, run: str, warnings: Sequence[tuple[byte
     connection.execute("UPDATE runs SET warnings = warnings + ? WHERE id = ?", (len(warnings), run))
 
 
+def follow(connection: sqlite3.Connection, repository: str, old: str, new: str) -> None:
+    """Note that the snapshot of a run has another id now."""
+    connection.execute("UPDATE runs SET snapshot = ? WHERE repository = ? AND snapshot = ?", (new, repository, old))
+
+
 def warnings_of(connection: sqlite3.Connection, run: str) -> list[KeptWarning]:
     """Return the warnings of a run that were kept, in order."""
     rows = connection.execute("SELECT path, message FROM warnings WHERE run = ? ORDER BY number", (run,))

@@ -57,6 +57,13 @@ def standings(connection: sqlite3.Connection, repository: str) -> dict[str, Stan
     }
 
 
+def follow(connection: sqlite3.Connection, repository: str, old: str, new: str) -> None:
+    """Note that a snapshot has another id now and the same content."""
+    connection.execute(
+        "UPDATE OR REPLACE standings SET snapshot = ? WHERE repository = ? AND snapshot = ?", (new, repository, old)
+    )
+
+
 def damaged(connection: sqlite3.Connection) -> list[tuple[str, str | None, str]]:
     """Return repository, job and id of the damaged snapshots among those that repositories held at the last contact."""
     rows = connection.execute(

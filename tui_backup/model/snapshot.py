@@ -5,6 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
+PIN = "pin"
+"""The tag that keeps a snapshot from every policy."""
+
 
 class SnapshotStatus(StrEnum):
     """How complete a snapshot is."""
@@ -39,7 +42,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds."""
     parent: str | None = None
     original: str | None = None
+    """Id of the first of the snapshots of which this is a copy, or one with other tags."""
     copy_of: str | None = None
+    """Id of the snapshot, in another repository, from which this was copied."""
     root: str = ""
     """What the format needs to reach the content (restic: the id of the root tree)."""
     program: str = ""
@@ -48,3 +53,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     def short_id(self) -> str:
         """The first eight characters of the id."""
         return self.id[:8]
+
+    @property
+    def identity(self) -> str:
+        """What all copies of a snapshot share: the id under which it was first stored."""
+        return self.original or self.id

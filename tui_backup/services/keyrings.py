@@ -13,7 +13,7 @@ from tui_backup.errors import BackupError, UsageError
 from tui_backup.formats.upkeep import Keyring
 from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.atomic import write_whole
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.secret import Secret, decode_secret
 
 if TYPE_CHECKING:
@@ -92,7 +92,11 @@ def weakness(password: Secret) -> str | None:
     if not text:
         raise UsageError(_("an empty password is no password"))
     if len(text) < SHORTEST:
-        words = _("the new password has only {count} characters: whoever gets the repository can try them all")
+        words = ngettext(
+            "the new password has only {count} character: whoever gets the repository can try them all",
+            "the new password has only {count} characters: whoever gets the repository can try them all",
+            len(text),
+        )
         return words.format(count=len(text))
     if len(set(text)) < _FEWEST_DIFFERENT:
         return _("the new password has few different characters, and is easily guessed")

@@ -8,6 +8,7 @@ from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, job_option, locking_options, repository_option
 from tui_backup.cli.output import Cell, Column
+from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
 from tui_backup.services.snapshots import Filter, Row, reach, rows
@@ -63,5 +64,9 @@ def show(shown: Sequence[Row]) -> None:
 def _cells(row: Row) -> Sequence[Cell]:
     return (
         row.short_id, moment(row.time), row.job, row.repository, row.host, row.kind, size(row.size), size(row.added),
-        row.status, row.integrity, " ".join(row.paths),
+        _status(row), row.integrity, " ".join(row.paths),
     )  # fmt: skip
+
+
+def _status(row: Row) -> str:
+    return _("{status}, pinned").format(status=row.status) if PIN in row.tags else row.status

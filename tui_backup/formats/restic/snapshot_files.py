@@ -1,10 +1,19 @@
 """SnapshotFiles: the files in `snapshots/`, read, written and removed; one that was read is remembered."""
 
+import msgspec
+
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.envelope import save_unpacked
 from tui_backup.formats.restic.layout import FileKind, key_of, names
-from tui_backup.formats.restic.snapshot import SnapshotFile, decode_snapshot, load_snapshot, snapshot_of, with_tags
+from tui_backup.formats.restic.snapshot import (
+    SnapshotFile,
+    as_kept,
+    decode_snapshot,
+    load_snapshot,
+    snapshot_of,
+    with_tags,
+)
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.stores.base import Store
 
@@ -52,8 +61,20 @@ class SnapshotFiles:
         self._known.pop(name, None)
 
     def retag(self, name: str, tags: tuple[str, ...]) -> Snapshot:
-        """Write a snapshot anew with other tags, then remove the file that it was."""
-        renewed = self.add(with_tags(self.file(name), tags))
+        """Write a snapshot anew with other tags, then remove the file that it was; raises NotFound.
+
+        What somebody left who was killed in between is found, and not written again.
+        """
+        file = self.file(name)
+        renewed = self._renewed(snapshot_of(file), tags) or self.add(with_tags(file, tags))
         if renewed.id != name:
             self.remove(name)
         return renewed
+
+    def _renewed(self, former: Snapshot, tags: tuple[str, ...]) -> Snapshot | None:
+        """Return the snapshot that differs from a former one in nothing but its tags, which are these."""
+        wanted = msgspec.structs.replace(former, tags=as_kept(tags), original=former.identity)
+        for snapshot in self.read()[0]:
+            if snapshot.id != former.id and msgspec.structs.replace(snapshot, id=former.id) == wanted:
+                return snapshot
+        return None

@@ -40,6 +40,6 @@ def show(found: list[KeyInfo]) -> None:
     ]  # fmt: skip
     shown = len(columns) if any(key.trouble for key in found) else len(columns) - 1
     rows = [
-        ("*" if key.current else "", key.id[:8], key.user, key.host, moment(key.created), key.trouble) for key in found
+        ("*" if key.current else " ", key.id[:8], key.user, key.host, moment(key.created), key.trouble) for key in found
     ]
     output.write_table(columns[:shown], [row[:shown] for row in rows])

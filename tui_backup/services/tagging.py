@@ -1,0 +1,51 @@
+"""Tags of snapshots: given and taken away; what is known of a snapshot follows it to its new id."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui_backup.errors import BackupError, NotFound
+from tui_backup.model.snapshot import Snapshot
+from tui_backup.primitives.i18n import _
+from tui_backup.services.backups import check_tags
+from tui_backup.services.snapshots import Found, Reach
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
+
+
+def tags_after(snapshot: Snapshot, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the tags that a snapshot would have; those it has keep their order.
+
+    Raises:
+        UsageError: one of the tags cannot be one, or is the program's own.
+    """
+    check_tags((*add, *remove))
+    kept = [tag for tag in snapshot.tags if tag not in remove]
+    return tuple(dict.fromkeys([*kept, *add]))
+
+
+def retag(workspace: "Workspace", found: Found, tags: Sequence[str]) -> Snapshot:
+    """Give a snapshot other tags, in the one repository where it was found; return it under its new id.
+
+    Raises:
+        BackupError: the repository cannot be written, or the snapshot was changed or removed meanwhile.
+    """
+    repository, former = found.shelf.repository, found.snapshot
+    try:
+        renewed = repository.retag(former, tags)
+    except NotFound as error:
+        message = _("the snapshot {id} was changed or removed meanwhile").format(id=former.short_id)
+        raise BackupError(message, hint=_("tui-backup list shows what is there")) from error
+    workspace.history.follow_snapshot(found.shelf.name, former.id, renewed.id)
+    workspace.history.remember_snapshots(found.shelf.name, repository.snapshots())
+    return renewed
+
+
+def copies(reached: Reach, found: Found) -> list[tuple[str, Snapshot]]:
+    """Return the other copies of a snapshot among the repositories reached, each with its repository's name."""
+    return [
+        (shelf.name, snapshot)
+        for shelf in reached.shelves
+        for snapshot in shelf.snapshots
+        if shelf.name != found.shelf.name and snapshot.identity == found.snapshot.identity
+    ]
