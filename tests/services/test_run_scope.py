@@ -174,5 +174,6 @@ def test_a_state_directory_without_room_for_anything_stops_no_run(tmp_path: Path
         assert only_row(here).status is RunStatus.OK
         assert [kept.message for kept in here.history.warnings(scope.run_id)] == [
             f"the state directory {state} cannot be written: No space left on device",
+            f"the audit {state}/audit.jsonl cannot be written: No space left on device",
             *here.history.troubles,
         ]

@@ -47,6 +47,7 @@ class Invocation:
                 retry_s=self.retry_lock_s,
                 on_wait=self._waiting,
             )
+            self._workspace.on_warning = self.warn
         return self._workspace
 
     def fail(self, error: BackupError, *, about: str | None = None) -> int:

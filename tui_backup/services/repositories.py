@@ -5,8 +5,8 @@ import glob
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ from tui_backup.model.locking import Locking
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
+from tui_backup.services.audit import Audit
 from tui_backup.stores.base import Store
 
 _PASSWORD_BYTES = 32
@@ -38,17 +39,22 @@ class Repositories:
         history: Callable[[], History],
         state_dir: Path,
         locking: Locking | None = None,
+        audit: Callable[[], Audit] | None = None,
     ) -> None:
+        """`audit` is told of repositories that are made; without it, that of the state directory."""
         self._known = known
         self._history = history
         self._state_dir = state_dir
+        self._audit = audit or (lambda: Audit(state_dir))
         self._locking = msgspec.structs.replace(locking or Locking(), run_of=self._run_of)
         self._lock = threading.RLock()
         self._open: dict[str, Repository] = {}
         self._ledger = Ledger(str(state_dir / "marks"))
 
-    def get(self, name: str, *, make: bool = False) -> Repository:
+    def get(self, name: str, *, make: bool = False, kin: Sequence[str] = ()) -> Repository:
         """Return a repository, opened; with `make`, one that nobody has ever seen is made.
+
+        One that is made cuts files as the first of `kin` that can be opened, so that they share what they hold.
 
         Raises:
             UsageError: the configuration has no repository of that name, or its password cannot be had.
@@ -60,7 +66,7 @@ class Repositories:
             raise UsageError(message, hint=_("known: {names}").format(names=", ".join(self._known) or "-"))
         with self._lock:
             if name not in self._open:
-                self._open[name] = self._opened(self._known[name], make)
+                self._open[name] = self._opened(self._known[name], kin if make else None)
             return self._open[name]
 
     def exists(self, name: str) -> bool:
@@ -81,13 +87,14 @@ class Repositories:
         if troubles:
             raise troubles[0]
 
-    def _opened(self, config: RepositoryConfig, make: bool) -> Repository:
+    def _opened(self, config: RepositoryConfig, kin: Sequence[str] | None) -> Repository:
+        """Open a repository; where it was never seen and there are `kin`, it is made if need be."""
         seen = self._history().known_repository(config.name)
         if self.exists(config.name):
             repository = _format(config).open(self._opening(config))
-        elif seen is None and make:
+        elif seen is None and kin is not None:
             with self._alone():
-                repository = self._made(config)
+                repository = self._made(config, kin)
         else:
             raise _missing(config, seen)
         if seen is None:
@@ -97,7 +104,14 @@ class Repositories:
             raise _another(config, seen, repository.id)
         return repository
 
-    def _made(self, config: RepositoryConfig) -> Repository:
+    def _first_of(self, kin: Sequence[str]) -> Repository | None:
+        """Return the first of these repositories that is there and can be opened."""
+        for name in kin:
+            with suppress(BackupError):
+                return self.get(name)
+        return None
+
+    def _made(self, config: RepositoryConfig, kin: Sequence[str]) -> Repository:
         """Make a repository, unless another process has done so meanwhile."""
         if self.exists(config.name):
             return _format(config).open(self._opening(config))
@@ -112,7 +126,9 @@ class Repositories:
             )
         if config.password.file is not None and not os.path.lexists(config.password.file):
             _make_password(config, config.password.file)
-        return _format(config).create(self._opening(config))
+        opening = msgspec.structs.replace(self._opening(config), like=self._first_of(kin))
+        with self._audit().act("init", f"repository {config.name}", f"made in {config.store.describe()}"):
+            return _format(config).create(opening)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

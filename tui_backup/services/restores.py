@@ -91,7 +91,13 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
         Cancelled: somebody asked; what was written whole stays.
         BackupError: the snapshot cannot be read.
     """
-    scope = run_scope(workspace, verb=Verb.RESTORE, job=found.snapshot.job, repository=found.shelf.name)
+    scope = run_scope(
+        workspace,
+        verb=Verb.RESTORE,
+        job=found.snapshot.job,
+        repository=found.shelf.name,
+        about=_about(found, plan),
+    )
     with scope.heeding_signals() if conduct.heeding_signals else nullcontext(), scope:
         restored = _restore(found, plan, conduct, scope)
         scope.finish(restored)
@@ -127,6 +133,15 @@ def _restore(found: Found, plan: RestorePlan, conduct: Conduct, scope: RunScope)
         deleted=result.deleted,
         bytes=result.bytes_written,
         message=_message(plan, result, different),
+    )
+
+
+def _about(found: Found, plan: RestorePlan) -> str:
+    """Return what the audit keeps of a plan."""
+    target = os.fsdecode(plan.target)
+    return (
+        f"snapshot {found.snapshot.short_id} {'in place' if target == '/' else f'to {target}'}: "
+        f"{plan.new} new, {plan.overwrite} overwritten, {plan.delete} deleted"
     )
 
 

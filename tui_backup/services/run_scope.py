@@ -33,6 +33,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import this_process
 from tui_backup.primitives.text import replaced
 from tui_backup.services import outcome, run_directory
+from tui_backup.services.audit import Act, Audit
 from tui_backup.services.bus import EventBus
 from tui_backup.services.job_lock import JobLock
 from tui_backup.services.pulse import Pulse
@@ -73,9 +74,15 @@ class RunDesk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_scope(
-    desk: Desk, *, verb: Verb, job: str | None = None, repository: str | None = None, kind: str | None = None
+    desk: Desk,
+    *,
+    verb: Verb,
+    job: str | None = None,
+    repository: str | None = None,
+    kind: str | None = None,
+    about: str | None = None,
 ) -> "RunScope":
-    """Return the scope of a run that begins when it is entered.
+    """Return the scope of a run that begins when it is entered; `about` says in the audit what the run will do.
 
     Entering raises Locked if it is a backup of a job that is already running.
     """
@@ -89,13 +96,13 @@ def run_scope(
         started=started,
         owner=this_process(),
     )
-    return RunScope(desk, header)
+    return RunScope(desk, header, about)
 
 
 class RunScope:
     """One run of this process. `finish`, `start`, `cancel` and the watch's `warn` may be called from any thread."""
 
-    def __init__(self, desk: Desk, header: Header) -> None:
+    def __init__(self, desk: Desk, header: Header, about: str | None = None) -> None:
         self.run_id = header.run
         self.watch = Watch(CancelToken(), self._warned)
         """For the operation; its token is set by `cancel`, by signals and from other processes."""
@@ -103,6 +110,10 @@ class RunScope:
         """How it ended; of several endings the worst."""
         self._desk = desk
         self._header = header
+        self._about = about
+        self._audit = Audit(desk.state_dir, lambda message: self.watch.warn(None, message))
+        self._act: Act | None = None
+        self._verdict = ""
         self._lock = threading.RLock()
         self._job_lock: JobLock | None = None
         self._directory: RunDirectory | None = None
@@ -140,6 +151,8 @@ class RunScope:
         recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
         self._going_on.pop(run.repository, None)
         self.status = max(self.status, recorded.status, key=_WORSE.index)
+        if self.status is recorded.status:
+            self._verdict = ": ".join(filter(None, (self.status, recorded.snapshot, recorded.message)))
         self._flush_warnings()
         self._desk.history.finish(recorded)
         self._tell(ending)
@@ -194,6 +207,7 @@ class RunScope:
             self._try(self._lock_job)
         self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
         self._try(self._make_directory)
+        self._act = self._audit.begin(self._header.verb, *self._described())
         if self._header.repository is not None:
             self.start(self._header.repository)
         self._pulse.start()
@@ -201,11 +215,21 @@ class RunScope:
     def _end(self) -> None:
         if self._pulse is not None:
             self._pulse.stop()
+        if self._act is not None:
+            self._act.end(self._verdict or self.status)
         self._flush_warnings()
         if self._directory is not None:
             self._directory.end()
         if self._job_lock is not None:
             self._job_lock.release()
+
+    def _described(self) -> tuple[str, str]:
+        """Return what the audit keeps of the run: what it is done to, and the rest."""
+        header = self._header
+        named = (("job", header.job), ("repository", header.repository))
+        facts = [f"run {header.run}", *([f"kind {header.kind}"] if header.kind else [])]
+        object_ = ", ".join(f"{word} {name}" for word, name in named if name)
+        return object_, ", ".join([*facts, *([self._about] if self._about else [])])
 
     def _lock_job(self) -> None:
         self._job_lock = JobLock(self._desk.state_dir, self._header)

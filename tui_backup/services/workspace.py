@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from tui_backup.services.log import ProgramLog
 if TYPE_CHECKING:
     from tui_backup.formats.base import Repository
     from tui_backup.history.history import History
+    from tui_backup.services.audit import Audit
     from tui_backup.services.repositories import Repositories
 
 
@@ -36,6 +38,8 @@ class Workspace:
         """Name of this machine, as snapshots record it."""
         self.locking = Locking()
         """What is wished of locks; to be set before the first repository is asked for."""
+        self.on_warning: Callable[[str], None] | None = None
+        """Who is told of trouble that stops nothing, outside of runs."""
         self._lock = threading.RLock()
         self._history: History | None = None
         self._repositories: Repositories | None = None
@@ -65,6 +69,13 @@ class Workspace:
         """Who hears about runs of this process."""
         return EventBus(self.log.unexpected)
 
+    @cached_property
+    def audit(self) -> "Audit":
+        """The record of who changed or read back data: `with workspace.audit.act(verb, object, detail)`."""
+        from tui_backup.services.audit import Audit
+
+        return Audit(self.state_dir, self._warn)
+
     @property
     def history(self) -> "History":
         """The record of what happened; raises BackupError where a newer version has written it."""
@@ -87,12 +98,14 @@ class Workspace:
     def repository(self, name: str, *, make: bool = False) -> "Repository":
         """Return a repository, opened at its first use; with `make`, one never seen before is made, password and all.
 
+        One that is made cuts files as the other repositories of its jobs do.
+
         Raises:
             UsageError: the configuration has no repository of that name, or its password cannot be had.
             RepositoryMissing: it is not there, or another one is.
             BackupError: it cannot be opened or made.
         """
-        return self.repositories.get(name, make=make)
+        return self.repositories.get(name, make=make, kin=self._kin(name) if make else ())
 
     @property
     def repositories(self) -> "Repositories":
@@ -102,9 +115,14 @@ class Workspace:
                 from tui_backup.services.repositories import Repositories
 
                 self._repositories = Repositories(
-                    self.config.repositories, lambda: self.history, self.state_dir, self.locking
+                    self.config.repositories, lambda: self.history, self.state_dir, self.locking, lambda: self.audit
                 )
             return self._repositories
+
+    def _kin(self, name: str) -> tuple[str, ...]:
+        """Return the other repositories of the jobs that use one, in the order in which the jobs name them."""
+        together = [job.repositories for job in self.config.jobs.values() if name in job.repositories]
+        return tuple(dict.fromkeys(other for names in together for other in names if other != name))
 
     def own_places(self) -> tuple[bytes, ...]:
         """Return what belongs to the backup itself, raw and absolute: state, repositories on this host, password files.
@@ -130,6 +148,11 @@ class Workspace:
                 history.close()
             if "log" in self.__dict__:
                 self.log.close()
+
+    def _warn(self, message: str) -> None:
+        self.log.warning(message)
+        if self.on_warning is not None:
+            self.on_warning(message)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,125 @@
+"""`audit`: who changed or read back data, and whether that record is as it was written."""
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from tui_backup.cli import output
+from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.cli.output import Cell, Column
+from tui_backup.errors import UsageError
+from tui_backup.history.audit import Record
+from tui_backup.history.audit_check import Anchor, Examination, Finding
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import moment, printable
+
+_ANCHOR = re.compile(r"(\d{1,15}):([0-9a-f]{16,64})")
+
+SHOWN = 50
+"""Findings that are shown one by one."""
+
+
+@click.command(short_help=_("Show who changed or read back data."))
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help=_("Show the newest N only."))
+@click.option("--verify", is_flag=True, help=_("Prove that nothing in the record was altered; exit 1 if it was."))
+@click.option("--anchor", "kept", multiple=True, metavar="N:HASH", help=_("With --verify: a head that you noted."))
+@pass_invocation
+def command(invocation: Invocation, limit: int | None, verify: bool, kept: tuple[str, ...]) -> int:
+    """Show the record of everything that changed data or read it back, the newest last."""
+    anchors = [anchor_of(text) for text in kept]
+    if anchors and not verify:
+        raise UsageError(_("--anchor goes with --verify"))
+    if verify:
+        found = invocation.workspace.audit.examine(anchors)
+        if invocation.json:
+            output.write_document(document(found))
+        else:
+            show(found)
+        return 1 if found.findings else 0
+    _list(invocation, limit)
+    return 0
+
+
+def anchor_of(text: str) -> Anchor:
+    """Return the anchor that somebody kept; raises UsageError if it is none."""
+    match = _ANCHOR.fullmatch(text.lower())
+    if match is None:
+        raise UsageError(_("--anchor: {text!r} is not N:HASH, with at least 16 digits").format(text=text))
+    return Anchor(n=int(match.group(1)), hash=match.group(2), chain="", state="", source=_("the given anchor"))
+
+
+def document(found: Examination) -> dict[str, object]:
+    """Return a check as scripts get it."""
+    return {
+        "records": found.records,
+        "chain": found.chain or None,
+        "head": {"n": found.head.n, "hash": found.head.hash} if found.head else None,
+        "proven": found.proven,
+        "anchor": {"n": found.anchor.n, "source": found.anchor.source} if found.anchor else None,
+        "anchors": found.anchors,
+        "unended": [record.n for record in found.unended],
+        "problems": found.findings,
+    }
+
+
+def show(found: Examination) -> None:
+    """Write what a check has shown, the findings first."""
+    for finding in found.findings[:SHOWN]:
+        output.write_text(_("problem: {finding}").format(finding=printable(_placed(finding))))
+    if len(found.findings) > SHOWN:
+        output.write_text(_("and {count} more problems").format(count=len(found.findings) - SHOWN))
+    for record in found.unended:
+        text = _("begun and not ended: {n}, {time}, {verb} {object}")
+        text = text.format(n=record.n, time=moment(record.time), verb=record.verb, object=record.object)
+        output.write_text(printable(text))
+    if found.head is None:
+        output.write_text(_("nothing is recorded yet"))
+        return
+    count = ngettext("{count:,} record", "{count:,} records", found.records).format(count=found.records)
+    state = _("{records}, each follows from the one before it") if not found.findings else _("{records} read")
+    output.write_text(state.format(records=count))
+    output.write_text(_proof(found))
+    output.write_text(_("head, to be kept elsewhere: {n}:{hash}").format(n=found.head.n, hash=found.head.hash))
+
+
+def _proof(found: Examination) -> str:
+    """Return up to where it is certain that nothing was altered."""
+    if not found.anchors:
+        return _("no anchors: neither the journal nor a system log of this machine knows this audit")
+    if found.anchor is None:
+        return _("proven: nothing")
+    source = printable(found.anchor.source)
+    if found.head is not None and found.proven == found.head.n:
+        return _("proven: all, up to record {n}, by {source}").format(n=found.proven, source=source)
+    return _("proven: up to record {n}, by {source}; what follows has no anchor that agrees").format(
+        n=found.proven, source=source
+    )
+
+
+def _placed(finding: Finding) -> str:
+    return (
+        _("line {line}: {message}").format(line=finding.line, message=finding.message)
+        if finding.line
+        else finding.message
+    )
+
+
+def _list(invocation: Invocation, limit: int | None) -> None:
+    records, unended, strange = invocation.workspace.audit.records(limit)
+    if invocation.json:
+        output.write_lines(records)
+    else:
+        columns = [
+            Column(_("N"), right=True), Column(_("TIME")), Column(_("WHO"), spare=2), Column(_("WHAT")),
+            Column(_("OBJECT")), Column(_("DETAIL")),
+        ]  # fmt: skip
+        output.write_table(columns, [_cells(record, unended) for record in records])
+    if strange:
+        text = ngettext("{count} line is no record", "{count} lines are no records", strange).format(count=strange)
+        invocation.warn(_("{what}: tui-backup audit --verify").format(what=text))
+
+
+def _cells(record: Record, unended: set[int]) -> Sequence[Cell]:
+    detail = _("{detail} (no end is recorded)").format(detail=record.detail) if record.n in unended else record.detail
+    return record.n, moment(record.time), record.who, record.verb, record.object, detail
