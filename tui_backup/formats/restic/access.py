@@ -87,12 +87,12 @@ class Access:
             yield lock
 
     @contextmanager
-    def exclusive(self, watch: Watch) -> Iterator[HeldLock]:
-        """Hold an exclusive lock, which the watch looks after."""
+    def exclusive(self, watch: Watch, *, settle: bool = True) -> Iterator[HeldLock]:
+        """Hold an exclusive lock, which the watch looks after; without `settle`, `confirm` comes before any removal."""
         if self.config.append_only:
             message = _("nothing may be removed from {place}: its own configuration says append-only")
             raise BackupError(message.format(place=self.store.describe()))
-        with self._held(self.locks.acquire(exclusive=True, cancel=watch.cancel), watch) as lock:
+        with self._held(self.locks.acquire(exclusive=True, settle=settle, cancel=watch.cancel), watch) as lock:
             yield lock
 
     @contextmanager

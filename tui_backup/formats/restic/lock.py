@@ -48,8 +48,8 @@ class Locks:
         self._desk = Desk(place=self._files.place, name=name, locking=self._locking, ledger=ledger)
         self._timing = timing or Timing()
 
-    def acquire(self, *, exclusive: bool, cancel: CancelToken | None = None) -> HeldLock:
-        """Take a lock; a shared one has settled once `check` or `confirm` have looked again, an exclusive one at once.
+    def acquire(self, *, exclusive: bool, settle: bool = True, cancel: CancelToken | None = None) -> HeldLock:
+        """Take a lock; it settles when `check` or `confirm` look again, an exclusive one with `settle` at once.
 
         While somebody else holds a conflicting one, it is tried again for as long as `locking` says.
 
@@ -63,7 +63,8 @@ class Locks:
         told = False
         for pause in chain(_FIRST_RETRIES, repeat(_LATER_RETRIES)):
             try:
-                return self._acquire_once(exclusive=exclusive, cancel=token)
+                held = self._acquire_once(exclusive=exclusive, cancel=token)
+                return _settled(held) if exclusive and settle else held
             except Locked as error:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -91,14 +92,7 @@ class Locks:
             shield.enter_context(shield_from_hangup())
             name = self._files.write(document)
             look_again = partial(self._refuse_conflict, name, exclusive=exclusive, cancel=cancel)
-            held = HeldLock(self._files, name, document, self._timing, look_again, shield.pop_all())
-        if exclusive:
-            try:
-                held.confirm()
-            except BaseException:
-                held.release()
-                raise
-        return held
+            return HeldLock(self._files, name, document, self._timing, look_again, shield.pop_all())
 
     def _refuse_conflict(self, own: str | None, *, exclusive: bool, cancel: CancelToken) -> None:
         for lock in self._others(own, cancel):
@@ -117,6 +111,16 @@ class Locks:
             if pause is None:
                 raise unreadable(hidden[0], self._desk)
             _wait(pause, cancel)
+
+
+def _settled(held: HeldLock) -> HeldLock:
+    """Return a lock once it has settled; one that has not is released."""
+    try:
+        held.confirm()
+    except BaseException:
+        held.release()
+        raise
+    return held
 
 
 def _wait(seconds: float, cancel: CancelToken) -> None:

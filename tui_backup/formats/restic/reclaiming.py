@@ -1,7 +1,8 @@
 """ResticReclaimer: space that no snapshot needs, given back by a plan.
 
-The order is restic's: new packs first, then index files that list them and no longer the old packs, then the old index
-files go, and the old packs last. Interrupted anywhere, every snapshot that is left is whole.
+New packs come first, and index files that list them; then snapshots go, then come the index files that no longer list
+the old packs, then the old index files go, and the old packs last, as restic does it. Interrupted anywhere, every
+snapshot that is left is whole.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ class ResticReclaimer:
         """Forget the snapshots of a plan, and reclaim their space, under an exclusive lock."""
         access, work = self._access, plan.work
         assert isinstance(work, ReclaimWork)
-        with access.exclusive(watch) as lock:
+        with access.exclusive(watch, settle=False) as lock:
             if Seen.of(access).digest != work.seen.digest:
                 raise BackupError(
                     _("{place} has changed since this was planned").format(place=access.store.describe()),
@@ -110,12 +111,12 @@ class ResticReclaimer:
     def _carry_out(self, plan: ReclaimPlan, work: ReclaimWork, lock: Guard, watch: Watch) -> int:
         """Do it, in the order that is safe; return the bytes of the new packs."""
         store = self._access.store
+        written = self._repack(plan, work, lock, watch)
+        lock.confirm()
         store.tidy()
         for snapshot in plan.gone:
-            lock.confirm()
             self._access.snapshots.remove(snapshot.id)
         self._delete(FileKind.DATA, work.unlisted, lock, watch)
-        written = self._repack(plan, work, lock, watch)
         for packs in work.index_files():
             lock.confirm()
             save_index(store, packs, self._access.version, self._access.cipher)
