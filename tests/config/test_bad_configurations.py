@@ -102,7 +102,7 @@ def refusal(directory: Path, text: str) -> ConfigError:
         (
             'repositories = ["local"]',
             'repositories = ["local", "local"]',
-            "14: jobs.site.repositories[1]: this version cannot copy to further repositories yet",
+            "14: jobs.site.repositories[1]: 'local' is named twice",
         ),
         ('repositories = ["local"]', 'repository = "local"', "14: jobs.site.repository: unknown key"),
         ('expected_every = "26h"', 'expected_every = "26"', "15: jobs.site.expected_every: '26' is not a duration"),

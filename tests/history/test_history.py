@@ -100,7 +100,7 @@ def test_a_copy_is_not_a_further_snapshot(tmp_path: Path) -> None:
     newer = make_snapshot("bb", time=START + timedelta(days=1), size=20, status=SnapshotStatus.INCOMPLETE)
     with History.open(tmp_path) as history:
         history.remember_snapshots("local", [make_snapshot("aa"), newer])
-        history.remember_snapshots("offsite", [make_snapshot("cc", copy_of="aa")])
+        history.remember_snapshots("offsite", [make_snapshot("cc", original="aa", copy_of="aa")])
         assert history.holdings("site").snapshots == 2
         assert history.holdings("site").size == 20
         assert sorted(history.newest_good("site")) == [("local", "aa"), ("offsite", "cc")]

@@ -28,6 +28,8 @@ def _finished(ending: Finished) -> str:
     if ending.snapshot is None:
         message = "" if ending.message in {None, ending.status} else f": {ending.message}"
         return printable(f"{place}: {ending.status}{message}")
+    if ending.files_new is None:
+        return _copied(ending, place)
     text = _("{place}: {status}: backed up {bytes} in {time} ({added} new), snapshot {snapshot}").format(
         place=place,
         status=ending.status,
@@ -37,6 +39,18 @@ def _finished(ending: Finished) -> str:
         snapshot=ending.snapshot[:8],
     )
     return printable(text + (f": {ending.message}" if ending.message else ""))
+
+
+def _copied(ending: Finished, place: str) -> str:
+    text = _("{place}: {status}: {message} in {time} ({added} new), snapshot {snapshot}").format(
+        place=place,
+        status=ending.status,
+        message=ending.message,
+        time=duration(ending.duration),
+        added=size(ending.bytes_added),
+        snapshot=(ending.snapshot or "-")[:8],
+    )
+    return printable(text)
 
 
 def _restored(ending: Restored) -> str:

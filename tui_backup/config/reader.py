@@ -102,9 +102,8 @@ class Reader:
             if name not in known:
                 message = _("there is no repository {name!r}").format(name=name)
                 raise self._problem((*at, place), message, hint=nearest(name, known))
-        if len(names) > 1:
-            message = _("this version cannot copy to further repositories yet; name exactly one")
-            raise self._problem((*at, 1), message)
+            if name in names[:place]:
+                raise self._problem((*at, place), _("{name!r} is named twice").format(name=name))
 
     def _store(self, at: Key, options: dict[str, Any]) -> Store:
         store = self._adapter(at, options, STORES, store_kinds(), later.stores())

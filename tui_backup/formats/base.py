@@ -119,6 +119,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger | None = None
     """Remembers which locks processes of this host left; None: no lock is ever called dead."""
     locking: Locking = Locking()
+    like: "Repository | None" = None
+    """Whoever makes a repository has it cut files as this one does, as far as the format can."""
 
 
 class Format(Protocol):

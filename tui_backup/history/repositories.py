@@ -81,7 +81,7 @@ def remember_snapshots(connection: sqlite3.Connection, name: str, found: Iterabl
         "INSERT OR REPLACE INTO snapshots (repository, id, job, time, status, kind, size, original, content) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (name, one.id, one.job, to_text(one.time), one.status, one.kind, one.size, _origin(one), encode(one))
+            (name, one.id, one.job, to_text(one.time), one.status, one.kind, one.size, one.identity, encode(one))
             for one in found
         ),
     )
@@ -116,8 +116,3 @@ def newest_good(connection: sqlite3.Connection, job: str) -> list[tuple[str, str
         (job,),
     )
     return [(repository, id_) for repository, id_ in rows]
-
-
-def _origin(snapshot: Snapshot) -> str:
-    """Return what all copies of one snapshot share."""
-    return snapshot.copy_of or snapshot.id

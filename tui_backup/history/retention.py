@@ -46,6 +46,14 @@ def note_forgotten(connection: sqlite3.Connection, repository: str, originals: I
     )
 
 
+def note_wanted(connection: sqlite3.Connection, repository: str, originals: Iterable[str]) -> None:
+    """Note that snapshots are wanted in a repository, whatever was wanted before."""
+    connection.executemany(
+        "DELETE FROM forgotten WHERE repository = ? AND original = ?",
+        [(repository, original) for original in originals],
+    )
+
+
 def forgotten(connection: sqlite3.Connection, repository: str) -> set[str]:
     """Return the identities of the snapshots that were wanted gone from a repository."""
     rows = connection.execute("SELECT original FROM forgotten WHERE repository = ?", (repository,))

@@ -26,6 +26,12 @@ class Watch:
         """Called by `check` too: raises when what the operation relies on, such as a lock, is gone."""
         self._on_warning = on_warning
 
+    def restart(self) -> None:
+        """Count anew: what was counted so far belongs to another repository."""
+        self.files_done = self.bytes_done = 0
+        self.files_total = self.bytes_total = None
+        self.current = None
+
     def warn(self, path: bytes | None, message: str) -> None:
         """Tell of trouble that does not stop the operation; `path` is raw, None where it concerns no path."""
         self.warnings += 1

@@ -1,4 +1,8 @@
-"""Backing up: each job in a run of its own, one after the other."""
+"""Backing up: each job in a run of its own, one after the other.
+
+The first repository of a job that works takes the backup; one that does not is passed over, and fails on its own. Then
+the others get copies (`catching_up`).
+"""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -9,9 +13,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tui_backup.config.settings import JobConfig
-from tui_backup.engine.backup import entries_of, keep_entries
-from tui_backup.errors import BackupError, Cancelled, UsageError
-from tui_backup.formats.base import Brief, Repository, Tally
+from tui_backup.engine.backup import BackedUp, entries_of, keep_entries
+from tui_backup.errors import BackupError, Cancelled, SourceError, UsageError
+from tui_backup.formats.base import Brief, Tally
 from tui_backup.model.event import Finished
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
@@ -19,8 +23,11 @@ from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.ahead import Ahead
+from tui_backup.services.catching_up import Taken, catch_up
+from tui_backup.services.contacts import remember_snapshots, remember_space
 from tui_backup.services.estimate import Estimate
 from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.snapshots import Trouble
 from tui_backup.sources.base import Source
 
 if TYPE_CHECKING:
@@ -41,11 +48,23 @@ class BackupOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one job; of both, exactly one is given unless the run ended with a result and an error."""
+    """What became of one job."""
 
     job: str
     finished: Finished | None = None
+    """How the backup ended, in the repository that took it; None where none did."""
+    troubles: tuple[Trouble, ...] = ()
+    """Repositories that did not take the backup, or did not get their copies."""
     error: BackupError | None = None
+    """What ended the run as a whole."""
+    has_choice: bool = False
+    """Whether the job has several repositories."""
+
+    @property
+    def errors(self) -> tuple[BackupError, ...]:
+        """Everything that went wrong."""
+        ending = () if self.error is None else (self.error,)
+        return (*(trouble.error for trouble in self.troubles), *ending)
 
 
 def run_jobs(workspace: "Workspace", jobs: Sequence[JobConfig], options: BackupOptions) -> list[Outcome]:
@@ -100,19 +119,61 @@ def local_time(time: datetime, zone: str | None) -> datetime:
 
 
 def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> Outcome:
+    troubles: list[Trouble] = []
+    taken: Taken | None = None
+    ending: BackupError | None = None
     try:
-        name = job.repositories[0]
-        scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=name, kind=options.kind)
+        scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=job.repositories[0], kind=options.kind)
         with scope.heeding_signals() if options.heeding_signals else nullcontext(), scope:
-            finished = _back_up(workspace, job, options, scope)
-            scope.finish(finished)
+            taken = _take(workspace, job, options, scope, troubles)
+            if taken is not None:
+                catch_up(workspace, job, taken, scope, troubles)
     except BackupError as error:
-        return Outcome(job=job.name, error=error)
-    return Outcome(job=job.name, finished=finished)
+        ending = error
+    return Outcome(
+        job=job.name,
+        finished=taken.finished if taken else None,
+        troubles=tuple(troubles),
+        error=ending,
+        has_choice=len(job.repositories) > 1,
+    )
 
 
-def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope) -> Finished:
-    name, watch = job.repositories[0], scope.watch
+def _take(
+    workspace: "Workspace", job: JobConfig, options: BackupOptions, scope: RunScope, troubles: list[Trouble]
+) -> Taken | None:
+    """Back up into the first repository that works; note those that do not.
+
+    Raises:
+        SourceError, Cancelled: no repository can help that.
+    """
+    for place, name in enumerate(job.repositories):
+        if place:
+            scope.watch.restart()
+            scope.start(name)
+        began = scope.elapsed
+        try:
+            done = _back_up(workspace, job, name, options, scope)
+        except (Cancelled, SourceError):
+            raise
+        except BackupError as error:
+            troubles.append(Trouble(name, error))
+            if place + 1 < len(job.repositories):
+                text = _("{repository} cannot take the backup ({reason}); it goes to {next} instead")
+                following = job.repositories[place + 1]
+                scope.watch.warn(None, text.format(repository=name, reason=error.message, next=following))
+            scope.finish(_failed(scope, job, name, error, scope.elapsed - began))
+        else:
+            finished = msgspec.structs.replace(
+                _finished(scope, job, name, done), duration=round(scope.elapsed - began, 3)
+            )
+            scope.finish(finished)
+            return Taken(name, done.snapshot, finished)
+    return None
+
+
+def _back_up(workspace: "Workspace", job: JobConfig, name: str, options: BackupOptions, scope: RunScope) -> BackedUp:
+    watch = scope.watch
     if workspace.history.known_repository(name) is None:
         workspace.repository(name, make=True)
     sources = sources_of(workspace, job)
@@ -122,14 +183,18 @@ def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, sco
             with Estimate(sources, watch):
                 done = keep_entries(ahead.entries(), repository, brief_of(workspace, job, options), watch)
         finally:
-            _remember_space(workspace, name)
+            remember_space(workspace, name)
+    remember_snapshots(workspace, repository)
+    return done
+
+
+def _finished(scope: RunScope, job: JobConfig, name: str, done: BackedUp) -> Finished:
     snapshot, tally = done.snapshot, done.tally
-    _remember(workspace, repository)
     incomplete = snapshot.status is SnapshotStatus.INCOMPLETE
     return Finished(
         run=scope.run_id,
         job=job.name,
-        repository=repository.name,
+        repository=name,
         status=RunStatus.INCOMPLETE if incomplete else RunStatus.OK,
         snapshot=snapshot.id,
         files_new=tally.files_new,
@@ -141,6 +206,17 @@ def _back_up(workspace: "Workspace", job: JobConfig, options: BackupOptions, sco
     )
 
 
+def _failed(scope: RunScope, job: JobConfig, name: str, error: BackupError, duration: float) -> Finished:
+    return Finished(
+        run=scope.run_id,
+        job=job.name,
+        repository=name,
+        status=RunStatus.FAILED,
+        duration=round(duration, 3),
+        message=error.message,
+    )
+
+
 def _incompleteness(snapshot: Snapshot, tally: Tally) -> str | None:
     if snapshot.status is SnapshotStatus.OK:
         return None
@@ -149,21 +225,3 @@ def _incompleteness(snapshot: Snapshot, tally: Tally) -> str | None:
     return ngettext("{count} entry could not be read", "{count} entries could not be read", tally.unreadable).format(
         count=tally.unreadable
     )
-
-
-def _remember(workspace: "Workspace", repository: Repository) -> None:
-    """Note what the repository holds, so that the status needs no contact with it; the backup stands without."""
-    try:
-        workspace.history.remember_snapshots(repository.name, repository.snapshots())
-    except BackupError as error:
-        workspace.log.warning(error.message)
-
-
-def _remember_space(workspace: "Workspace", name: str) -> None:
-    """Note how much room the repository's store has left, also where that was why a backup failed."""
-    try:
-        space = workspace.config.repositories[name].store.space()
-        free, total = (space.free, space.total) if space else (None, None)
-        workspace.history.record_space(name, free, total)
-    except BackupError as error:
-        workspace.log.warning(error.message)

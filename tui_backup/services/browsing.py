@@ -18,7 +18,7 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
 from tui_backup.primitives.i18n import _
-from tui_backup.services.snapshots import Filter, Found, Shelf
+from tui_backup.services.snapshots import Found, Shelf
 
 PIECE = 1 << 20
 """Bytes handed on at a time."""
@@ -84,12 +84,10 @@ def ls(found: Found, path: bytes, *, recursive: bool) -> Iterator[Listing]:
         yield _listing(entry)
 
 
-def find(shelves: Iterable[Shelf], only: Filter, matches: Callable[[bytes], bool], watch: Watch) -> Iterator[Hit]:
+def find(snapshots: Iterable[Found], matches: Callable[[bytes], bool], watch: Watch) -> Iterator[Hit]:
     """Yield the paths that match, snapshot by snapshot."""
-    for shelf in shelves:
-        for snapshot in shelf.snapshots:
-            if only.admits(snapshot):
-                yield from find_in(Found(snapshot=snapshot, shelf=shelf), matches, watch)
+    for found in snapshots:
+        yield from find_in(found, matches, watch)
 
 
 def find_in(found: Found, matches: Callable[[bytes], bool], watch: Watch) -> Iterator[Hit]:
@@ -108,19 +106,13 @@ def diff(before: Found, after: Found, watch: Watch) -> Iterator[Difference]:
     return differences.diff(old, new, watch)
 
 
-def versions(shelves: Iterable[Shelf], only: Filter, path: bytes) -> list[Version]:
-    """Return the distinct versions of a file over all snapshots.
+def versions(snapshots: Iterable[Found], path: bytes) -> list[Version]:
+    """Return the distinct versions of a file over some snapshots.
 
     Raises:
         BackupError: no snapshot holds the file.
     """
-    sightings = [
-        Sighting(snapshot, entry)
-        for shelf in shelves
-        for snapshot in shelf.snapshots
-        if only.admits(snapshot)
-        for entry in _entry_if_any(Found(snapshot=snapshot, shelf=shelf), path)
-    ]
+    sightings = [Sighting(each.snapshot, entry) for each in snapshots for entry in _entry_if_any(each, path)]
     found = history_of_file.versions(sightings)
     if not found:
         raise BackupError(

@@ -73,6 +73,31 @@ def endings(path: Path) -> list[Ending]:
     return [event for event in _tail(path) if isinstance(event, Ending)]
 
 
+def note_going_on(going_on: list[str | None], event: Event) -> None:
+    """Keep a list of the repositories on which a run works: those it told of having begun with, and not ended."""
+    match event:
+        case Started():
+            going_on.append(event.repository)
+        case Restored():
+            going_on.clear()
+        case Finished() | Verified() | Tended():
+            going_on[:] = [each for each in going_on if each != (event.repository or None)]
+        case _:
+            pass
+
+
+def going_on(path: Path) -> list[str | None]:
+    """Return the repositories on which a run began to work and has not told an end."""
+    left: list[str | None] = []
+    try:
+        with path.open("rb") as file:
+            for event in read_events(file):
+                note_going_on(left, event)
+    except OSError:
+        return []
+    return left
+
+
 def count_warnings(path: Path) -> int:
     """Return how many warnings a run has told."""
     try:

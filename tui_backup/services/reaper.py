@@ -1,5 +1,6 @@
 """Runs whose process died: shown and recorded as failed by whoever looks next."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tui_backup.model.event import Ending
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services import outcome, run_directory
-from tui_backup.services.event_log import EventLog, count_warnings, endings
+from tui_backup.services.event_log import EventLog, count_warnings, endings, going_on
 
 
 def reap(state_dir: Path, history: History) -> None:
@@ -44,6 +45,23 @@ def run_of(header: run_directory.Header) -> Run:
     )
 
 
+def deaths(run: Run, left: Sequence[str | None], path: Path) -> list[Ending]:
+    """Return an ending for each repository on which a run worked that is gone."""
+    return [died(msgspec.structs.replace(run, repository=repository), path) for repository in left]
+
+
+def _tell_of_death(path: Path, run: Run) -> None:
+    """Write into the log of a run how it ended where it could not do so itself."""
+    log = path / "events.jsonl"
+    left = going_on(log) or ([] if endings(log) else [run.repository])
+    events = EventLog(log)
+    try:
+        for ending in deaths(run, left, path):
+            events.append(ending)
+    finally:
+        events.close()
+
+
 def _record(path: Path, run: Run, history: History) -> None:
     """Record what the run told at its end if that did not reach the history, else that it died."""
     told = (outcome.recorded(run, ending) for ending in endings(path / "events.jsonl"))
@@ -57,8 +75,6 @@ def _record(path: Path, run: Run, history: History) -> None:
 def _bury(path: Path) -> None:
     header = run_directory.header(path)
     with suppress(OSError):
-        if header is not None and not endings(path / "events.jsonl"):
-            events = EventLog(path / "events.jsonl")
-            events.append(died(run_of(header), path))
-            events.close()
+        if header is not None:
+            _tell_of_death(path, run_of(header))
         run_directory.retire(path)

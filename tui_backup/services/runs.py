@@ -14,7 +14,7 @@ from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
 from tui_backup.services import reaper, run_directory
 from tui_backup.services.control import request_cancel
-from tui_backup.services.event_log import last_progress, read_events
+from tui_backup.services.event_log import last_progress, note_going_on, read_events
 
 _LOOK_S = 0.1
 
@@ -103,16 +103,17 @@ def _events_of(path: Path) -> BinaryIO:
 
 
 def _follow(path: Path, stop: CancelToken) -> Iterator[Event]:
-    ended = False
+    ended, left = False, list[str | None]()
     with _events_of(path) as file:
         while not stop.cancelled:
             alive = run_directory.is_alive(path)
             for event in read_events(file):
                 ended = ended or isinstance(event, Ending)
+                note_going_on(left, event)
                 yield event
             if not alive:
                 break
             stop.wait(_LOOK_S)
     header = run_directory.header(path)
-    if header is not None and not ended and not stop.cancelled:
-        yield reaper.died(reaper.run_of(header), path)
+    if header is not None and not stop.cancelled and (left or not ended):
+        yield from reaper.deaths(reaper.run_of(header), left or [header.repository], path)

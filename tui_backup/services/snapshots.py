@@ -1,7 +1,7 @@
 """Snapshots over all repositories of a configuration: reached, listed, found by name."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,12 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     repository: Repository
     snapshots: tuple[Snapshot, ...]
+    damaged: frozenset[str] = frozenset()
+    """Ids of those that are known to be damaged."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """A repository that could not be reached, and why."""
+    """A repository that could not be used, and why."""
 
     name: str
     error: BackupError
@@ -50,6 +52,17 @@ class Reach(msgspec.Struct, frozen=True):
 
     shelves: tuple[Shelf, ...]
     troubles: tuple[Trouble, ...]
+    orders: Mapping[str, tuple[str, ...]] = {}
+    """Job -> its repositories, the preferred one first."""
+
+    def preferred(self, copies: Iterable["Found"]) -> "Found":
+        """Return one of the copies of a snapshot: one not known to be damaged, in the job's first repository if any."""
+        return min(copies, key=self._place)
+
+    def _place(self, found: "Found") -> tuple[bool, int]:
+        order = self.orders.get(found.snapshot.job or "", ())
+        name = found.shelf.name
+        return found.is_damaged, order.index(name) if name in order else len(order)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +71,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot
     shelf: Shelf
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the snapshot is known to be damaged there."""
+        return self.snapshot.id in self.shelf.damaged
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +113,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
     encrypted: bool
     copy_of: str | None
+    original: str | None
 
 
 def reach(workspace: "Workspace", repository: str | None = None) -> Reach:
@@ -113,7 +132,8 @@ def reach(workspace: "Workspace", repository: str | None = None) -> Reach:
             if len(names) == 1:
                 raise
             troubles.append(Trouble(name, error))
-    return Reach(tuple(shelves), tuple(troubles))
+    orders = {job.name: job.repositories for job in workspace.config.jobs.values()}
+    return Reach(tuple(shelves), tuple(troubles), orders)
 
 
 def open_shelf(workspace: "Workspace", name: str) -> Shelf:
@@ -122,19 +142,31 @@ def open_shelf(workspace: "Workspace", name: str) -> Shelf:
     found = repository.snapshots()
     workspace.history.remember_snapshots(name, found)
     format_ = workspace.config.repositories[name].format
-    return Shelf(name=name, format=format_, repository=repository, snapshots=tuple(found))
+    known = workspace.history.proofs(name)
+    damaged = frozenset(id_ for id_, standing in known.items() if standing.integrity is Integrity.DAMAGED)
+    return Shelf(name=name, format=format_, repository=repository, snapshots=tuple(found), damaged=damaged)
 
 
 def rows(workspace: "Workspace", shelves: Iterable[Shelf], only: Filter) -> list[Row]:
     """Return the snapshots of all shelves, oldest first, with what is known of their integrity."""
+    shelves = tuple(shelves)
+    homes: dict[str, set[str]] = {}
+    for shelf in shelves:
+        for snapshot in shelf.snapshots:
+            homes.setdefault(snapshot.id, set()).add(shelf.name)
     found = [
-        _row(shelf, snapshot, standings.get(snapshot.id, Standing()))
+        _row(shelf, snapshot, standings.get(snapshot.id, Standing()), homes)
         for shelf in shelves
         for standings in [workspace.history.proofs(shelf.name)]
         for snapshot in shelf.snapshots
         if only.admits(snapshot)
     ]
     return sorted(found, key=lambda row: row.time)
+
+
+def distinct(reached: Reach, only: Filter) -> list[Found]:
+    """Return the snapshots that are admitted, oldest first; of several copies of one only the preferred one."""
+    return sorted(map(reached.preferred, _copies(reached, only)), key=lambda found: found.snapshot.time)
 
 
 def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
@@ -156,7 +188,8 @@ def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
         if snapshot.id.startswith(prefix)
     }
     if len(matching) == 1:
-        return next(iter(matching.values()))
+        found = next(iter(matching.values()))
+        return msgspec.structs.replace(found, warnings=_better(reached, found))
     if matching:
         raise SnapshotUnknown(
             _("{name} stands for {count} snapshots").format(name=name, count=len(matching)),
@@ -166,13 +199,42 @@ def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
 
 
 def _latest(reached: Reach, only: Filter) -> Found:
-    eligible = [(snapshot, shelf) for snapshot, shelf in _all(reached, only) if snapshot.kind != SAFETY]
+    eligible = [copies for copies in _copies(reached, only) if copies[0].snapshot.kind != SAFETY]
     if not eligible:
         raise _unknown(reached, f"latest:{only.job}" if only.job else "latest", only)
-    snapshot, shelf = max(eligible, key=lambda each: each[0].time)
-    if snapshot.status is SnapshotStatus.OK:
-        return Found(snapshot=snapshot, shelf=shelf)
-    return Found(snapshot=snapshot, shelf=shelf, warnings=(_incomplete(snapshot, [each for each, _shelf in eligible]),))
+    copies = max(eligible, key=lambda each: each[0].snapshot.time)
+    found = reached.preferred(copies)
+    warnings = [_passed_over(each, found) for each in copies if each.is_damaged and not found.is_damaged]
+    if found.snapshot.status is not SnapshotStatus.OK:
+        warnings.append(_incomplete(found.snapshot, [each[0].snapshot for each in eligible]))
+    return msgspec.structs.replace(found, warnings=tuple(warnings))
+
+
+def _copies(reached: Reach, only: Filter) -> list[list[Found]]:
+    """Return the snapshots that are admitted, each with all its copies."""
+    groups: dict[tuple[str, str], list[Found]] = {}
+    for snapshot, shelf in _all(reached, only):
+        groups.setdefault((snapshot.identity, snapshot.root), []).append(Found(snapshot=snapshot, shelf=shelf))
+    return list(groups.values())
+
+
+def _passed_over(damaged: Found, found: Found) -> str:
+    text = _("snapshot {id} in {repository} is damaged; this is its copy in {other}")
+    return text.format(id=damaged.snapshot.short_id, repository=damaged.shelf.name, other=found.shelf.name)
+
+
+def _better(reached: Reach, found: Found) -> tuple[str, ...]:
+    """Return the warning that names a good copy of a snapshot that is known to be damaged."""
+    if not found.is_damaged:
+        return ()
+    content = (found.snapshot.identity, found.snapshot.root)
+    text = _("snapshot {id} in {repository} is damaged; {copy} is its copy in {other}")
+    good = [
+        text.format(id=found.snapshot.short_id, repository=found.shelf.name, copy=each.short_id, other=shelf.name)
+        for each, shelf in _all(reached, Filter())
+        if (each.identity, each.root) == content and each.id not in shelf.damaged
+    ]
+    return tuple(good[:1])
 
 
 def _incomplete(snapshot: Snapshot, eligible: Iterable[Snapshot]) -> str:
@@ -218,7 +280,14 @@ def _candidates(snapshots: Iterable[Snapshot]) -> str:
     return "\n".join(f"{each.short_id}  {moment(each.time)}  {each.job or '-'}  {each.host}" for each in newest)
 
 
-def _row(shelf: Shelf, snapshot: Snapshot, standing: Standing) -> Row:
+def _copy_of(shelf: Shelf, snapshot: Snapshot, homes: Mapping[str, set[str]]) -> str | None:
+    """Return what a snapshot was copied from; other programs tell only which snapshot was the first of its kind."""
+    if snapshot.copy_of is None and homes.get(snapshot.original or "", set()) - {shelf.name}:
+        return snapshot.original
+    return snapshot.copy_of
+
+
+def _row(shelf: Shelf, snapshot: Snapshot, standing: Standing, homes: Mapping[str, set[str]]) -> Row:
     return Row(
         id=snapshot.id,
         short_id=snapshot.short_id,
@@ -239,5 +308,6 @@ def _row(shelf: Shelf, snapshot: Snapshot, standing: Standing) -> Row:
         verified_at=standing.verified_at,
         checked_at=standing.checked_at,
         encrypted=shelf.repository.encrypted,
-        copy_of=snapshot.copy_of,
+        copy_of=_copy_of(shelf, snapshot, homes),
+        original=snapshot.original,
     )

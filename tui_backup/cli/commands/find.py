@@ -14,7 +14,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services import browsing
 from tui_backup.services.browsing import Hit
-from tui_backup.services.snapshots import Filter
+from tui_backup.services.snapshots import Filter, distinct
 
 
 @click.command(short_help=_("Find files in snapshots."))
@@ -41,7 +41,7 @@ def command(
     only = Filter(repository=repository, job=job, host=host)
     watch, matches = Watch(), matcher(pattern)
     if snapshot is None:
-        shelves, hits = reached.shelves, browsing.find(reached.shelves, only, matches, watch)
+        shelves, hits = reached.shelves, browsing.find(distinct(reached, only), matches, watch)
     else:
         found = resolve_aloud(invocation, reached, snapshot, only)
         shelves, hits = (found.shelf,), browsing.find_in(found, matches, watch)

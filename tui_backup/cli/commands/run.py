@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from tui_backup.cli.codes import OF_STATUS, worst
+from tui_backup.cli.endings import where
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import retry_lock_option
@@ -39,8 +40,7 @@ def command(
     with following(invocation, workspace.bus):
         outcomes = rehearse_jobs(workspace, chosen) if dry_run else run_jobs(workspace, chosen, options)
     for outcome in outcomes:
-        if outcome.error is not None:
-            invocation.fail(outcome.error, about=outcome.job if len(chosen) > 1 else None)
+        _complain(invocation, outcome, about=outcome.job if len(chosen) > 1 else None)
     return worst(code for outcome in outcomes for code in codes_of(outcome))
 
 
@@ -59,8 +59,17 @@ def choose(workspace: Workspace, names: Sequence[str], *, everything: bool) -> l
 
 def codes_of(outcome: Outcome) -> list[int]:
     """Return the exit codes of what became of a job."""
-    codes = [] if outcome.error is None else [outcome.error.exit_code]
+    codes = [error.exit_code for error in outcome.errors]
     return codes if outcome.finished is None else [*codes, OF_STATUS.get(outcome.finished.status, 1)]
+
+
+def _complain(invocation: Invocation, outcome: Outcome, about: str | None) -> None:
+    """Tell of every error of a job, and of the repository where there are several."""
+    for trouble in outcome.troubles:
+        repository = trouble.name if outcome.has_choice else None
+        invocation.fail(trouble.error, about=where(about, repository) or None)
+    if outcome.error is not None:
+        invocation.fail(outcome.error, about=about)
 
 
 def _options(tags: tuple[str, ...], operation: str | None) -> BackupOptions:

@@ -14,7 +14,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
 from tui_backup.services import browsing
-from tui_backup.services.snapshots import Filter
+from tui_backup.services.snapshots import Filter, distinct
 
 
 @click.command(short_help=_("Show the versions of a file over time."))
@@ -29,7 +29,7 @@ def command(invocation: Invocation, path: str, job: str | None, repository: str 
     reached = reach_aloud(invocation, repository)
     only = Filter(repository=repository, job=job, host=host)
     with browsing.reading(reached.shelves, Watch()):
-        found = browsing.versions(reached.shelves, only, browsing.inside(os.path.abspath(path)))
+        found = browsing.versions(distinct(reached, only), browsing.inside(os.path.abspath(path)))
     if invocation.json:
         output.write_document(found)
     else:

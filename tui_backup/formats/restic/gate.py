@@ -24,10 +24,12 @@ class ResticFormat:
 
     @classmethod
     def create(cls, opening: Opening) -> "ResticRepository":
-        """Make an empty repository of version 2 and open it."""
+        """Make an empty repository of version 2, which cuts files as `like` does, and open it."""
         from tui_backup.formats.restic.repository import ResticRepository
 
-        config, keys, key_id = create(opening.store, opening.password)
+        like = opening.like.access.config if isinstance(opening.like, ResticRepository) else None
+        polynomial = like.chunker_polynomial if like else None
+        config, keys, key_id = create(opening.store, opening.password, polynomial=polynomial)
         return ResticRepository(opening, config, keys, key_id)
 
     @classmethod
