@@ -129,7 +129,7 @@ class Act:
 
 def _outcome(error: BaseException) -> str:
     match error:
-        case Cancelled() | KeyboardInterrupt():
+        case Cancelled() | KeyboardInterrupt() | GeneratorExit():
             return "cancelled"
         case BackupError():
             return f"failed: {error.message}"

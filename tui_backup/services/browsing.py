@@ -1,10 +1,10 @@
 """Looking into snapshots: what they hold, where something is, what changed, and the bytes themselves."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -19,6 +19,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
 from tui_backup.primitives.i18n import _
 from tui_backup.services.snapshots import Found, Shelf
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
 
 PIECE = 1 << 20
 """Bytes handed on at a time."""
@@ -128,8 +131,8 @@ def is_directory(found: Found, path: bytes) -> bool:
     return path == ROOT or found.shelf.repository.entry(found.snapshot, path).kind is EntryKind.DIR
 
 
-def content(found: Found, path: bytes) -> Iterator[bytes]:
-    """Yield the bytes of a file, each of them authenticated.
+def content(workspace: "Workspace", found: Found, path: bytes) -> Generator[bytes]:
+    """Yield the bytes of a file, each of them authenticated; the audit has who got them. To be closed.
 
     Raises:
         BackupError: there is no such file, or its bytes are damaged.
@@ -138,15 +141,21 @@ def content(found: Found, path: bytes) -> Iterator[bytes]:
     if entry.kind is not EntryKind.FILE:
         message = _("{path} is no file but a {kind}")
         raise BackupError(message.format(path=path.decode("utf-8", "replace"), kind=entry.kind.value))
-    with entry.origin.open(entry) as file:
+    with workspace.audit.act("dump", *_handed_out(found, path)), entry.origin.open(entry) as file:
         while piece := file.read(PIECE):
             yield piece
 
 
-def write_directory(found: Found, path: bytes, out: BinaryIO, watch: Watch) -> None:
-    """Write a directory and all below it as a tar stream."""
+def write_directory(workspace: "Workspace", found: Found, path: bytes, out: BinaryIO, watch: Watch) -> None:
+    """Write a directory and all below it as a tar stream; the audit has who got it."""
     repository = found.shelf.repository
-    write_tar(_with_itself(found, path, repository.entries(found.snapshot, path, watch)), out, watch)
+    with workspace.audit.act("dump", *_handed_out(found, path)):
+        write_tar(_with_itself(found, path, repository.entries(found.snapshot, path, watch)), out, watch)
+
+
+def _handed_out(found: Found, path: bytes) -> tuple[str, str]:
+    """Return what the audit keeps: what was read, and which part of it."""
+    return f"snapshot {found.snapshot.short_id}, repository {found.shelf.name}", os.fsdecode(path)
 
 
 def _with_itself(found: Found, path: bytes, below: Iterator[Entry]) -> Iterator[Entry]:

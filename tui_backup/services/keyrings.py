@@ -64,12 +64,18 @@ def key_named(keys: Keyring, prefix: str) -> KeyInfo:
 
 def add_password(workspace: "Workspace", name: str, password: Secret) -> KeyInfo:
     """Let a further password open a repository; raises BackupError."""
-    return keyring(workspace, name).add(password)
+    keys = keyring(workspace, name)
+    with workspace.audit.act("key", f"repository {name}", "add") as act:
+        added = keys.add(password)
+        act.outcome = f"ok: key {added.id[:12]}"
+    return added
 
 
 def remove_key(workspace: "Workspace", name: str, key: KeyInfo) -> None:
     """Remove a key; raises BackupError where it is in use, or the last."""
-    keyring(workspace, name).remove(key.id)
+    keys = keyring(workspace, name)
+    with workspace.audit.act("key", f"repository {name}", f"remove key {key.id[:12]} of {key.user} at {key.host}"):
+        keys.remove(key.id)
 
 
 def change_password(workspace: "Workspace", name: str, password: Secret, *, update_file: bool) -> KeyInfo:
@@ -79,7 +85,11 @@ def change_password(workspace: "Workspace", name: str, password: Secret, *, upda
         BackupError: it stopped somewhere; the hint says which passwords open the repository now.
     """
     settle = partial(put_away, workspace, name, password) if update_file else None
-    return keyring(workspace, name).change(password, settle)
+    keys = keyring(workspace, name)
+    with workspace.audit.act("key", f"repository {name}", "passwd") as act:
+        changed = keys.change(password, settle)
+        act.outcome = f"ok: key {changed.id[:12]}"
+    return changed
 
 
 def weakness(password: Secret) -> str | None:

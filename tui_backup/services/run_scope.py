@@ -113,7 +113,7 @@ class RunScope:
         self._about = about
         self._audit = Audit(desk.state_dir, lambda message: self.watch.warn(None, message))
         self._act: Act | None = None
-        self._verdict = ""
+        self._verdicts = dict[str | None, str]()
         self._lock = threading.RLock()
         self._job_lock: JobLock | None = None
         self._directory: RunDirectory | None = None
@@ -151,8 +151,7 @@ class RunScope:
         recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
         self._going_on.pop(run.repository, None)
         self.status = max(self.status, recorded.status, key=_WORSE.index)
-        if self.status is recorded.status:
-            self._verdict = ": ".join(filter(None, (self.status, recorded.snapshot, recorded.message)))
+        self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, recorded.snapshot, recorded.message)))
         self._flush_warnings()
         self._desk.history.finish(recorded)
         self._tell(ending)
@@ -216,7 +215,7 @@ class RunScope:
         if self._pulse is not None:
             self._pulse.stop()
         if self._act is not None:
-            self._act.end(self._verdict or self.status)
+            self._act.end(self._verdict())
         self._flush_warnings()
         if self._directory is not None:
             self._directory.end()
@@ -230,6 +229,13 @@ class RunScope:
         facts = [f"run {header.run}", *([f"kind {header.kind}"] if header.kind else [])]
         object_ = ", ".join(f"{word} {name}" for word, name in named if name)
         return object_, ", ".join([*facts, *([self._about] if self._about else [])])
+
+    def _verdict(self) -> str:
+        """Return what the audit keeps of how the run ended, in each repository where there were several."""
+        verdicts = self._verdicts
+        if len(verdicts) == 1:
+            return next(iter(verdicts.values()))
+        return "; ".join([self.status, *(f"{name or '-'} {verdict}" for name, verdict in verdicts.items())])
 
     def _lock_job(self) -> None:
         self._job_lock = JobLock(self._desk.state_dir, self._header)

@@ -31,8 +31,11 @@ def retag(workspace: "Workspace", found: Found, tags: Sequence[str]) -> Snapshot
         BackupError: the repository cannot be written, or the snapshot was changed or removed meanwhile.
     """
     repository, former = found.shelf.repository, found.snapshot
+    change = f"tags {', '.join(former.tags) or '-'} become {', '.join(tags) or '-'}"
     try:
-        renewed = repository.retag(former, tags)
+        with workspace.audit.act("tag", f"snapshot {former.short_id}, repository {found.shelf.name}", change) as act:
+            renewed = repository.retag(former, tags)
+            act.outcome = f"ok: snapshot {renewed.short_id}"
     except NotFound as error:
         message = _("the snapshot {id} was changed or removed meanwhile").format(id=former.short_id)
         raise BackupError(message, hint=_("tui-backup list shows what is there")) from error

@@ -67,9 +67,16 @@ def remove(workspace: "Workspace", locks: Sequence[HeldLock]) -> list[HeldLock]:
         present = {lock.name for lock in desk.found()} if desk else set()
         for held in locks:
             if desk and held.repository == name and held.lock.name in present:
-                desk.remove([held.lock])
+                with workspace.audit.act("unlock", f"repository {name}", _described(held.lock)):
+                    desk.remove([held.lock])
                 removed.append(held)
     return removed
+
+
+def _described(lock: LockInfo) -> str:
+    """Return what the audit keeps of a lock."""
+    owner = f"{lock.user or '-'} at {lock.host or '-'}, pid {lock.pid or '-'}"
+    return f"lock {lock.name[:12]} of {owner}, {lock.life}"
 
 
 def _locks(workspace: "Workspace", name: str) -> list[HeldLock]:

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 import click
 
@@ -15,6 +16,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.services import browsing
 from tui_backup.services.snapshots import Found
+from tui_backup.services.workspace import Workspace
 
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 """What text for a terminal does not hold."""
@@ -32,22 +34,22 @@ def command(invocation: Invocation, snapshot: str, path: str, repository: str | 
     found = find_snapshot(invocation, snapshot, repository, host)
     watch = Watch()
     with browsing.reading([found.shelf], watch):
-        write(found, browsing.inside(path), watch)
+        write(invocation.workspace, found, browsing.inside(path), watch)
 
 
-def write(found: Found, path: bytes, watch: Watch) -> None:
+def write(workspace: Workspace, found: Found, path: bytes, watch: Watch) -> None:
     """Write the bytes of a path; raises UsageError before what would make a terminal do something."""
     terminal = sys.stdout.isatty()
     if browsing.is_directory(found, path):
         if terminal:
             raise _refusal()
         with output.writing():
-            browsing.write_directory(found, path, output.binary(), watch)
+            browsing.write_directory(workspace, found, path, output.binary(), watch)
         return
-    content = browsing.content(found, path)
-    for piece in harmless(content) if terminal else content:
-        output.write_bytes(piece)
-        watch.check()
+    with closing(browsing.content(workspace, found, path)) as content:
+        for piece in harmless(content) if terminal else content:
+            output.write_bytes(piece)
+            watch.check()
 
 
 def harmless(pieces: Iterable[bytes]) -> Iterator[bytes]:
