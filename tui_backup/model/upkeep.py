@@ -119,11 +119,13 @@ class RepairStep(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a repair does, or would do."""
 
     what: str
-    """A fixed word, such as `list-pack`, `replace-index`, `heal-blob`, `rewrite-snapshot`."""
+    """A fixed word, such as `list-pack`, `replace-index`, `replace-pack`, `rewrite-snapshot`."""
     object: str
-    """Key of the store object, or id of the blob or snapshot."""
+    """Key of the store object, id of the snapshot, or where healed blobs come from."""
     detail: str
     """For people."""
+    paths: tuple[bytes, ...] = ()
+    """Paths that a snapshot loses, raw; at most a hundred."""
 
 
 class RepairPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,5 +134,23 @@ class RepairPlan(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[RepairStep, ...]
     problems: tuple[Problem, ...]
     """What stays broken."""
+    skipped: tuple[RepairStep, ...] = ()
+    """What was done before."""
     work: object
     """What the format itself needs to carry this out."""
+
+
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
+    """What a repair has done."""
+
+    done: tuple[RepairStep, ...]
+    problems: tuple[Problem, ...]
+    """What stays broken."""
+    replaced: tuple[str, ...] = ()
+    """Names of the packs that are gone."""
+    snapshots: tuple[Snapshot, ...] = ()
+    """Those that were written."""
+    bytes_added: int = 0
+    """What was written, as stored."""
+    proven: bool = False
+    """Whether every pack was read: what is not among the problems is known to be good."""

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Protocol
 
 import msgspec
 
 from tui_backup.errors import BackupError
-from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.index import Index
 from tui_backup.formats.restic.names import unquote
 from tui_backup.formats.restic.tree import Node
@@ -31,10 +31,18 @@ class _Touched:
         return len(self.paths) < _MOST_PATHS
 
 
+class Trees(Protocol):
+    """What reads trees."""
+
+    def tree(self, tree: str) -> list[Node]:
+        """Return the nodes of a tree by its id in hex; raises BackupError where it cannot be read."""
+        ...
+
+
 class Search:
     """Looks for damaged objects below snapshots; every tree is read once, and again only on the way to damage."""
 
-    def __init__(self, contents: Contents, suspects: dict[bytes, list[str]], watch: Watch) -> None:
+    def __init__(self, contents: Trees, suspects: dict[bytes, list[str]], watch: Watch) -> None:
         """`suspects` are ids of blobs with the names of the damaged objects that they belong to."""
         self._contents = contents
         self._suspects = suspects
@@ -128,7 +136,7 @@ def suspects_of(problems: list[Problem], index: Index, bad_packs: set[str]) -> d
     return {id_: names for id_, names in suspects.items() if names}
 
 
-def _nodes(contents: Contents, tree: str) -> list[Node]:
+def _nodes(contents: Trees, tree: str) -> list[Node]:
     try:
         return contents.tree(tree)
     except BackupError:

@@ -21,7 +21,7 @@ from tui_backup.formats.restic.layout import FileKind, key_of, listing, names
 from tui_backup.formats.restic.needs import Needs
 from tui_backup.formats.restic.opening import Landed, Prove, Proved
 from tui_backup.formats.restic.opening_work import OpeningWork
-from tui_backup.formats.restic.pack import EMPTY, record_size
+from tui_backup.formats.restic.pack import EMPTY, LARGEST, record_size
 from tui_backup.formats.restic.team import Team
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.snapshot import Snapshot
@@ -29,9 +29,6 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
-
-_LARGEST_PACK = 1 << 30
-"""Bytes; a pack is read whole. restic makes them of up to 128 MiB, and one blob more."""
 
 
 class Examined(msgspec.Struct, frozen=True):
@@ -106,7 +103,7 @@ class Checker:
             size = self._sizes.get(name)
             if size is None:
                 self._bad(name, ProblemKind.PACK_MISSING, _("the pack is missing"))
-            elif size > _LARGEST_PACK:
+            elif size > LARGEST:
                 message = _("the pack has {size} bytes, more than any that is read")
                 self._bad(name, ProblemKind.PACK_SIZE, message.format(size=size))
             elif size != expected[number]:
@@ -140,8 +137,8 @@ class Checker:
 
     def _size(self, number: int) -> int | None:
         """Return the bytes of a pack; None where it is missing or too large to be read."""
-        size = self._sizes.get(self._index.packs[number].hex(), _LARGEST_PACK + 1)
-        return size if size <= _LARGEST_PACK else None
+        size = self._sizes.get(self._index.packs[number].hex(), LARGEST + 1)
+        return size if size <= LARGEST else None
 
     def _read(self, numbers: list[int]) -> None:
         sizes, packs = self._sizes, self._index.packs

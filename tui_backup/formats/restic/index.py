@@ -5,7 +5,7 @@ by the first bits of their id, and are found by a plain search of bytes.
 """
 
 import struct
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 import msgspec
 
@@ -235,6 +235,23 @@ class Index:
                 if pack in packs:
                     packs[pack] += PACKED.pack(type_, id_, offset, length, size)
         return packs
+
+
+def pack_blobs(blobs: Iterable[PackedBlob]) -> bytes:
+    """Return blobs as `PACKED` records, in the order given."""
+    return b"".join(PACKED.pack(blob.type, blob.id, blob.offset, blob.length, blob.size) for blob in blobs)
+
+
+def listed_packs(document: bytes) -> list[tuple[bytes, list[PackedBlob]]]:
+    """Return the packs that an index file's JSON lists, with their blobs in the order in which they lie.
+
+    Raises:
+        Corrupted: it is no index.
+    """
+    index = Index()
+    numbers = index.add_file(document)
+    packs = index.by_pack()
+    return [(index.packs[number], unpack_blobs(packs[number])) for number in dict.fromkeys(numbers)]
 
 
 def unpack_blobs(records: bytes | bytearray) -> list[PackedBlob]:

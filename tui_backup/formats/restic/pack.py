@@ -24,6 +24,9 @@ EMPTY = OVERHEAD + 4
 TARGET = 16 << 20
 """A pack is closed when it has this many bytes or more, its header counted."""
 
+LARGEST = 1 << 30
+"""Bytes of the largest pack that is read whole. restic makes them of up to 128 MiB, and one blob more."""
+
 COMPRESSED = 2
 PLAIN_RECORD = struct.Struct("<BI32s")
 COMPRESSED_RECORD = struct.Struct("<BII32s")

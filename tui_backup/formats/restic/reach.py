@@ -1,6 +1,6 @@
 """Reach: every blob that some snapshots need; each tree is read once, in about the order in which they lie."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.blob import BlobReader
@@ -25,6 +25,10 @@ class Reach:
         self._watch = watch
         self._reader = BlobReader(contents.cipher)
         self._trouble: Corrupted | None = None
+        self.lacking: dict[tuple[BlobType, bytes], None] = {}
+        """What is needed and in no index."""
+        self.unreadable: dict[bytes, str] = {}
+        """Trees that are needed and cannot be read, with the reason."""
         self.marks = {type_: Marks(table) for type_, table in contents.index.tables.items()}
 
     def add(self, root: str) -> None:
@@ -36,15 +40,17 @@ class Reach:
         waiting: list[bytes] = []
         self._trouble = None
         self._want_tree(root, waiting)
-        while waiting:
-            self._watch.check()
-            batch = waiting[-_BATCH:]
-            del waiting[-_BATCH:]
-            for node in self._nodes(batch):
-                if node.subtree is not None and node.type == "dir":
-                    self._want_tree(node.subtree, waiting)
-                elif node.content:
-                    self._want_data(node.content)
+        self._follow(waiting)
+        if self._trouble is not None:
+            raise self._trouble
+
+    def add_nodes(self, nodes: Iterable[Wants]) -> None:
+        """Mark everything that nodes of a tree need which is not here; otherwise as `add`."""
+        waiting: list[bytes] = []
+        self._trouble = None
+        for node in nodes:
+            self._want(node, waiting)
+        self._follow(waiting)
         if self._trouble is not None:
             raise self._trouble
 
@@ -56,6 +62,20 @@ class Reach:
                 if pack in wanted:
                     packs.setdefault(pack, bytearray()).extend(PACKED.pack(type_, id_, offset, length, size))
         return packs
+
+    def _follow(self, waiting: list[bytes]) -> None:
+        while waiting:
+            self._watch.check()
+            batch = waiting[-_BATCH:]
+            del waiting[-_BATCH:]
+            for node in self._nodes(batch):
+                self._want(node, waiting)
+
+    def _want(self, node: Wants, waiting: list[bytes]) -> None:
+        if node.subtree is not None and node.type == "dir":
+            self._want_tree(node.subtree, waiting)
+        elif node.content:
+            self._want_data(node.content)
 
     def _want_tree(self, tree: str, waiting: list[bytes]) -> None:
         id_ = _raw(tree)
@@ -72,6 +92,7 @@ class Reach:
                 self._lack(BlobType.DATA, id_)
 
     def _lack(self, type_: BlobType, id_: str) -> None:
+        self.lacking[type_, _raw(id_)] = None
         self._note(Corrupted(_("the {type} blob {id} is in no index").format(type=type_.word, id=id_)))
 
     def _note(self, trouble: Corrupted) -> None:
@@ -87,6 +108,7 @@ class Reach:
             try:
                 yield from decode_wants(self._plaintext(spans, place, id_))
             except Corrupted as error:
+                self.unreadable[id_] = error.message
                 self._note(error)
 
     def _plaintext(self, spans: Spans, place: Place, id_: bytes) -> bytes:

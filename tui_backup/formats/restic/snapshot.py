@@ -27,6 +27,9 @@ OURS = "tui-backup"
 INCOMPLETE = "incomplete"
 """Tag of ours in which something is missing."""
 
+REPAIRED = "repaired"
+"""Tag of ours that stands for another snapshot, without what was lost of that."""
+
 _COPY_OF = "copy_of"
 """Field of ours that names the snapshot from which a copy was made."""
 _JOB, _KIND = "job=", "kind="
@@ -189,6 +192,16 @@ def as_copy(file: SnapshotFile) -> bytes:
     """Return the JSON of a copy of that snapshot for another repository: where it came from, and no parent."""
     fields = {name: value for name, value in file.fields.items() if name != "parent"}
     return msgspec.json.encode(fields | {"original": file.document.original or file.id, _COPY_OF: file.id})
+
+
+def as_repaired(file: SnapshotFile, tree: str) -> bytes:
+    """Return the JSON of what is left of a snapshot: another root tree, tags that say so, and whence it came."""
+    tags = file.document.tags or ()
+    if OURS not in tags:
+        tags = tuple(tag for tag in tags if not tag.startswith((_JOB, _KIND)))
+    fields = {name: value for name, value in file.fields.items() if name != _COPY_OF}
+    changes = {"tree": tree, "tags": list(dict.fromkeys([*tags, OURS, INCOMPLETE, REPAIRED])), "original": file.id}
+    return msgspec.json.encode(fields | changes)
 
 
 def _summary(document: SnapshotDocument) -> Summary | None:
