@@ -16,7 +16,7 @@ from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.primitives.i18n import _
 
 LATER = (
-    "acknowledge", "copy", "daemon", "download", "export", "forget", "notify", "prove", "prune",
+    "acknowledge", "daemon", "download", "export", "forget", "notify", "prove", "prune",
     "repair", "schedule", "serve", "undo-restore",
 )  # fmt: skip
 
@@ -34,6 +34,7 @@ def command_lines() -> Mapping[str, str]:
         "dump": _("Write a file, or a directory as tar, to standard output."),
         "versions": _("Show the versions of a file over time."),
         "restore": _("Bring files back."),
+        "copy": _("Copy snapshots to another repository."),
         "verify": _("Prove that snapshots can be restored."),
         "tag": _("Give a snapshot tags, or take them away; pin keeps it."),
         "key": _("Manage the passwords of a repository."),

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from tui_backup.history import repositories, retention, runs, verifications
 from tui_backup.history.database import Database, Trouble
-from tui_backup.history.repositories import Contact, Holdings
+from tui_backup.history.repositories import Contact, Holdings, KnownCopy
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
 from tui_backup.history.verifications import Findings
@@ -154,6 +154,14 @@ class History:
     def holdings(self, job: str) -> Holdings:
         """Return how many snapshots of a job there were at the last contact, and how large the newest is."""
         return self._ask(Holdings(), repositories.holdings, job)
+
+    def copies(self, job: str, host: str) -> list[KnownCopy]:
+        """Return where the snapshots of a job and host lay at the last contacts, oldest first; no safety copies."""
+        return self._ask([], repositories.copies, job, host)
+
+    def holders(self) -> dict[str, tuple[str, ...]]:
+        """Return for every snapshot, by its id in any repository, the repositories that held it or a copy."""
+        return self._ask({}, repositories.holders)
 
     def newest_good(self, job: str) -> list[tuple[str, str]]:
         """Return repository and id of a job's newest good snapshot, once for each repository that holds a copy."""

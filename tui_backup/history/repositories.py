@@ -35,6 +35,16 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of all files in the newest snapshot."""
 
 
+class KnownCopy(msgspec.Struct, frozen=True):
+    """A snapshot in one repository, as the record has it."""
+
+    repository: str
+    identity: str
+    """What all its copies share."""
+    time: datetime
+    is_good: bool
+
+
 def contact(connection: sqlite3.Connection, name: str) -> Contact | None:
     """Return what is known of a repository; None if it was never seen."""
     row = connection.execute(
@@ -106,6 +116,28 @@ def holdings(connection: sqlite3.Connection, job: str) -> Holdings:
         "SELECT size FROM snapshots WHERE job = ? AND size IS NOT NULL ORDER BY time DESC LIMIT 1", (job,)
     ).fetchone()
     return Holdings(snapshots=count, size=newest[0] if newest else None)
+
+
+def copies(connection: sqlite3.Connection, job: str, host: str) -> list[KnownCopy]:
+    """Return where the snapshots of a job and host lay at the last contacts, oldest first; no safety copies."""
+    rows = connection.execute(
+        "SELECT repository, original, time, status FROM snapshots WHERE job = ? AND kind IS NOT 'safety' "
+        "AND json_extract(CAST(content AS TEXT), '$.host') = ? ORDER BY time",
+        (job, host),
+    )
+    return [
+        KnownCopy(repository, original, datetime.fromisoformat(time), status == "ok")
+        for repository, original, time, status in rows
+    ]
+
+
+def holders(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Return for every snapshot, by its id in any repository, the repositories that held it or a copy."""
+    rows = connection.execute("SELECT original, repository, id FROM snapshots ORDER BY repository").fetchall()
+    held: dict[str, dict[str, None]] = {}
+    for original, repository, _id in rows:
+        held.setdefault(original, {})[repository] = None
+    return {id_: tuple(held[original]) for original, _repository, id_ in rows}
 
 
 def newest_good(connection: sqlite3.Connection, job: str) -> list[tuple[str, str]]:

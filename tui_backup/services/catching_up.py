@@ -131,7 +131,8 @@ class _CatchingUp:
         self._scope.start(name)
         try:
             self._fill(name, gain)
-            message = "; ".join(filter(None, (ended.message, _said(gain))))
+            caught = _("caught up: {copied}").format(copied=_said(gain))
+            message = "; ".join(filter(None, (ended.message, caught)))
             added = (ended.bytes_added or 0) + gain.bytes_added
             ended = msgspec.structs.replace(ended, bytes_added=added, message=message)
         finally:

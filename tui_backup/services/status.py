@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from tui_backup.history.history import History
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity, Standing
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.identity import identity
 from tui_backup.services.reaper import reap
 from tui_backup.services.runs import RunningRun, list_runs
 
@@ -27,6 +29,8 @@ class TroubleKind(StrEnum):
     FAILED = "failed"
     INCOMPLETE = "incomplete"
     STALE = "stale"
+    COPIES = "copies"
+    """A repository lacks the newest good snapshot of a job."""
     DAMAGED = "damaged"
     LOW_SPACE = "low-space"
     HISTORY = "history"
@@ -97,6 +101,8 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
     bytes_added: int | None
     warnings: int
     message: str | None
+    copies: tuple[str, ...]
+    """Names of the repositories known to hold the snapshot."""
 
 
 def report(config: Config, history: History, state_dir: Path, now: datetime) -> StatusReport:
@@ -107,6 +113,7 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
     repositories = tuple(_repository(repository, history) for repository in config.repositories.values())
     problems = (
         *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
+        *(trouble for job in config.jobs.values() for trouble in _lacking(job, history)),
         *_damages(history),
         *(_low_space(repository) for repository in repositories if repository.low_space),
         *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
@@ -119,6 +126,7 @@ def history_rows(
 ) -> list[HistoryRow]:
     """Return runs as `history` shows them, newest first."""
     reap(state_dir, history)
+    holders = history.holders()
     return [
         HistoryRow(
             run=run.id,
@@ -133,6 +141,7 @@ def history_rows(
             bytes_added=run.bytes_added,
             warnings=run.warnings,
             message=run.message,
+            copies=holders.get(run.snapshot or "", ()),
         )
         for run in history.runs(job, limit)
     ]
@@ -156,7 +165,7 @@ def motd(status: StatusReport, now: datetime) -> str:
 
 
 def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
-    newest = history.backups(job.name, RATED_RUNS)
+    newest = history.backups(job.name, RATED_RUNS * len(job.repositories))
     last = [run for run in newest if run.id == newest[0].id]
     success = history.last_success(job.name)
     held = history.holdings(job.name)
@@ -177,8 +186,12 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
     )
 
 
-def _success_rate(runs: Iterable[Run]) -> float | None:
-    counted = [run.status for run in runs if run.status is not RunStatus.CANCELLED]
+def _success_rate(rows: Iterable[Run]) -> float | None:
+    """Return the share of the newest runs that were `ok` in every repository."""
+    worst: dict[str, RunStatus] = {}
+    for row in rows:
+        worst[row.id] = max(worst.get(row.id, RunStatus.OK), row.status, key=_GRAVITY.index)
+    counted = [status for status in islice(worst.values(), RATED_RUNS) if status is not RunStatus.CANCELLED]
     return round(counted.count(RunStatus.OK) / len(counted), 4) if counted else None
 
 
@@ -240,6 +253,39 @@ def _stale(job: JobStatus, now: datetime) -> Trouble:
         text = _("job {job} last succeeded {age}, though it is expected every {every}")
     message = text.format(job=job.job, age=age(job.last_success, now), every=duration(job.expected_every))
     return Trouble(kind=TroubleKind.STALE, job=job.job, message=message, hint=f"tui-backup run {job.job}")
+
+
+def _lacking(job: JobConfig, history: History) -> Iterator[Trouble]:
+    """Tell of repositories that lack the newest good snapshot of a job, by the record."""
+    known = [copy for copy in history.copies(job.name, identity().hostname) if copy.repository in job.repositories]
+    good = [copy for copy in known if copy.is_good]
+    for name in job.repositories if good and len(job.repositories) > 1 else ():
+        held = {copy.identity for copy in known if copy.repository == name}
+        passed = held | history.forgotten(name)
+        if good[-1].identity in passed:
+            continue
+        since = max((copy.time for copy in known if copy.repository == name), default=None)
+        lacking = {copy.identity for copy in known if since is None or copy.time > since} - passed
+        yield _lacks(job.name, name, len(lacking), since)
+
+
+def _lacks(job: str, repository: str, count: int, since: datetime | None) -> Trouble:
+    from tui_backup.primitives.text import moment
+
+    text = ngettext(
+        "{repository} lacks {count} snapshot of {job} since {time}",
+        "{repository} lacks {count} snapshots of {job} since {time}",
+        count,
+    )
+    if since is None:
+        text = _("{repository} has no copy of any snapshot of {job}")
+    return Trouble(
+        kind=TroubleKind.COPIES,
+        job=job,
+        repository=repository,
+        message=text.format(repository=repository, count=count, job=job, time=moment(since)),
+        hint=_("`tui-backup run {job}` copies what is missing").format(job=job),
+    )
 
 
 def _damages(history: History) -> Iterator[Trouble]:

@@ -51,21 +51,42 @@ def newest(shown: Sequence[Row], last: int) -> list[Row]:
 
 
 def show(shown: Sequence[Row]) -> None:
-    """Write the rows as a table."""
+    """Write the rows as a table, copies of one snapshot together."""
     columns = [
         Column(_("ID")), Column(_("TIME")), Column(_("JOB")), Column(_("REPOSITORY"), spare=3),
         Column(_("HOST"), spare=7), Column(_("KIND"), spare=5), Column(_("SIZE"), right=True, spare=2),
         Column(_("ADDED"), right=True, spare=6), Column(_("STATUS")), Column(_("INTEGRITY"), spare=1),
         Column(_("PATHS"), spare=4),
     ]  # fmt: skip
-    output.write_table(columns, [_cells(row) for row in shown])
+    output.write_table(columns, [_cells(copies) for copies in together(shown)])
 
 
-def _cells(row: Row) -> Sequence[Cell]:
+def together(shown: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of each snapshot, one from each repository, in the order of the first of them."""
+    groups: list[list[Row]] = []
+    newest: dict[str, list[Row]] = {}
+    for row in shown:
+        same = row.original or row.id
+        if same not in newest or any(each.repository == row.repository for each in newest[same]):
+            groups.append([])
+            newest[same] = groups[-1]
+        newest[same].append(row)
+    return groups
+
+
+def _cells(copies: Sequence[Row]) -> Sequence[Cell]:
+    row = copies[0]
     return (
-        row.short_id, moment(row.time), row.job, row.repository, row.host, row.kind, size(row.size), size(row.added),
-        _status(row), row.integrity, " ".join(row.paths),
+        row.short_id, moment(row.time), row.job, ", ".join(each.repository for each in copies), row.host, row.kind,
+        size(row.size), size(row.added), _status(row), _integrity(copies), " ".join(row.paths),
     )  # fmt: skip
+
+
+def _integrity(copies: Sequence[Row]) -> str:
+    """Return the integrity of a snapshot; where its copies differ, that of each."""
+    if len({row.integrity for row in copies}) == 1:
+        return copies[0].integrity
+    return ", ".join(f"{row.repository}: {row.integrity}" for row in copies)
 
 
 def _status(row: Row) -> str:
