@@ -13,6 +13,11 @@ def restic() -> str | None:
     return shutil.which(os.environ.get("TUI_BACKUP_RESTIC") or "restic")
 
 
+def restic_current() -> str | None:
+    """Return a restic of today: `$TUI_BACKUP_RESTIC_CURRENT`, else where `benchmarks/fetch_restic` puts one."""
+    return shutil.which(os.environ.get("TUI_BACKUP_RESTIC_CURRENT") or "/opt/restic-current/restic")
+
+
 @cache
 def _can_mount() -> bool:
     if os.geteuid() != 0:
@@ -28,6 +33,7 @@ COMPONENTS: dict[str, Callable[[], bool]] = {
     "acl": lambda: shutil.which("setfacl") is not None,
     "borg": lambda: shutil.which("borg") is not None,
     "restic": lambda: restic() is not None,
+    "restic-current": lambda: restic_current() is not None,
     "root": lambda: os.geteuid() == 0,
     "strace": lambda: shutil.which("strace") is not None,
     "tmpfs": _can_mount,

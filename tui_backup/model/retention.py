@@ -1,6 +1,6 @@
 """Keep: which snapshots of a job a policy keeps, and what it decided."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -22,12 +22,24 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[tuple[str, ...], ...] = ()
     """Everything that has all tags of one of these groups."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no rule."""
+        return self == Keep()
+
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """A time as calendars count it: months first, then the rest."""
+    """A time as calendars count it: months first, then days, then hours that pass by the clock."""
 
     months: int = 0
-    rest: timedelta = timedelta()
+    days: int = 0
+    hours: int = 0
+
+    def __str__(self) -> str:
+        """Return it as a configuration has it: `1y2mo7d12h`."""
+        years, months = divmod(self.months, 12)
+        parts = ((years, "y"), (months, "mo"), (self.days, "d"), (self.hours, "h"))
+        return "".join(f"{count}{unit}" for count, unit in parts if count) or "0d"
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -8,6 +8,9 @@ import msgspec
 PIN = "pin"
 """The tag that keeps a snapshot from every policy."""
 
+SAFETY = "safety"
+"""Kind of the snapshots that a restore makes of what it replaces; undo deals with them."""
+
 
 class SnapshotStatus(StrEnum):
     """How complete a snapshot is."""
