@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tui_backup.engine.metadata import Authority, dress
+from tui_backup.engine.safety_places import KeptPlace, SafetyPlaces
 from tui_backup.errors import BackupError, Corrupted, RestoreRefused
 from tui_backup.model.entry import Entry
 from tui_backup.primitives.descriptors import (
@@ -17,6 +18,7 @@ from tui_backup.primitives.descriptors import (
     discard,
     open_root,
     rename_at,
+    status_at,
     temporary_name,
 )
 from tui_backup.primitives.i18n import _
@@ -38,6 +40,8 @@ class LandingOptions(msgspec.Struct, frozen=True, kw_only=True):
     authority: Authority
     replace: bool
     """Whether an existing file may be replaced; without it, it is a FileExistsError."""
+    kept: tuple[KeptPlace, ...] | None = None
+    """Where what may be replaced is kept; None: nothing is kept."""
 
 
 class DirectoryLanding:
@@ -45,6 +49,7 @@ class DirectoryLanding:
 
     def __init__(self, options: LandingOptions) -> None:
         self.options = options
+        self._kept = None if options.kept is None else SafetyPlaces.at(options.kept)
         self._mine = threading.local()
         self._all: list[Directories] = []
 
@@ -63,6 +68,8 @@ class DirectoryLanding:
             directories.close()
         self._all.clear()
         self._mine = threading.local()
+        if self._kept is not None:
+            self._kept.close()
 
     def place(self, entry: Entry, content: Iterable[bytes | memoryview]) -> None:
         """Write one FILE whole; what of its metadata cannot be set is told by a BackupError after it was placed.
@@ -82,7 +89,7 @@ class DirectoryLanding:
                 troubles = dress(descriptor, entry, self.options.authority)
             finally:
                 os.close(descriptor)
-            rename_at(directory, beside, name, replace=self.options.replace)
+            rename_at(directory, beside, name, replace=self._may_replace(directory, entry.path))
         except BaseException as error:
             discard(directory, beside)
             if isinstance(error, OSError) and error.errno in FULL:
@@ -90,6 +97,19 @@ class DirectoryLanding:
             raise
         if troubles:
             raise BackupError(_("restored without {troubles}").format(troubles="; ".join(troubles)))
+
+    def _may_replace(self, directory: int, path: bytes) -> bool:
+        """Whether something exists that may be replaced.
+
+        Raises:
+            BackupError: what exists has come after everything was kept.
+        """
+        if self._kept is None:
+            return self.options.replace
+        status = status_at(directory, path.rpartition(b"/")[2])
+        if status is not None and not self._kept.hold(path, status):
+            raise BackupError(_("has changed since the restore was planned"))
+        return status is not None
 
     def _directories(self) -> Directories:
         mine: Directories | None = getattr(self._mine, "directories", None)

@@ -11,6 +11,7 @@ from tui_backup.engine.restore_finishing import Finish, delete, link_files
 from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.restore_preparing import prepare
 from tui_backup.engine.restore_site import Site
+from tui_backup.engine.safekeeping import Safekeeping, keep_all
 from tui_backup.errors import RestoreRefused
 from tui_backup.formats.base import Repository
 from tui_backup.model.run import RunStatus
@@ -31,14 +32,18 @@ class RestoreResult(msgspec.Struct, frozen=True, kw_only=True):
     bytes_written: int
 
 
-def execute(plan: RestorePlan, repository: Repository, watch: Watch) -> RestoreResult:
+def execute(
+    plan: RestorePlan, repository: Repository, watch: Watch, safekeeping: Safekeeping | None = None
+) -> RestoreResult:
     """Carry out a plan; what cannot be done is warned about, and the rest goes on.
 
-    Run again after an interruption, with a new plan, it skips what is right already and clears away what was half
-    written. Nothing is deleted when anything has failed.
+    With `safekeeping`, all that is changed is kept before, so that `engine.undo` can bring it back. Run again after an
+    interruption, with a new plan, it skips what is right already and clears away what was half written. Nothing is
+    deleted when anything has failed.
 
     Raises:
-        RestoreRefused: the plan does not fit, another restore is writing to the target, or its disk is full.
+        RestoreRefused: the plan does not fit, another restore is writing to the target, its disk is full, or what
+            would be replaced cannot be kept.
         Cancelled: somebody asked; what was written whole stays.
         OSError: the target cannot be made or opened.
     """
@@ -48,8 +53,14 @@ def execute(plan: RestorePlan, repository: Repository, watch: Watch) -> RestoreR
     os.makedirs(plan.target, 0o700, exist_ok=True)
     root = open_root(plan.target)
     try:
-        _claim(root)
-        return _restore(Site(plan, repository, watch, root, made=made))
+        claim(root)
+        site = Site(plan, repository, watch, root, made=made)
+        try:
+            if safekeeping is not None:
+                keep_all(site, safekeeping)
+            return _restore(site)
+        finally:
+            site.close()
     finally:
         os.close(root)
 
@@ -88,19 +99,19 @@ def _land(site: Site) -> bool:
     """Write the files; return whether it is known that every one of them has landed."""
     landing = DirectoryLanding(site.options)
     snapshot, watch = site.plan.snapshot, site.watch
-    warned, done = watch.warnings, watch.files_done
+    warned, done, failed = watch.warnings, watch.files_done, site.failures
     try:
         site.repository.extract(snapshot, prepare(site), landing, watch)
         landed = watch.files_done - done
         if site.plan.links:
             site.repository.extract(snapshot, link_files(site), landing, watch)
-        site.told = watch.warnings - warned - site.failures
+        site.told = watch.warnings - warned - (site.failures - failed)
     finally:
         landing.close()
     return not site.plan.links and watch.warnings == warned and landed == site.files_sent
 
 
-def _claim(root: int) -> None:
+def claim(root: int) -> None:
     """Keep other restores away from the target until its descriptor is closed.
 
     Raises:

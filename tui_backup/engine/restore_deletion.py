@@ -12,6 +12,7 @@ from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.primitives.descriptors import Directories, is_temporary, names_at, status_at
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.patterns import Patterns
+from tui_backup.primitives.safety_directory import is_safety_directory
 
 
 class Deletion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -36,7 +37,7 @@ class Sweeper:
     """Finds what to delete.
 
     Left alone are: what an include, an exclude, the snapshot's or the job's own excludes keep out, other file systems,
-    protected paths, and every directory that holds such a thing.
+    protected paths, safety directories, and every directory that holds such a thing.
 
     Raises:
         RestoreRefused: nothing may be deleted with this snapshot or target.
@@ -61,7 +62,8 @@ class Sweeper:
         """Return the names in a restored directory; those that the snapshot has are to be taken out."""
         if not self._selection.is_rooted(path):
             return set()
-        return {name for name in self._left_in(names_at(directory), directory) if not is_temporary(name)}
+        names = self._left_in(names_at(directory), directory)
+        return {name for name in names if not (is_temporary(name) or is_safety_directory(directory, name))}
 
     def sweep(self, parent: bytes, names: set[bytes], device: int) -> list[Deletion]:
         """Return the deletions that remove `names` from a directory on a device, contents before directories."""
@@ -84,8 +86,9 @@ class Sweeper:
 
     def _look(self, path: bytes, device: int) -> Deletion | None:
         above, _slash, name = path.rpartition(b"/")
-        status = status_at(self._directories.open(above), name)
-        if status is None or status.st_dev != device:
+        directory = self._directories.open(above)
+        status = status_at(directory, name)
+        if status is None or status.st_dev != device or is_safety_directory(directory, name):
             return None
         is_dir = stat.S_ISDIR(status.st_mode)
         if self._is_protected(path, status) or not self._selection.selects(path, is_dir=is_dir):

@@ -41,20 +41,24 @@ def link_files(site: Site) -> Iterator[Entry]:
             if first is None or site.states[step.number] not in _WRITTEN:
                 continue
             try:
-                _link(step, first, directories, replace=site.states[step.number] == Action.OVERWRITE)
+                _link(site, step, first, directories)
             except OSError:
                 yield step.entry
 
 
-def _link(step: Step, first: bytes, directories: Directories, *, replace: bool) -> None:
+def _link(site: Site, step: Step, first: bytes, directories: Directories) -> None:
     parent, _slash, name = first.rpartition(b"/")
     source = directories.open(parent)
     status = status_at(source, name)
     if not is_landed(step.entry, status):
         raise FileNotFoundError
     directory = directories.open(step.frame.path)
-    if replace and status == status_at(directory, step.name):
+    replace = site.states[step.number] == Action.OVERWRITE
+    present = status_at(directory, step.name) if replace else None
+    if replace and status == present:
         return
+    if not site.may_replace(step, present):
+        raise FileExistsError
     link_at((source, name), directory, step.name, replace=replace)
 
 
@@ -204,6 +208,11 @@ def delete(site: Site, directories: Directories) -> int:
         parent, _slash, name = deletion.path.rpartition(b"/")
         try:
             directory = directories.open(parent)
+            if deletion.path in site.unkept:
+                site.failures += 1
+                reason = site.unkept[deletion.path]
+                site.watch.warn(deletion.path, _("cannot be kept for an undo: {reason}").format(reason=reason))
+                continue
             if not deletion.still_means(status_at(directory, name)):
                 site.failures += 1
                 site.watch.warn(deletion.path, _("has changed since the restore was planned"))

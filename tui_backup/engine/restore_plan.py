@@ -1,6 +1,7 @@
 """Plan of a restore: what becomes of every entry of a snapshot, decided before the first byte is written."""
 
 import os
+import stat
 from collections.abc import Iterator
 
 import msgspec
@@ -18,6 +19,7 @@ from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import Directories, open_root
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.safety_directory import is_safety_directory
 
 _MOST_WARNINGS = 1000
 _BLOCKING = (Action.KEPT, Action.NEWER, Action.REFUSED)
@@ -70,6 +72,8 @@ class RestorePlan(msgspec.Struct, frozen=True, kw_only=True):
     """At most a thousand; `refused` counts all."""
     deletions: tuple[Deletion, ...] = ()
     """Contents before their directories."""
+    kept_bytes: int = 0
+    """Size of the files that are replaced or deleted, and kept for an undo."""
 
     @property
     def target(self) -> bytes:
@@ -124,7 +128,7 @@ class _Planner:
         self._warnings: list[PlanWarning] = []
         self._deletions: list[Deletion] = []
         self._new = self._overwrite = self._skip = self._kept = self._refused = 0
-        self._files = self._linked = self._bytes = 0
+        self._files = self._linked = self._bytes = self._kept_bytes = 0
         self._sweeper = Sweeper(snapshot, request, self._selection, directories) if request.delete else None
         self._root = Frame(b"", fresh=missing, device=os.fstat(directories.root).st_dev)
         self._room.know(self._root.device, directories.root)
@@ -156,6 +160,7 @@ class _Planner:
             shortage=self._room.shortage(),
             warnings=tuple(self._warnings),
             deletions=tuple(self._deletions),
+            kept_bytes=self._kept_bytes + sum(each.size for each in self._deletions if not each.is_dir),
         )
 
     def _visit(self, step: Step) -> None:
@@ -189,7 +194,10 @@ class _Planner:
         if step.frame.fresh:
             return Verdict(Action.NEW)
         try:
-            return self._judge.judge(entry, self._directories.open(step.frame.path), step.name)
+            directory = self._directories.open(step.frame.path)
+            if is_safety_directory(directory, step.name):
+                return Verdict(Action.REFUSED, None, _("what an earlier restore has replaced is kept there"))
+            return self._judge.judge(entry, directory, step.name)
         except OSError as error:
             return Verdict(Action.REFUSED, None, error.strerror or str(error))
 
@@ -242,10 +250,13 @@ class _Planner:
         if action in (Action.NEW, Action.OVERWRITE):
             self._new += action is Action.NEW
             self._overwrite += action is Action.OVERWRITE
+            if verdict.status is not None and stat.S_ISREG(verdict.status.st_mode):
+                self._kept_bytes += verdict.status.st_size
             if self._links.first(entry, action) is not None:
                 self._linked += 1
                 return
-            self._room.need(step.frame.device, entry.size, verdict.status)
+            freed = verdict.status if self._request.undo_keep is None else None
+            self._room.need(step.frame.device, entry.size, freed)
             if entry.kind is EntryKind.FILE:
                 self._files += 1
                 self._bytes += entry.size

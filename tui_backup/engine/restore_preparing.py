@@ -38,7 +38,7 @@ def prepare(site: Site) -> Iterator[Entry]:
     links = Links()
     warned = site.watch.warnings
     with open_target(site.options) as directories:
-        _clear(directories.root)
+        clear(directories.root)
         for step in site.walk():
             first = links.first(step.entry, site.plan.actions[step.number])
             is_written = _prepared(site, step, directories)
@@ -94,18 +94,18 @@ def _prepare_directory(site: Site, step: Step, directories: Directories, directo
         return
     descriptor = directories.open(step.entry.path)
     if site.authority.user != 0:
-        _open_up(descriptor)
-    _clear(descriptor)
+        open_up(descriptor)
+    clear(descriptor)
 
 
-def _open_up(descriptor: int) -> None:
+def open_up(descriptor: int) -> None:
     """Let ourselves write into a directory of ours; its own permissions come back in the last stage."""
     status = os.fstat(descriptor)
     if status.st_mode & _ALL_OF_OWNER != _ALL_OF_OWNER and status.st_uid == os.geteuid():
         os.fchmod(descriptor, stat.S_IMODE(status.st_mode) | _ALL_OF_OWNER)
 
 
-def _clear(descriptor: int) -> None:
+def clear(descriptor: int) -> None:
     """Remove what an interrupted restore left half written."""
     for name in names_at(descriptor):
         if is_temporary(name):

@@ -48,6 +48,8 @@ class RestoreRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Patterns of what is never deleted: the job's own excludes."""
     rules: tuple[Rules, ...] = ()
     """By which the job leaves things out: its markers, caches and largest size; what they mean is never deleted."""
+    undo_keep: int | None = None
+    """Seconds for which what is replaced and deleted is kept, so that it can be undone; None: it is not kept."""
 
 
 class Selection:

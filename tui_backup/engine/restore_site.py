@@ -1,6 +1,7 @@
 """Site: what all stages of one restore share."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 
 from tui_backup.engine.landing import FULL, LandingOptions
@@ -9,6 +10,7 @@ from tui_backup.engine.restore_action import Action, Judge
 from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.restore_request import selected_entries
 from tui_backup.engine.restore_walk import Frame, Step, mark_of, walk
+from tui_backup.engine.safety_places import SafetyPlaces
 from tui_backup.errors import Corrupted, RestoreRefused
 from tui_backup.formats.base import Repository
 from tui_backup.model.watch import Watch
@@ -43,6 +45,9 @@ class Site:
         self.files_sent = 0
         self.bytes_sent = 0
         """Files handed over to be written, and their bytes."""
+        self.unkept: dict[bytes, str] = {}
+        """What is not deleted because it could not be kept, and why."""
+        self._kept: SafetyPlaces | None = None
         self._made = made
 
     def walk(self, leave: Callable[[Frame], None] | None = None) -> Iterator[Step]:
@@ -69,6 +74,22 @@ class Site:
                 yield step
         if next(marks, None) is not None:
             raise _other_entries()
+
+    def open_kept(self) -> None:
+        """From here on replace only what is kept; raises OSError."""
+        if self.options.kept is not None:
+            self._kept = SafetyPlaces.at(self.options.kept)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._kept is not None:
+            self._kept.close()
+
+    def may_replace(self, step: Step, status: os.stat_result | None) -> bool:
+        """Whether what has the name of an entry may go: an empty directory, or what is kept, if anything is."""
+        if self._kept is None or status is None or stat.S_ISDIR(status.st_mode):
+            return True
+        return self._kept.hold(step.entry.path, status)
 
     def remember(self, step: Step) -> None:
         """Keep a step for the last stage, unless there are too many."""
@@ -101,7 +122,10 @@ class Site:
         """
         if step.frame.fresh:
             return False
-        if self.judge.judge(step.entry, directory, step.name).action == self.plan.actions[step.number]:
+        verdict = self.judge.judge(step.entry, directory, step.name)
+        if verdict.action == self.plan.actions[step.number] and (
+            verdict.action is not Action.OVERWRITE or self.may_replace(step, verdict.status)
+        ):
             return False
         self.fail(step, _("has changed since the restore was planned"))
         return True

@@ -8,6 +8,8 @@ from stat import S_ISREG
 import msgspec
 
 from tui_backup.primitives.patterns import Patterns
+from tui_backup.primitives.safety_directory import NAME as SAFETY_DIRECTORY
+from tui_backup.primitives.safety_directory import is_safety_directory
 
 _CACHE_TAG = b"CACHEDIR.TAG"
 _CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
@@ -64,7 +66,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return self.largest is not None and status.st_size > self.largest and S_ISREG(status.st_mode)
 
     def narrow(self, names: list[bytes], directory: int) -> list[bytes]:
-        """Return the names in a directory that are to be looked at."""
+        """Return the names in a directory that are to be looked at; what restores keep for an undo never is."""
+        if SAFETY_DIRECTORY in names and is_safety_directory(directory, SAFETY_DIRECTORY):
+            names = [name for name in names if name != SAFETY_DIRECTORY]
         if self.markers and (present := self.markers.intersection(names)):
             return sorted(present)
         if self.caches and _CACHE_TAG in names and _is_cache(directory):

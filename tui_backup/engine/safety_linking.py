@@ -1,0 +1,116 @@
+"""Linking: finds places on the file system of whatever is to be kept, and gives it a further name there."""
+
+import errno
+import os
+from collections.abc import Iterator
+
+import msgspec
+
+from tui_backup.engine.safety_places import KeptPlace, SafetyPlaces, key_of
+from tui_backup.engine.safety_record import KEPT, SafetyPlace, SafetyRecord, open_place, write_record
+from tui_backup.primitives.descriptors import Directories, sync_file_system
+from tui_backup.primitives.safety_directory import NAME, make_inside, may_hold_safety_directory
+
+_CANNOT = {
+    errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EEXIST,
+}  # fmt: skip
+
+
+class Linking:
+    """Places of one restore. Owns `places`."""
+
+    def __init__(self, home: bytes, record: SafetyRecord, directories: Directories, target: bytes) -> None:
+        self.record = record
+        """As it was last written."""
+        self.places = SafetyPlaces([open_place(home, record, place) for place in record.places])
+        self._home, self._directories = home, directories
+        self._target = target.rstrip(b"/")
+        self._chosen: dict[int, int | None] = {}
+
+    def link(self, directory: int, path: bytes) -> int | None:
+        """Keep a name of a directory; return the number of the place, or None where nothing there can be linked.
+
+        Raises:
+            OSError: it is gone, or no space is left.
+        """
+        device = os.fstat(directory).st_dev
+        if device in self._chosen:
+            number = self._chosen[device]
+            return number if number is not None and self._try(number, directory, path) else None
+        for number in self._candidates(device, path):
+            if self._try(number, directory, path):
+                self._chosen[device] = number
+                return number
+        self._chosen[device] = None
+        return None
+
+    def sync(self) -> None:
+        """Wait until everything that was linked is on disk; raises OSError."""
+        for number in {0, *self._chosen.values()} - {None}:
+            assert number is not None
+            sync_file_system(self.places.descriptor(number))
+
+    def kept_places(self) -> tuple[KeptPlace, ...]:
+        """Return the places for other processes."""
+        return tuple(
+            KeptPlace(self._path(place), os.fstat(self.places.descriptor(number)).st_ino)
+            for number, place in enumerate(self.record.places)
+        )
+
+    def close(self) -> None:
+        """Close the places."""
+        self.places.close()
+
+    def _path(self, place: SafetyPlace) -> bytes:
+        if place.above is None:
+            return os.path.join(self._home, KEPT)
+        return os.path.join(place.above, NAME, self.record.restore.encode())
+
+    def _try(self, number: int, directory: int, path: bytes) -> bool:
+        name = path.rpartition(b"/")[2]
+        place = self.places.descriptor(number)
+        try:
+            os.link(name, key_of(path), src_dir_fd=directory, dst_dir_fd=place, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in _CANNOT:
+                return False
+            raise
+        return True
+
+    def _candidates(self, device: int, path: bytes) -> Iterator[int]:
+        """Yield the home, then a new place in each directory above `path` that is ours, the topmost first."""
+        if os.fstat(self.places.descriptor(0)).st_dev == device:
+            yield 0
+        names = path.split(b"/")[:-1]
+        for depth in range(len(names)):
+            number = self._made(device, b"/".join(names[: depth + 1]))
+            if number is not None:
+                yield number
+
+    def _made(self, device: int, above: bytes) -> int | None:
+        """Make a place in a directory below the target, if that may be; it is recorded before."""
+        try:
+            directory = self._directories.open(above)
+            status = os.fstat(directory)
+            if status.st_dev != device or not may_hold_safety_directory(status) or not _is_writable(directory):
+                return None
+            return self._make(directory, SafetyPlace((self._target + above) or b"/", status.st_ino))
+        except OSError as error:
+            if error.errno in _CANNOT:
+                return None
+            raise
+
+    def _make(self, directory: int, place: SafetyPlace) -> int:
+        former = self.record
+        self.record = msgspec.structs.replace(former, places=(*former.places, place))
+        write_record(self._home, self.record)
+        try:
+            return self.places.add(make_inside(directory, former.restore.encode()))
+        except OSError:
+            self.record = former
+            write_record(self._home, former)
+            raise
+
+
+def _is_writable(directory: int) -> bool:
+    return os.access(b"/proc/self/fd/%d" % directory, os.W_OK | os.X_OK)

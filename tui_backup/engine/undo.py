@@ -1,0 +1,275 @@
+"""Undo: brings back what a restore has replaced, changed and deleted, and removes what it has made.
+
+Carried out again after an interruption it finishes; what is right already is left alone.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from tui_backup.engine.landing import DirectoryLanding, LandingOptions
+from tui_backup.engine.metadata import Authority
+from tui_backup.engine.restore import RestoreResult, claim
+from tui_backup.engine.restore_preparing import clear, open_up
+from tui_backup.engine.safety_places import SafetyPlaces, key_of
+from tui_backup.engine.undo_fate import Fate, Surveyor
+from tui_backup.engine.undo_journal import IN_SNAPSHOT, Before, Change, Record
+from tui_backup.engine.undo_metadata import put_on
+from tui_backup.engine.undo_plan import UndoPlan, by_depth, open_places
+from tui_backup.errors import BackupError, RestoreRefused
+from tui_backup.formats.base import Repository
+from tui_backup.model.entry import Entry
+from tui_backup.model.run import RunStatus
+from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.descriptors import (
+    Directories,
+    discard,
+    link_at,
+    open_root,
+    pinned,
+    remove,
+    rename_at,
+    sync_file_system,
+    temporary_name,
+)
+from tui_backup.primitives.i18n import _
+
+
+class Lender(NamedTuple):
+    """A repository, and the snapshot in it that holds what could not be kept otherwise."""
+
+    repository: Repository
+    snapshot: Snapshot
+
+
+def execute_undo(plan: UndoPlan, lender: Lender | None, watch: Watch) -> RestoreResult:
+    """Carry out the plan of an undo; what cannot be done is warned about, and the rest goes on.
+
+    `lender` is needed where the record names a snapshot.
+
+    Raises:
+        RestoreRefused: the plan does not fit, or another restore is writing to the target.
+        Cancelled: somebody asked; the same undo may be made again.
+        OSError: the target cannot be opened.
+    """
+    if not plan.fits:
+        raise RestoreRefused(_("not enough space at the target"))
+    with Directories(open_root(plan.record.target)) as directories:
+        claim(directories.root)
+        places = open_places(plan.home, plan.record)
+        try:
+            undoing = _Undoing(plan, directories, places, watch)
+            undoing.run(lender)
+        finally:
+            places.close()
+    incomplete = undoing.failures or plan.left
+    return RestoreResult(
+        status=RunStatus.INCOMPLETE if incomplete else RunStatus.OK,
+        written=undoing.written,
+        skipped=plan.skip,
+        deleted=undoing.deleted,
+        bytes_written=undoing.bytes_written,
+    )
+
+
+class _Undoing:
+    def __init__(self, plan: UndoPlan, directories: Directories, places: SafetyPlaces, watch: Watch) -> None:
+        self.written = self.deleted = self.bytes_written = self.failures = 0
+        self._plan, self._directories, self._places, self._watch = plan, directories, places, watch
+        self._surveyor = Surveyor(directories, places)
+        self._fates = bytearray(plan.fates)
+        self._order = by_depth(plan.records)
+
+    def run(self, lender: Lender | None) -> None:
+        for warning in self._plan.warnings:
+            self._watch.warn(warning.path, warning.message)
+        self._watch.files_total = self._plan.new + self._plan.overwrite + self._plan.delete
+        self._each(self._order, self._enter)
+        self._each(reversed(self._order), self._remove)
+        self._each(self._order, self._bring_back)
+        if lender is not None:
+            self._extract(lender)
+        self._each(reversed(self._order), self._dress)
+        self._sync()
+
+    def _each(self, numbers: Iterable[int], act: Callable[[int, Record], None]) -> None:
+        for number in numbers:
+            self._watch.check()
+            if self._fates[number] != Fate.LEAVE:
+                record = self._plan.records[number]
+                try:
+                    act(number, record)
+                except OSError as error:
+                    self._fail(number, error.strerror or str(error))
+
+    def _fail(self, number: int, reason: str) -> None:
+        self._fates[number] = Fate.LEAVE
+        self.failures += 1
+        self._watch.warn(self._plan.records[number].path, reason)
+
+    def _holds(self, number: int, record: Record, *also: Fate) -> bool:
+        """Whether the plan still holds for a path; it is named otherwise."""
+        if self._surveyor.find(record).fate in (self._fates[number], *also):
+            return True
+        self._fail(number, _("has changed since the undo was planned"))
+        return False
+
+    def _enter(self, number: int, record: Record) -> None:
+        """Make a directory ready for changes, and remove what was left half made."""
+        forms = {each.form for each in (record.before, record.after) if each is not None}
+        if stat.S_IFDIR not in forms:
+            return
+        try:
+            descriptor = self._directories.open(record.path)
+        except OSError:
+            return
+        if os.geteuid() != 0:
+            open_up(descriptor)
+        clear(descriptor)
+
+    def _remove(self, number: int, record: Record) -> None:
+        fate = self._fates[number]
+        if fate not in (Fate.REMOVE, Fate.REPLACE):
+            return
+        is_file = record.after is not None and record.after.form != stat.S_IFDIR
+        if fate == Fate.REPLACE and is_file and record.before is not None and record.before.form != stat.S_IFDIR:
+            return
+        if not self._holds(number, record):
+            return
+        parent, _slash, name = record.path.rpartition(b"/")
+        self._directories.forget(record.path)
+        remove(self._directories.open(parent), name)
+        if fate == Fate.REMOVE:
+            self.deleted += 1
+            self._watch.files_done += 1
+        else:
+            self._fates[number] = Fate.MAKE
+
+    def _bring_back(self, number: int, record: Record) -> None:
+        before = record.before
+        if self._fates[number] not in (Fate.MAKE, Fate.REPLACE) or before is None or before.place == IN_SNAPSHOT:
+            return
+        if not self._holds(number, record):
+            return
+        parent, _slash, name = record.path.rpartition(b"/")
+        directory = self._directories.open(parent)
+        if before.place >= 0:
+            kept = self._places.descriptor(before.place)
+            link_at((kept, key_of(record.path)), directory, name, replace=self._fates[number] == Fate.REPLACE)
+        elif before.form == stat.S_IFDIR:
+            os.mkdir(name, 0o700, dir_fd=directory)
+        else:
+            self._create(before, directory, name, replace=self._fates[number] == Fate.REPLACE)
+        self._count(before)
+
+    def _create(self, before: Before, directory: int, name: bytes, *, replace: bool) -> None:
+        """Make anew what is neither a file nor a directory."""
+        beside = temporary_name(name)
+        try:
+            if before.form == stat.S_IFLNK:
+                os.symlink(before.target, beside, dir_fd=directory)
+            else:
+                os.mknod(beside, before.form | 0o600, before.rdev, dir_fd=directory)
+            rename_at(directory, beside, name, replace=replace)
+        except BaseException:
+            discard(directory, beside)
+            raise
+
+    def _count(self, before: Before) -> None:
+        self.written += 1
+        self._watch.files_done += 1
+        if before.form == stat.S_IFREG:
+            self.bytes_written += before.size
+
+    def _extract(self, lender: Lender) -> None:
+        """Write the files that were kept in a snapshot; names that were one file become one again."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number in self._order:
+            before = self._plan.records[number].before
+            if before is not None and before.place == IN_SNAPSHOT and self._fates[number] != Fate.LEAVE:
+                groups.setdefault((before.device, before.inode), []).append(number)
+        status = os.fstat(self._directories.root)
+        options = LandingOptions(
+            target=os.path.realpath(self._plan.record.target),
+            device=status.st_dev,
+            inode=status.st_ino,
+            authority=Authority.of_this_process(trusted=False),
+            replace=True,
+        )
+        landing = DirectoryLanding(options)
+        try:
+            files = self._files(groups, lender)
+            lender.repository.extract(lender.snapshot, files, landing, self._watch)
+        finally:
+            landing.close()
+        for group in groups.values():
+            self._each(group, self._landed)
+            self._each(group[1:], partial(self._join, group[0]))
+
+    def _files(self, groups: dict[tuple[int, int], list[int]], lender: Lender) -> Iterator[Entry]:
+        for numbers in groups.values():
+            for number in numbers:
+                record = self._plan.records[number]
+                if self._fates[number] in (Fate.MAKE, Fate.REPLACE) and self._holds(number, record):
+                    try:
+                        yield lender.repository.entry(lender.snapshot, record.path)
+                    except BackupError as error:
+                        self._fail(number, error.message)
+
+    def _landed(self, number: int, record: Record) -> None:
+        if self._fates[number] == Fate.SKIP or record.before is None:
+            return
+        if self._surveyor.find(record).fate is Fate.SKIP:
+            self._count(record.before)
+        else:
+            self._fates[number] = Fate.LEAVE
+            self.failures += 1
+
+    def _join(self, first: int, _number: int, record: Record) -> None:
+        if self._fates[first] == Fate.LEAVE:
+            return
+        above, _slash, source = self._plan.records[first].path.rpartition(b"/")
+        parent, _slash, name = record.path.rpartition(b"/")
+        link_at((self._directories.open(above), source), self._directories.open(parent), name, replace=True)
+
+    def _dress(self, number: int, record: Record) -> None:
+        """Put former metadata on all that exists and was not kept itself."""
+        before = record.before
+        if before is None or before.place >= 0:
+            return
+        if before.form == stat.S_IFDIR:
+            troubles = put_on(self._directories.open(record.path), before)
+        elif record.change is not Change.DRESSED or self._fates[number] == Fate.DRESS:
+            parent, _slash, name = record.path.rpartition(b"/")
+            with pinned(self._directories.open(parent), name) as place:
+                if not self._holds(number, record, Fate.SKIP):
+                    return
+                troubles = put_on(place, before)
+        else:
+            return
+        self._tell(number, record, troubles)
+
+    def _tell(self, number: int, record: Record, troubles: list[str]) -> None:
+        if troubles:
+            self.failures += 1
+            self._watch.warn(record.path, _("restored without {troubles}").format(troubles="; ".join(troubles)))
+        elif self._fates[number] == Fate.DRESS:
+            self.written += 1
+            self._watch.files_done += 1
+
+    def _sync(self) -> None:
+        """Wait until everything is on disk, on every file system that something came back to."""
+        devices: dict[int, bytes] = {}
+        for number in self._order:
+            path = self._plan.records[number].path
+            if self._fates[number] != Fate.LEAVE:
+                try:
+                    parent = self._directories.open(path.rpartition(b"/")[0])
+                except OSError:
+                    continue
+                devices.setdefault(os.fstat(parent).st_dev, path.rpartition(b"/")[0])
+        for path in devices.values():
+            sync_file_system(self._directories.open(path))
