@@ -31,6 +31,8 @@ _MOST_MEMORY = (1 << 30) + (1 << 20)
 _MOST_WORK = 1 << 25
 """Bound of N * r * p: about ten seconds."""
 _SALT = 64
+_COST = 32768
+"""scrypt's N of new key files."""
 
 
 class KeyFile(msgspec.Struct, frozen=True, kw_only=True, rename={"cost": "N", "block": "r", "parallel": "p"}):
@@ -148,7 +150,7 @@ def add_key(store: Store, keys: Keys, password: Secret) -> str:
         created=format_time(time.time_ns()),
         username=owner.username,
         hostname=owner.hostname,
-        cost=32768,
+        cost=_COST,
         block=8,
         parallel=1,
         salt=os.urandom(_SALT),

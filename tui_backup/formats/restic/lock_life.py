@@ -24,6 +24,9 @@ from tui_backup.primitives.text import duration, printable
 REFRESHED_WITHIN = timedelta(minutes=7)
 """Every living owner refreshes its lock every five minutes; the rest is for slow stores and clocks that differ."""
 
+_ROUNDING = timedelta(seconds=5)
+"""How well the start of a process is known."""
+
 _ANYWHERE = {"", "localhost", "localhost.localdomain"}
 """Host names that tell nothing."""
 
@@ -56,7 +59,7 @@ def _here(document: LockDocument, pid: int, refreshed: datetime) -> Life:
     process = sighted(pid)
     if process is not None and process.uid in {None, document.uid or 0}:
         name = printable(process.program) or "?"
-        if process.began is None or process.began <= refreshed:
+        if process.began is None or process.began <= refreshed + _ROUNDING:
             return Life(LockLife.ALIVE, _("its process {pid} ({program}) runs here").format(pid=pid, program=name))
         evidence = _("the process {pid} ({program}) began only after its last refresh").format(pid=pid, program=name)
         return Life(LockLife.UNKNOWN, evidence)
