@@ -103,7 +103,8 @@ class AuditFile:
             last, sound = _last_sound(descriptor, end)
             torn = os.pread(descriptor, end - sound, sound)
             lines, head = _linked(last, _following(entry, last, torn))
-            _write(descriptor, end, (b"\n" if torn and not torn.endswith(b"\n") else b"") + lines)
+            lacks_end = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+            _write(descriptor, end, (b"\n" if lacks_end else b"") + lines)
             if end == 0:
                 sync_directory(str(self.path.parent))
             return msgspec.structs.replace(head, chain=_chain_of(descriptor))
@@ -169,7 +170,7 @@ def begun_as(record: Record) -> int:
 def _following(entry: Entry, last: Record | None, torn: bytes) -> list[Entry]:
     """Return the records that an entry needs: one that opens the chain, one for what is torn, and its own."""
     entries = [] if last else [Entry(who=entry.who, verb=OPEN, object=os.urandom(16).hex(), detail="")]
-    if torn.strip(b"\n"):
+    if torn:
         detail = f"{len(torn)} bytes before this are no record"
         entries.append(Entry(who=entry.who, verb=TORN, object=fingerprint(torn), detail=detail))
     return [*entries, entry]
@@ -193,12 +194,12 @@ def _last_sound(descriptor: int, end: int) -> tuple[Record | None, int]:
     while True:
         start = max(0, end - window)
         content = os.pread(descriptor, end - start, start)
-        stop = content.rfind(b"\n")
+        stop = len(content) - content.endswith(b"\n")
         while stop >= 0:
             begin = content.rfind(b"\n", 0, stop) + 1
             found = parsed(content[begin:stop])
             if found is not None:
-                return found[0], start + stop + 1
+                return found[0], min(start + stop + 1, end)
             stop = begin - 1
         if start == 0:
             return None, 0

@@ -95,7 +95,7 @@ class _Chain:
 
     def read(self, number: int, line: bytes) -> None:
         """Take the next line, or a piece of one, with its end."""
-        found = parsed(line[:-1]) if line.endswith(b"\n") else None
+        found = parsed(line.removesuffix(b"\n"))
         if found is None:
             self._torn_at = self._torn_at or number
             self._torn += line
@@ -104,6 +104,8 @@ class _Chain:
         if self.head is not None or record.verb != OPEN:
             self._judge_torn(record)
         self._judge(number, record, body)
+        if not line.endswith(b"\n"):
+            self._found(FindingKind.TORN, number, record.n, _("the line has no end"), breaks=False)
         self.records += 1
         self.hashes.setdefault(record.n, record.hash)
         self.head = record
@@ -113,13 +115,13 @@ class _Chain:
 
     def end(self) -> None:
         """There are no more lines."""
-        if self._torn.strip(b"\n"):
+        if self._torn:
             self._found(FindingKind.TORN, self._torn_at, None, _size_of(self._torn), breaks=False)
 
     def _judge_torn(self, record: Record) -> None:
         torn, at = bytes(self._torn), self._torn_at
         self._torn, self._torn_at = bytearray(), 0
-        if not torn.strip(b"\n"):
+        if not torn:
             return
         accounted = record.verb == TORN and record.object == fingerprint(torn)
         text = _size_of(torn)

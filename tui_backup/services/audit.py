@@ -149,7 +149,7 @@ def _read(lines: Iterable[bytes], limit: int | None) -> tuple[list[Record], set[
     for line in lines:
         found = parsed(line.rstrip(b"\n"))
         if found is None:
-            strange += bool(line.strip())
+            strange += 1
             continue
         record = found[0]
         newest.append(record)
