@@ -113,7 +113,11 @@ def refusal(directory: Path, text: str) -> ConfigError:
             'schedule = "0 2 * * *"',
             "15: jobs.site.schedule: this version cannot run schedules yet",
         ),
-        ('expected_every = "26h"', "keep = { daily = 7 }", "15: jobs.site.keep: this version cannot forget snapshots"),
+        (
+            'expected_every = "26h"',
+            'prune = "0 3 * * 0"',
+            "15: jobs.site.prune: this version cannot run schedules yet",
+        ),
         (
             'on_change = "incomplete"',
             'on_change = "fail"',

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.config.writing import load
+from tui_backup.config.keeping import KeepTable
 from tui_backup.config.load import load_config
 from tui_backup.config.reader import store_kinds
 from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
@@ -17,6 +18,8 @@ from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.registry import STORES
 
 SAMPLE = Path(__file__).parents[2] / "sample_config.toml"
+SHORT_FORMS = {"max_backups", "retention_days"}
+"""What stands in the place of another option."""
 OPTION = re.compile(r"^#(?=[^ #\n])", re.MULTILINE)
 
 
@@ -72,7 +75,9 @@ def test_the_sample_shows_every_option_of_this_version() -> None:
     assert {each["store"]["kind"] for each in repositories} == set(store_kinds())
     for each in repositories:
         assert set(each["store"]) == {"kind", *options(STORES.load(each["store"]["kind"]))}
-    assert set(tables["jobs"]["here"]) == options(JobTable)
+    assert set(tables["jobs"]["here"]) == options(JobTable) - SHORT_FORMS
+    assert set(tables["jobs"]["here"]["keep"]) == options(KeepTable) - SHORT_FORMS
+    assert all(f"# {name} = " in SAMPLE.read_text() for name in SHORT_FORMS)
     sources = tables["jobs"]["here"]["sources"]
     assert {each["kind"] for each in sources} == set(SOURCES)
     for each in sources:

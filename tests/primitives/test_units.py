@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_backup.primitives.units import format_duration, parse_duration, parse_percent, parse_size
+from tui_backup.primitives.units import format_duration, parse_duration, parse_percent, parse_size, parse_span
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,17 @@ def test_a_share_is_a_number_and_a_sign(text: str, share: float) -> None:
 def test_anything_else_is_no_share(text: str) -> None:
     with pytest.raises(ValueError, match="is not a percentage"):
         parse_percent(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [("30d", (0, 30, 0)), ("2w12h", (0, 14, 12)), ("6mo", (6, 0, 0)), ("1y6mo1mo", (19, 0, 0)), ("0d", (0, 0, 0))],
+)
+def test_a_span_is_counted_by_the_calendar(text: str, span: tuple[int, int, int]) -> None:
+    assert parse_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "5", "6m", "90s", "-3d", "1.5d", "1d 2h", "٣d", "1d\n", "1234567d"])
+def test_anything_else_is_no_span(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a span"):
+        parse_span(text)

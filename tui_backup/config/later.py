@@ -16,7 +16,6 @@ def top_keys() -> dict[str, str]:
 def repository_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for `[repositories.NAME]`."""
     return {
-        "max_unused": _("reclaim space"),
         "append_only": _("refuse deletes"),
         "limit_upload": _("limit the upload rate"),
         "object_lock_days": _("lock objects"),
@@ -33,11 +32,9 @@ def job_keys() -> dict[str, str]:
         "delay": _("run schedules"),
         "catch_up": _("run schedules"),
         "retry": _("try a failed run again"),
-        "keep": _("forget snapshots by a policy"),
-        "prune": _("reclaim space"),
+        "prune": _("run schedules"),
         "verify": _("verify on a schedule"),
         "verify_subset": _("verify on a schedule"),
-        "undo_keep": _("choose how long undo is kept"),
         "stop": _("stop services during a backup"),
         "before": _("run commands before a backup"),
         "after": _("run commands after a backup"),

@@ -9,13 +9,15 @@ import msgspec
 from tui_backup.config import later
 from tui_backup.config.complaints import explain, nearest
 from tui_backup.config.document import Document
+from tui_backup.config.keeping import KeepTable, keep_of, limits_of
 from tui_backup.config.lines import Key
 from tui_backup.config.paths import default_state_dir, resolved
 from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
-from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
+from tui_backup.config.settings import UNDO_KEEP_S, Config, JobConfig, MinimumFree, RepositoryConfig
 from tui_backup.config.zones import check_zone
 from tui_backup.errors import ConfigError
 from tui_backup.formats.registry import FORMATS
+from tui_backup.model.retention import Keep
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
@@ -74,6 +76,7 @@ class Reader:
             password=table.password.rooted(self._base),
             compression=table.compression,
             min_free=self._value((*at, "min_free"), _minimum, table.min_free),
+            limits=self._blaming(at, lambda: limits_of(table.max_unused, table.max_repack_size), RepositoryTable),
             trusted=table.trusted,
         )
 
@@ -92,8 +95,28 @@ class Reader:
             sources=tuple(self._source((*at, "sources", place), each) for place, each in enumerate(table.sources)),
             timezone=table.timezone or zone,
             expected_every=self._value((*at, "expected_every"), _period, table.expected_every),
+            undo_keep=self._value((*at, "undo_keep"), _period, table.undo_keep) or UNDO_KEEP_S,
             on_change=table.on_change,
+            keep=self._keep(at, table),
         )
+
+    def _keep(self, at: Key, table: JobTable) -> Keep | None:
+        """Return the policy of a job, whichever way it is given; None where there is none."""
+        short = {
+            name: value
+            for name, value in (("max_backups", table.max_backups), ("retention_days", table.retention_days))
+            if value is not None
+        }
+        if table.keep is None and not short:
+            return None
+        if table.keep is not None and short:
+            name = next(iter(short))
+            raise self._problem(
+                (*at, name), _("there is keep already"), hint=_("put {name} into keep").format(name=name)
+            )
+        place = at if table.keep is None else (*at, "keep")
+        made = self._convert(place, short if table.keep is None else table.keep, KeepTable, {})
+        return self._blaming(place, lambda: keep_of(made), KeepTable)
 
     def _check_repositories(self, at: Key, names: list[str], known: Mapping[str, RepositoryConfig]) -> None:
         if not names:
@@ -166,6 +189,14 @@ class Reader:
             return parse(value)
         except ValueError as error:
             raise self._problem(at, str(error)) from error
+
+    def _blaming(self, at: Key, parse: Callable[[], T], type_: type[msgspec.Struct]) -> T:
+        """Parse what is below a key; a ValueError may begin with the key that is to blame."""
+        try:
+            return parse()
+        except ValueError as error:
+            known = [field.encode_name for field in msgspec.structs.fields(type_)]
+            raise self._problem(*_blamed(at, str(error), known)) from error
 
     def _check_texts(self, at: Key, value: Any) -> None:
         """Refuse texts that are empty or that no system call can take; no key has a use for them."""

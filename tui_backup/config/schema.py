@@ -25,6 +25,8 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
     password: SecretSource
     compression: Literal["auto", "max", "off"] = "auto"
     min_free: str | int | None = None
+    max_unused: str | int | None = None
+    max_repack_size: str | int | None = None
     trusted: bool = True
 
 
@@ -35,4 +37,10 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     sources: list[dict[str, Any]]
     timezone: str | None = None
     expected_every: str | None = None
+    undo_keep: str | None = None
     on_change: Literal["warn", "incomplete"] = "warn"
+    keep: dict[str, Any] | None = None
+    max_backups: int | None = None
+    """Short for `keep = { max_backups = N }`."""
+    retention_days: int | None = None
+    """Short for `keep = { retention_days = N }`."""

@@ -4,9 +4,15 @@ import os
 
 import msgspec
 
+from tui_backup.model.retention import Keep
+from tui_backup.model.upkeep import ReclaimLimits
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.base import Source
 from tui_backup.stores.base import Store
+
+
+UNDO_KEEP_S = 7 * 86_400
+"""How long a restore in place can be undone, in seconds, where no job says so."""
 
 
 class MinimumFree(msgspec.Struct, frozen=True):
@@ -33,6 +39,8 @@ class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
     compression: str = "auto"
     """auto, max or off."""
     min_free: MinimumFree | None = None
+    limits: ReclaimLimits = ReclaimLimits()
+    """How much may be left unused, and be rewritten, when space is reclaimed."""
     trusted: bool = True
     """Whether owners, suid bits, devices and privileged attributes are taken from it without being asked for."""
 
@@ -47,8 +55,12 @@ class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Name of a zone, its own or the configuration's; None: the zone of the machine."""
     expected_every: int | None = None
     """Seconds after which a job without a success is stale."""
+    undo_keep: int = UNDO_KEEP_S
+    """Seconds for which what a restore in place replaces is kept."""
     on_change: str = "warn"
     """warn or incomplete: what a file that changed while it was read does to a snapshot."""
+    keep: Keep | None = None
+    """Which snapshots stay; None: nothing is ever forgotten."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tui_backup.config.keeping import keep_table, max_unused
 from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
 from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
@@ -39,6 +40,8 @@ def _repository(repository: RepositoryConfig) -> dict[str, Any]:
         password=repository.password.shown(),
         compression=repository.compression,
         min_free=_minimum(repository.min_free),
+        max_unused=max_unused(repository.limits),
+        max_repack_size=repository.limits.max_repack_bytes,
         trusted=repository.trusted,
     )
 
@@ -49,6 +52,7 @@ def _job(job: JobConfig) -> dict[str, Any]:
         timezone=job.timezone,
         expected_every=None if job.expected_every is None else format_duration(job.expected_every),
         on_change=job.on_change,
+        keep=None if job.keep is None else keep_table(job.keep),
         sources=[_adapter(SOURCES, source) for source in job.sources],
     )
 

@@ -31,6 +31,9 @@ BYTES: Final = {
 }
 """Bytes of each unit of size."""
 
+SPANS: Final = {"y": (12, 0, 0), "mo": (1, 0, 0), "w": (0, 7, 0), "d": (0, 1, 0), "h": (0, 0, 1)}
+"""Months, days and hours of each unit of a span that is counted by the calendar."""
+
 _NUMBER = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)\s*([A-Za-z%]*)", re.ASCII)
 
 
@@ -54,6 +57,23 @@ def format_duration(seconds: int) -> str:
     """Return what `parse_duration` reads as exactly these seconds, in the largest unit that divides them."""
     unit = max((unit for unit in SECONDS if seconds % SECONDS[unit] == 0), key=SECONDS.__getitem__)
     return f"{seconds // SECONDS[unit]}{unit}" if seconds else "0s"
+
+
+def parse_span(text: str) -> tuple[int, int, int]:
+    """Return months, days and hours of `30d`, `6mo`, `1y6mo` or `2w12h`, to be counted by the calendar.
+
+    Raises:
+        ValueError: it is no such span.
+    """
+    found = re.findall(r"(\d{1,6})(y|mo|w|d|h)", text, re.ASCII)
+    if not found or "".join(number + unit for number, unit in found) != text:
+        raise ValueError(
+            _("{text!r} is not a span; write whole numbers and units: 12h, 30d, 2w, 6mo (months), 1y6mo").format(
+                text=text
+            )
+        )
+    months, days, hours = (sum(int(number) * SPANS[unit][at] for number, unit in found) for at in range(3))
+    return months, days, hours
 
 
 def parse_size(text: str | int) -> int:
