@@ -17,7 +17,7 @@ from tui_backup.primitives.i18n import _
 
 LATER = (
     "acknowledge", "daemon", "download", "export", "forget", "notify", "prove", "prune",
-    "repair", "schedule", "serve", "undo-restore",
+    "schedule", "serve", "undo-restore",
 )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def command_lines() -> Mapping[str, str]:
         "restore": _("Bring files back."),
         "copy": _("Copy snapshots to another repository."),
         "verify": _("Prove that snapshots can be restored."),
+        "repair": _("Mend a damaged repository."),
         "tag": _("Give a snapshot tags, or take them away; pin keeps it."),
         "key": _("Manage the passwords of a repository."),
         "unlock": _("Remove locks whose owner is gone."),

@@ -2,7 +2,8 @@
 
 import sys
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,15 @@ class Progress:
         if live is not None:
             with suppress(OSError, ValueError):
                 live.stop()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bar away for as long as somebody is asked something."""
+        had_bar = self._live is not None
+        self.close()
+        yield
+        if had_bar:
+            self._live = self._open_bar()
 
     def _begin(self, label: str) -> None:
         self._label = label

@@ -12,7 +12,7 @@ from tui_backup.history.database import Database, Trouble
 from tui_backup.history.repositories import Contact, Holdings, KnownCopy
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
-from tui_backup.history.verifications import Findings
+from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.retention import LastPrune
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.snapshot import Snapshot
@@ -174,6 +174,10 @@ class History:
     def record_verification(self, repository: str, findings: Findings) -> None:
         """Add what a verification found to what is known; findings about parts add up."""
         self._note(verifications.record, repository, findings)
+
+    def record_repair(self, repository: str, mending: Mending) -> None:
+        """Forget the damage that a repair has mended."""
+        self._note(verifications.mend, repository, mending)
 
     def proofs(self, repository: str) -> dict[str, Standing]:
         """Return the standing of every snapshot that a verification has looked at; others are unverified."""

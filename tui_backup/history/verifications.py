@@ -31,6 +31,17 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every snapshot of the repository was looked at."""
 
 
+class Mending(msgspec.Struct, frozen=True, kw_only=True):
+    """What a repair of one repository has changed; it proves nothing by itself."""
+
+    replaced: Sequence[str] = ()
+    """Packs that are gone."""
+    examined: bool = False
+    """Whether every pack was read, and those found damaged are among the replaced ones."""
+    broken: Sequence[str] = ()
+    """Snapshots that are still damaged."""
+
+
 def record(connection: sqlite3.Connection, repository: str, findings: Findings) -> None:
     """Add findings to what is known, and judge every snapshot of the repository again."""
     time = to_text(findings.time)
@@ -44,6 +55,24 @@ def record(connection: sqlite3.Connection, repository: str, findings: Findings) 
         "DO UPDATE SET checked_at = excluded.checked_at",
         (repository, time),
     )
+
+
+def mend(connection: sqlite3.Connection, repository: str, mending: Mending) -> None:
+    """Forget damage that was mended, and judge every snapshot again: none is more than unverified by this."""
+    connection.executemany(
+        "UPDATE packs SET damaged = 0, verified_at = NULL WHERE repository = ? AND name = ?",
+        ((repository, pack) for pack in mending.replaced),
+    )
+    if mending.examined:
+        connection.execute(
+            "UPDATE packs SET damaged = 0, verified_at = NULL WHERE repository = ? AND damaged = 1", (repository,)
+        )
+    connection.execute("UPDATE standings SET broken = 0 WHERE repository = ?", (repository,))
+    connection.executemany(
+        "UPDATE standings SET broken = 1 WHERE repository = ? AND snapshot = ?",
+        ((repository, snapshot) for snapshot in mending.broken),
+    )
+    _judge(connection, repository)
 
 
 def standings(connection: sqlite3.Connection, repository: str) -> dict[str, Standing]:

@@ -153,4 +153,4 @@ class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     bytes_added: int = 0
     """What was written, as stored."""
     proven: bool = False
-    """Whether every pack was read: what is not among the problems is known to be good."""
+    """Whether every pack was read for it, and those found damaged are among the replaced ones."""

@@ -2,7 +2,8 @@
 
 from tui_backup.formats.base import Proof
 from tui_backup.history.history import History
-from tui_backup.history.verifications import Findings
+from tui_backup.history.verifications import Findings, Mending
+from tui_backup.model.upkeep import Repaired
 
 
 def record_proof(history: History, repository: str, proof: Proof, *, complete: bool) -> None:
@@ -17,3 +18,10 @@ def record_proof(history: History, repository: str, proof: Proof, *, complete: b
         complete=complete,
     )
     history.record_verification(repository, findings)
+
+
+def record_repair(history: History, repository: str, repaired: Repaired) -> None:
+    """Take back what is known of damage that was mended; what was proven stays proven, nothing more becomes so."""
+    broken = {snapshot for problem in repaired.problems if not problem.hint for snapshot in problem.snapshots}
+    mending = Mending(replaced=repaired.replaced, examined=repaired.proven, broken=tuple(broken))
+    history.record_repair(repository, mending)

@@ -1,7 +1,7 @@
 """The contract of a source: where data is."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -52,6 +52,10 @@ class Source(Protocol):
 
     def rules(self) -> tuple[Rules, ...]:
         """Return what stays out of a backup, and so is not to be deleted by a restore either."""
+        ...
+
+    def open_stored(self, path: bytes) -> BinaryIO | None:
+        """Open the regular file that lies today where a snapshot has this path; None where there is none to be read."""
         ...
 
     def entries(self, watch: Watch) -> Iterator[Entry | Unread]:

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 import msgspec
 
@@ -17,6 +18,7 @@ from tui_backup.sources.origin import LocalOrigin
 from tui_backup.sources.owners import GroupNames, UserNames
 from tui_backup.sources.roots import Root, arrange, enclosing, encode, reaches, stored_paths
 from tui_backup.sources.rules import Protected, Rules
+from tui_backup.sources.stored import open_below
 from tui_backup.sources.walk import Walk
 
 
@@ -76,6 +78,14 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Return the rules of each path."""
         nothing = Protected.of(())
         return tuple(self._rules(encode(path), nothing) for path in self.paths)
+
+    def open_stored(self, path: bytes) -> BinaryIO | None:
+        """Open the regular file that lies today where a snapshot has this path; None where there is none to be read."""
+        for real, stored in stored_paths([os.path.abspath(path) for path in self.paths], self.as_).items():
+            found = open_below(real, stored, path)
+            if found is not None:
+                return found
+        return None
 
     def check(self) -> None:
         """Raise ConfigError where an exclude is no valid pattern."""

@@ -13,10 +13,15 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.errors import UsageError
 from tui_backup.formats.base import Proof, Subset
-from tui_backup.model.problem import Problem
+from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.verification import Verdict, VerifyRequest, verify
+
+_OF_PACKS = {
+    ProblemKind.PACK_MISSING, ProblemKind.PACK_SIZE, ProblemKind.PACK_DAMAGED, ProblemKind.BLOB_MISSING,
+    ProblemKind.BLOB_DAMAGED, ProblemKind.TREE,
+}  # fmt: skip
 
 PATHS_SHOWN = 10
 """Affected paths that are listed for each problem."""
@@ -99,6 +104,19 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
     for verdict in verdicts:
         if verdict.proof is not None:
             output.write_text(_line(verdict.repository, verdict.proof, damaged=verdict.is_damaged))
+            for line in advice(verdict.repository, verdict.proof):
+                output.write_text(line)
+
+
+def advice(name: str, proof: Proof) -> list[str]:
+    """Return what can be done about damage."""
+    kinds = {problem.kind for problem in proof.problems if not problem.hint}
+    if kinds & _OF_PACKS:
+        words = _("   `tui-backup repair packs -r {name}` mends what it can, with `--from OTHER` also from a copy")
+        return [words.format(name=name)]
+    if ProblemKind.INDEX in kinds:
+        return [_("   `tui-backup repair index -r {name}` mends the index").format(name=name)]
+    return []
 
 
 def _line(name: str, proof: Proof, *, damaged: bool) -> str:

@@ -1,15 +1,15 @@
 """Access: an open repository as its rooms share it: the store, the keys, the locks, the snapshot files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tui_backup.errors import BackupError, StoreError
+from tui_backup.errors import BackupError, Corrupted, StoreError
 from tui_backup.formats.base import Opening
 from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import Cipher, Keys
-from tui_backup.formats.restic.index import load_index
+from tui_backup.formats.restic.index import Index, load_index
 from tui_backup.formats.restic.lock import Locks
 from tui_backup.formats.restic.lock_held import HeldLock
 from tui_backup.formats.restic.pack import BlobType
@@ -55,9 +55,20 @@ class Access:
 
     def load(self) -> Contents:
         """Read the index, and return what opens blobs with it."""
-        index = load_index(self.store, self.version, self.cipher)
-        self._contents = Contents(self.store, index, self.cipher)
+        self._contents = Contents(self.store, self.index(), self.cipher)
         return self._contents
+
+    def index(self, listed: Callable[[str, list[int]], None] | None = None) -> Index:
+        """Read the index; `listed` hears the name of each file with the numbers of the packs that it lists.
+
+        Raises:
+            Corrupted: an index file is damaged; the hint says what mends it.
+        """
+        try:
+            return load_index(self.store, self.version, self.cipher, listed)
+        except Corrupted as error:
+            hint = _("`tui-backup repair index -r {name}` mends it").format(name=self.opening.name)
+            raise Corrupted(error.message, hint=hint) from error
 
     def unload(self) -> None:
         """Forget the index: it has changed, or is not needed any more."""

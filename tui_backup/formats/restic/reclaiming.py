@@ -13,7 +13,7 @@ import msgspec
 from tui_backup.errors import BackupError, Corrupted
 from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.contents import Contents
-from tui_backup.formats.restic.index import Index, load_index, save_index
+from tui_backup.formats.restic.index import Index, save_index
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.movement import Movement, Route
 from tui_backup.formats.restic.packlog import PackLog
@@ -62,7 +62,7 @@ class ResticReclaimer:
         seen = Seen.of(access)
         kept = self._kept({snapshot.id for snapshot in gone})
         files: dict[str, list[int]] = {}
-        index = load_index(access.store, access.version, access.cipher, files.__setitem__)
+        index = access.index(files.__setitem__)
         if index.split:
             message = _("two index files describe data/{name} differently").format(name=min(index.split).hex())
             raise Corrupted(message, hint=_("`tui-backup repair index` mends that"))
