@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 
+from tests.support.journal import has_journald
+
 
 def restic() -> str | None:
     """Return the restic to test with: `$TUI_BACKUP_RESTIC`, else the one on PATH."""
@@ -32,6 +34,7 @@ def _can_mount() -> bool:
 COMPONENTS: dict[str, Callable[[], bool]] = {
     "acl": lambda: shutil.which("setfacl") is not None,
     "borg": lambda: shutil.which("borg") is not None,
+    "journald": has_journald,
     "restic": lambda: restic() is not None,
     "restic-current": lambda: restic_current() is not None,
     "root": lambda: os.geteuid() == 0,

@@ -60,7 +60,7 @@ def gather(trusted: Sequence[int], logs: Path = Path("/var/log"), journal: Seque
     """
     anchors: list[Anchor] = []
     sources: list[str] = []
-    for name, found in (("journal", _journal(journal, trusted)), *_plain_files(logs)):
+    for name, found in (("journald", _journal(journal, trusted)), *_plain_files(logs)):
         with suppress(OSError, EOFError, zlib.error):
             anchors += found
             sources.append(name)
@@ -76,7 +76,7 @@ def _journal(command: Sequence[str], trusted: Sequence[int]) -> Iterator[Anchor]
             message = (
                 bytes(entry.message).decode("utf-8", "replace") if isinstance(entry.message, list) else entry.message
             )
-            anchor = _anchor(message or "", "journal")
+            anchor = _anchor(message or "", "journald")
             if anchor is not None and entry.uid in users:
                 yield anchor
 

@@ -31,7 +31,8 @@ def retag(workspace: "Workspace", found: Found, tags: Sequence[str]) -> Snapshot
         BackupError: the repository cannot be written, or the snapshot was changed or removed meanwhile.
     """
     repository, former = found.shelf.repository, found.snapshot
-    change = f"tags {', '.join(former.tags) or '-'} become {', '.join(tags) or '-'}"
+    added, removed = (sorted(set(one) - set(other)) for one, other in ((tags, former.tags), (former.tags, tags)))
+    change = ", ".join([*(f"add {tag}" for tag in added), *(f"remove {tag}" for tag in removed)])
     try:
         with workspace.audit.act("tag", f"snapshot {former.short_id}, repository {found.shelf.name}", change) as act:
             renewed = repository.retag(former, tags)
