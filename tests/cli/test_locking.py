@@ -27,6 +27,8 @@ from tui_backup.formats.restic.envelope import save_unpacked
 from tui_backup.formats.restic.layout import FileKind
 from tui_backup.formats.restic.times import format_time
 from tui_backup.primitives.identity import identity
+from tui_backup.services.unlocking import holdings, remove
+from tui_backup.services.workspace import Workspace
 
 READING = ("ls", "find", "diff", "dump", "versions", "restore", "verify")
 MINUTE = 60 * 10**9
@@ -207,6 +209,16 @@ def test_a_run_that_lives_is_named_before_its_lock_goes_and_gets_no_signal(tmp_p
     assert said.code == 11
     assert "removed by another program" in said.last["message"]
     assert len(installation.snapshots()) == 1
+
+
+def test_a_lock_that_is_refreshed_while_somebody_decides_stays(made: Site) -> None:
+    shown = leave_at(made)
+    with Workspace.open(str(made.config)) as workspace:
+        found = holdings(workspace).locks
+        (made.directory / "backups" / "locks" / shown).unlink()
+        refreshed = leave_at(made)
+        assert remove(workspace, found) == []
+    assert locks_of(made) == [refreshed]
 
 
 def test_a_repository_that_cannot_be_reached_keeps_no_other_from_being_unlocked(made: Site) -> None:
