@@ -19,7 +19,7 @@ _Descriptions = dict[bytes, list[str]]
 
 
 class Inventory(msgspec.Struct, kw_only=True):
-    """The packs of a repository; listings take 49 bytes a blob."""
+    """The packs of a repository; listings take 45 bytes a blob."""
 
     sizes: dict[str, int]
     """Packs that are there -> bytes."""
