@@ -57,6 +57,18 @@ def test_output_that_cannot_be_written_is_a_plain_error(site: Site, command: lis
     assert done.stderr == "tui-backup: error: cannot write the output: No space left on device\n"
 
 
+def test_a_run_goes_on_though_nobody_can_be_told(site: Site) -> None:
+    program = [sys.executable, "-m", "tui_backup", "-c", str(site.config), "--json", "run", "site"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert json.loads(done.stderr)["message"] == "cannot write the output: No space left on device"
+    (row,) = site.call("history", "--json").document
+    assert row["status"] == "ok"
+    log = site.directory / "state" / "log" / "tui-backup.log"
+    assert not log.exists() or "Traceback" not in log.read_text()
+
+
 def test_closed_streams_do_not_keep_a_backup_from_being_made(site: Site) -> None:
     program = f"{sys.executable} -m tui_backup -c {site.config} run site <&- >&- 2>&-"
     assert subprocess.run(["/bin/sh", "-c", program], check=False).returncode == 0

@@ -1,11 +1,12 @@
 """Telling of runs while they go on: JSON lines on stdout, or progress on stderr."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation
 from tui_backup.cli.progress import Progress
+from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
 from tui_backup.services.bus import EventBus
 
@@ -15,9 +16,17 @@ EVERY_S = 10.0
 
 @contextmanager
 def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> Iterator[None]:
-    """Tell of everything that the bus carries until the block ends; without `lines`, stdout is for a document."""
+    """Tell of everything that the bus carries until the block ends; without `lines`, stdout is for a document.
+
+    The block goes on where stdout cannot be written; the program ends with that error.
+    """
     with telling(invocation, lines=lines, errors_follow=True) as tell:
-        unsubscribe = bus.subscribe(tell)
+
+        def hear(event: Event) -> None:
+            with suppress(BackupError, OSError):
+                tell(event)
+
+        unsubscribe = bus.subscribe(hear)
         try:
             yield
         finally:
@@ -28,7 +37,12 @@ def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> I
 def telling(
     invocation: Invocation, *, lines: bool = True, errors_follow: bool = False
 ) -> Iterator[Callable[[Event], None]]:
-    """Give a function that tells of an event; it raises BrokenPipeError when nobody reads stdout any more."""
+    """Give a function that tells of an event; it raises, once, when stdout cannot be written any more.
+
+    Raises:
+        BrokenPipeError: nobody reads it.
+        BackupError: its disk is full, or the like.
+    """
     progress = Progress(
         quiet=invocation.quiet,
         mute=invocation.json,
@@ -39,8 +53,12 @@ def telling(
 
     def tell(event: Event) -> None:
         progress.hear(event)
-        if lines and invocation.json:
-            output.write_line(event)
+        if lines and invocation.json and invocation.output_failure is None:
+            try:
+                output.write_line(event)
+            except (BackupError, OSError) as error:
+                invocation.output_failure = error
+                raise
 
     try:
         yield tell

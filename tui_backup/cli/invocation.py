@@ -25,6 +25,8 @@ class Invocation:
         self.verbose = False
         self.progress: Progress | None = None
         """What SIGUSR1 asks for a line."""
+        self.output_failure: BackupError | OSError | None = None
+        """Why nothing more was written to stdout, though the work went on."""
         self.retry_lock_s = 0
         """Seconds to wait for a lock that somebody else holds."""
         self.no_lock = False

@@ -17,7 +17,7 @@ from tui_backup.primitives.i18n import _
 
 LATER = (
     "acknowledge", "daemon", "download", "export", "forget", "notify", "prove", "prune",
-    "schedule", "serve", "undo-restore",
+    "schedule", "serve",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def command_lines() -> Mapping[str, str]:
         "dump": _("Write a file, or a directory as tar, to standard output."),
         "versions": _("Show the versions of a file over time."),
         "restore": _("Bring files back."),
+        "undo-restore": _("Undo a restore in place."),
         "copy": _("Copy snapshots to another repository."),
         "verify": _("Prove that snapshots can be restored."),
         "repair": _("Mend a damaged repository."),
@@ -99,6 +100,8 @@ def run(arguments: Sequence[str]) -> int:
             _listen(invocation)
             code = cli.main(list(arguments), prog_name="tui-backup", standalone_mode=False, obj=invocation)
             output.flush()
+            if invocation.output_failure is not None:
+                raise invocation.output_failure
             return code if isinstance(code, int) else 0
     except BackupError as error:
         return invocation.fail(error)
