@@ -42,10 +42,15 @@ def vanish(path: bytes, chance: random.Random) -> None:
 def become(path: bytes, chance: random.Random) -> None:
     """Become something of another kind."""
     vanish(path, chance)
-    make = chance.choice(
-        [os.mkdir, os.mkfifo, lambda name: os.symlink(b"\xffnowhere", name), lambda name: open(name, "x").close()]
-    )
-    make(path)
+    kind = chance.randrange(4)
+    if kind == 0:
+        os.mkdir(path)
+    elif kind == 1:
+        os.mkfifo(path)
+    elif kind == 2:
+        os.symlink(b"\xffnowhere", path)
+    else:
+        Path(os.fsdecode(path)).touch()
 
 
 def get_mode(path: bytes, chance: random.Random) -> None:

@@ -14,7 +14,9 @@ from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity
+from tui_backup.primitives.identity import identity
 from tui_backup.primitives.secret import SecretSource
+from tui_backup.primitives.text import moment
 from tui_backup.services.status import JobStatus, StatusReport, history_rows, motd, report
 from tui_backup.stores.memory import MemoryStore
 
@@ -188,5 +190,72 @@ def test_history_rows_have_the_documented_fields(history: History, tmp_path: Pat
     assert [row.started for row in rows] == [NOW - HOUR]
     assert list(msgspec.to_builtins(rows[0])) == [
         "run", "verb", "job", "repository", "kind", "status", "started", "duration", "snapshot", "bytes_added",
-        "warnings", "message",
+        "warnings", "message", "copies",
     ]  # fmt: skip
+
+
+def in_two(tmp_path: Path) -> Config:
+    """Return a configuration whose job has two repositories."""
+    config = make_config(tmp_path)
+    offsite = msgspec.structs.replace(config.repositories["local"], name="offsite")
+    site = msgspec.structs.replace(config.jobs["site"], repositories=("local", "offsite"))
+    return msgspec.structs.replace(
+        config, repositories={**config.repositories, "offsite": offsite}, jobs={"site": site}
+    )
+
+
+def held(number: int, **fields: object) -> Snapshot:
+    """Return a snapshot of this host, made so many hours ago."""
+    made = Snapshot(
+        id=f"{number:064x}", time=NOW - number * HOUR, host=identity().hostname, paths=("/srv",), job="site"
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+def test_a_repository_that_lacks_the_newest_good_snapshot_is_a_problem(history: History, tmp_path: Path) -> None:
+    ran(history, HOUR)
+    history.remember_snapshots("local", [held(4), held(3), held(2), held(1)])
+    history.remember_snapshots("offsite", [held(9, original=held(4).id)])
+    (problem,) = look(history, tmp_path, in_two(tmp_path)).problems
+    assert (problem.kind.value, problem.job, problem.repository) == ("copies", "site", "offsite")
+    assert problem.message == f"offsite lacks 3 snapshots of site since {moment(NOW - 9 * HOUR)}"
+    assert problem.hint == "`tui-backup run site` copies what is missing"
+    history.note_forgotten("offsite", [held(1).id])
+    assert look(history, tmp_path, in_two(tmp_path)).healthy
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"host": "elsewhere"}, {"job": "other"}, {"kind": "safety"}, {"status": SnapshotStatus.INCOMPLETE}],
+    ids=str,
+)
+def test_what_need_not_be_copied_is_not_missed(history: History, tmp_path: Path, fields: dict[str, object]) -> None:
+    ran(history, HOUR)
+    history.remember_snapshots("local", [held(2), held(1, **fields)])
+    history.remember_snapshots("offsite", [held(2)])
+    assert look(history, tmp_path, in_two(tmp_path)).healthy
+
+
+def test_a_repository_without_any_copy_is_a_problem(history: History, tmp_path: Path) -> None:
+    ran(history, HOUR)
+    history.remember_snapshots("local", [held(1)])
+    assert [each.message for each in look(history, tmp_path, in_two(tmp_path)).problems] == [
+        "offsite has no copy of any snapshot of site"
+    ]
+
+
+def test_a_run_counts_once_however_many_repositories_it_has(history: History, tmp_path: Path) -> None:
+    for hours, status in ((3, RunStatus.OK), (2, RunStatus.FAILED), (1, RunStatus.OK)):
+        ran(history, hours * HOUR)
+        ran(history, hours * HOUR, status, repository="offsite")
+    assert site(look(history, tmp_path, in_two(tmp_path))).success_rate == 0.6667
+
+
+def test_a_snapshot_of_the_history_names_all_repositories_that_hold_it(history: History, tmp_path: Path) -> None:
+    copy = held(8, original=held(1).id)
+    history.remember_snapshots("local", [held(1)])
+    history.remember_snapshots("offsite", [copy])
+    ran(history, HOUR, snapshot=held(1).id)
+    ran(history, HOUR, repository="offsite", snapshot=copy.id)
+    ran(history, 2 * HOUR, RunStatus.FAILED)
+    assert [row.copies for row in history_rows(history, tmp_path)] == [("local", "offsite"), ("local", "offsite"), ()]

@@ -11,7 +11,7 @@ from tests.support.restoring import Restore
 from tui_backup.engine.restore import RestoreResult, execute
 from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.safekeeping import Safekeeping
-from tui_backup.engine.safety_record import SafetyRecord, discard, make_home, read_record
+from tui_backup.engine.safety_record import SafetyRecord, discard_kept, make_home, read_record, remove_home
 from tui_backup.engine.undo import Lender, execute_undo
 from tui_backup.engine.undo_plan import UndoPlan, plan_undo
 from tui_backup.model.entry import Entry
@@ -68,4 +68,5 @@ class UndoableRestore(Restore):
         return execute_undo(plan, lender, self.watch())
 
     def discard(self) -> None:
-        discard(self.home, self.record)
+        discard_kept(self.home, self.record)
+        remove_home(self.home)

@@ -54,7 +54,10 @@ def _copied(ending: Finished, place: str) -> str:
 
 
 def _restored(ending: Restored) -> str:
-    text = _("{status}: restored {bytes} in {time}: {written} written, {skipped} skipped, {deleted} deleted").format(
+    text = _("{status}: undone in {time}: {written} put back, {skipped} as they were, {deleted} removed")
+    if ending.run == ending.restore:
+        text = _("{status}: restored {bytes} in {time}: {written} written, {skipped} skipped, {deleted} deleted")
+    text = text.format(
         status=ending.status,
         bytes=size(ending.bytes),
         time=duration(ending.duration),

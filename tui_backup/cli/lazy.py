@@ -38,7 +38,7 @@ class LazyGroup(click.Group):
             return later_command(cmd_name)
         if cmd_name not in self.lines():
             return None
-        command: click.Command = import_module(f"{self.package}.{cmd_name}").command
+        command: click.Command = import_module(f"{self.package}.{cmd_name.replace('-', '_')}").command
         take_json(command)
         return command
 

@@ -1,12 +1,14 @@
 """The plan of a restore, shown as text and as JSON."""
 
 import os
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
 from tui_backup.cli import output
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning, RestorePlan
+from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable, size
 from tui_backup.services.snapshots import Found
@@ -31,6 +33,9 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     fits: bool
     warnings: tuple[PlanWarning, ...]
     items: tuple[PlanItem, ...]
+    keeps: int | None
+    """Bytes that are kept for an undo; None: nothing is kept."""
+    undo_until: datetime | None
 
 
 def document(found: Found, plan: RestorePlan) -> PlanDocument:
@@ -48,6 +53,8 @@ def document(found: Found, plan: RestorePlan) -> PlanDocument:
         fits=plan.fits,
         warnings=plan.warnings,
         items=tuple(plan.items(found.shelf.repository)),
+        keeps=None if plan.request.undo_keep is None else plan.kept_bytes,
+        undo_until=_undo_until(plan),
     )
 
 
@@ -72,15 +79,28 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
     output.write_text(
         _("  {bytes} to write, {free} free").format(bytes=size(plan.bytes_to_write), free=size(plan.free))
     )
-    for warning in plan.warnings[:WARNINGS_SHOWN]:
-        where = f"{printable(os.fsdecode(warning.path))}: " if warning.path is not None else ""
-        output.write_text(_("  warning: {message}").format(message=where + printable(warning.message)))
-    if len(plan.warnings) > WARNINGS_SHOWN:
-        output.write_text(_("  and {count} more warnings").format(count=len(plan.warnings) - WARNINGS_SHOWN))
-    if plan.target == b"/" and (plan.overwrite or plan.delete):
-        output.write_text(_("  warning: what is replaced is not kept: this version cannot undo a restore"))
+    until = _undo_until(plan)
+    if until is not None and (plan.new or plan.overwrite or plan.delete):
+        output.write_text(
+            _("  keeps {bytes} for undo until {time}").format(bytes=size(plan.kept_bytes), time=moment(until))
+        )
+    show_warnings(plan.warnings)
     if plan.shortage is not None:
         output.write_text(_("  does not fit: {shortage}").format(shortage=plan.shortage))
+
+
+def show_warnings(warnings: Sequence[PlanWarning]) -> None:
+    """Write the warnings of a plan, the first of them where there are many."""
+    for warning in warnings[:WARNINGS_SHOWN]:
+        where = f"{printable(os.fsdecode(warning.path))}: " if warning.path is not None else ""
+        output.write_text(_("  warning: {message}").format(message=where + printable(warning.message)))
+    if len(warnings) > WARNINGS_SHOWN:
+        output.write_text(_("  and {count} more warnings").format(count=len(warnings) - WARNINGS_SHOWN))
+
+
+def _undo_until(plan: RestorePlan) -> datetime | None:
+    """Return until when the restore could be undone if it were made at once."""
+    return None if plan.request.undo_keep is None else now() + timedelta(seconds=plan.request.undo_keep)
 
 
 def _counts(plan: RestorePlan) -> list[tuple[str, int]]:

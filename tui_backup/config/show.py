@@ -51,6 +51,7 @@ def _job(job: JobConfig) -> dict[str, Any]:
         repositories=list(job.repositories),
         timezone=job.timezone,
         expected_every=None if job.expected_every is None else format_duration(job.expected_every),
+        undo_keep=format_duration(job.undo_keep),
         on_change=job.on_change,
         keep=None if job.keep is None else keep_table(job.keep),
         sources=[_adapter(SOURCES, source) for source in job.sources],

@@ -12,7 +12,7 @@ import msgspec
 from tui_backup.engine.landing import FULL, open_target
 from tui_backup.engine.restore_action import Action
 from tui_backup.engine.restore_site import Site
-from tui_backup.engine.restore_walk import Step
+from tui_backup.engine.restore_walk import Frame, Step
 from tui_backup.engine.safety_linking import Linking
 from tui_backup.engine.safety_record import JOURNAL, SafetyState, read_record, write_record
 from tui_backup.engine.safety_snapshot import keep_snapshot
@@ -65,6 +65,7 @@ class _Keeper:
         self._home, self._brief = safekeeping.home, safekeeping.brief
         self._linking = Linking(safekeeping.home, record, directories, site.options.target)
         self._elsewhere: list[bytes] = []
+        self._touched: set[bytes] = set()
         self._changes = 0
         self._bytes = 0
 
@@ -89,8 +90,6 @@ class _Keeper:
             write_record(self._home, record)
 
     def _walk(self) -> None:
-        root = self._directories.root
-        self._add(b"", Change.DRESSED, before_of(os.fstat(root), xattrs=attributes_of(root)))
         for step in self._site.walk():
             try:
                 self._keep(step)
@@ -105,12 +104,12 @@ class _Keeper:
             step.below.refused = action in _PASSED
             step.below.fresh = action in _MADE
         if step.frame.fresh:
-            self._add_new(step.entry)
+            self._add_new(step)
             return
         directory = self._directories.open(step.frame.path)
         status = status_at(directory, step.name)
         if action in (Action.NEW, Action.PARENT_NEW) and status is None:
-            self._add_new(step.entry)
+            self._add_new(step)
         elif action == Action.OVERWRITE and status is not None:
             self._replace(step, directory, status)
         elif step.below is not None and action not in (*_MADE, *_PASSED):
@@ -119,14 +118,23 @@ class _Keeper:
             self._add(step.entry.path, Change.DRESSED, described(directory, step.name, IN_JOURNAL))
             self._changes += 1
 
-    def _add_new(self, entry: Entry) -> None:
-        self._journal.add(Record(entry.path, Change.NEW, None, after(entry)))
+    def _add_new(self, step: Step) -> None:
+        self._touch(step.frame)
+        self._journal.add(Record(step.entry.path, Change.NEW, None, after(step.entry)))
         self._changes += 1
+
+    def _touch(self, frame: Frame) -> None:
+        """Describe a directory that is not restored itself, before the first change in it."""
+        if frame.path in self._touched or (frame.path and self._site.plan.actions[frame.number] != Action.PARENT):
+            return
+        self._touched.add(frame.path)
+        self._add(frame.path, Change.TOUCHED, before_of(os.fstat(self._directories.open(frame.path))))
 
     def _add(self, path: bytes, change: Change, before: Before) -> None:
         self._journal.add(Record(path, change, before))
 
     def _replace(self, step: Step, directory: int, status: os.stat_result) -> None:
+        self._touch(step.frame)
         path = step.entry.path
         if stat.S_ISDIR(status.st_mode):
             before = described(directory, step.name, IN_JOURNAL)
@@ -136,9 +144,14 @@ class _Keeper:
         self._changes += 1
 
     def _enter(self, step: Step) -> None:
-        """Describe a directory that stays: the restore dresses it, or makes and removes something in it."""
+        """Describe a directory that stays, and that the restore dresses, or opens up for its owner."""
+        assert step.below is not None
         descriptor = self._directories.open(step.entry.path)
         status = os.fstat(descriptor)
+        if self._site.plan.actions[step.number] == Action.PARENT:
+            if self._site.authority.user != 0 and status.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+                self._touch(step.below)
+            return
         before = before_of(status, xattrs=attributes_of(descriptor))
         self._add(step.entry.path, Change.DRESSED, before)
         self._changes += self._will_change(step.entry, status, before.xattrs)
@@ -168,6 +181,8 @@ class _Keeper:
                     raise
                 self._site.unkept[deletion.path] = error.strerror or str(error)
                 continue
+            if not parent:
+                self._touch(Frame(parent))
             self._add(deletion.path, Change.DELETED, before)
             self._changes += 1
 

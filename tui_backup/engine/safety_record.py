@@ -75,6 +75,11 @@ def read_record(home: bytes) -> SafetyRecord | None:
         return None
 
 
+def has_record(home: bytes) -> bool:
+    """Whether a home has a record, be it one that can be read or not."""
+    return os.path.lexists(os.path.join(home, _RECORD))
+
+
 def write_record(home: bytes, record: SafetyRecord) -> None:
     """Replace the record of a home; raises OSError."""
     write_whole(os.fsdecode(os.path.join(home, _RECORD)), msgspec.json.encode(record))
@@ -107,26 +112,26 @@ def open_place(home: bytes, record: SafetyRecord, place: SafetyPlace) -> int:
         os.close(above)
 
 
-def discard(home: bytes, record: SafetyRecord) -> None:
-    """Remove all that was kept, and the home at last; what is gone already is no trouble.
+def discard_kept(home: bytes, record: SafetyRecord) -> None:
+    """Remove all that the places keep; what is gone already is no trouble.
 
     Raises:
         OSError: something cannot be removed, or reached, at present.
     """
     for place in record.places:
-        try:
+        with suppress(FileNotFoundError):
             _empty(open_place(home, record, place))
-            if place.above is not None:
+        if place.above is not None:
+            with suppress(FileNotFoundError):
                 above = _open_above(place, place.above)
                 try:
                     remove_inside(above, record.restore.encode())
                 finally:
                     os.close(above)
-        except FileNotFoundError:
-            continue
-    for name in (JOURNAL, _RECORD):
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(home, name))
+
+
+def remove_home(home: bytes) -> None:
+    """Remove a home whose places are empty; raises OSError."""
     for directory in (os.path.join(home, KEPT), home):
         with suppress(FileNotFoundError):
             _empty(os.open(directory, DIRECTORY))

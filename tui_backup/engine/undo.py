@@ -16,7 +16,7 @@ from tui_backup.engine.restore_preparing import clear, open_up
 from tui_backup.engine.safety_places import SafetyPlaces, key_of
 from tui_backup.engine.undo_fate import Fate, Surveyor
 from tui_backup.engine.undo_journal import IN_SNAPSHOT, Before, Change, Record
-from tui_backup.engine.undo_metadata import put_on
+from tui_backup.engine.undo_metadata import close, put_on
 from tui_backup.engine.undo_plan import UndoPlan, by_depth, open_places
 from tui_backup.errors import BackupError, RestoreRefused
 from tui_backup.formats.base import Repository
@@ -239,6 +239,9 @@ class _Undoing:
         """Put former metadata on all that exists and was not kept itself."""
         before = record.before
         if before is None or before.place >= 0:
+            return
+        if record.change is Change.TOUCHED:
+            close(self._directories.open(record.path), before)
             return
         if before.form == stat.S_IFDIR:
             troubles = put_on(self._directories.open(record.path), before)

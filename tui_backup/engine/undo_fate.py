@@ -68,7 +68,7 @@ class Surveyor:
         parent, _slash, name = record.path.rpartition(b"/")
         try:
             if not record.path:
-                return self._dressed_directory(record)
+                return _SKIP
             directory = self._directories.open(parent)
             return self._find(record, directory, name, status_at(directory, name))
         except FileNotFoundError:
@@ -80,6 +80,8 @@ class Surveyor:
         match record.change:
             case Change.NEW:
                 return self._new(record, directory, name, status)
+            case Change.TOUCHED:
+                return _SKIP if status is not None else _no_directory()
             case Change.DRESSED:
                 return self._dressed(record, directory, name, status)
             case _:
@@ -147,6 +149,10 @@ def is_made(after: After, status: os.stat_result, directory: int, name: bytes) -
 def _is_time(wanted: int, found: int) -> bool:
     """Whether a time is the one that was set; a file system that knows only seconds may have rounded it."""
     return wanted == found or (found % _SECOND_NS == 0 and abs(wanted - found) < _COARSEST_CLOCK_NS)
+
+
+def _no_directory() -> Finding:
+    return Finding(Fate.LEAVE, _("is gone"))
 
 
 def _lost() -> Finding:

@@ -35,7 +35,9 @@ class Change(StrEnum):
     REPLACED = "replaced"
     DELETED = "deleted"
     DRESSED = "dressed"
-    """It stays what it is and gets other metadata, or things are made and removed in it."""
+    """It stays what it is and gets other metadata."""
+    TOUCHED = "touched"
+    """A directory that is not restored itself: things are made and removed in it."""
 
 
 class Before(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -83,7 +85,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     before: Before | None = None
     """None for NEW."""
     after: After | None = None
-    """None for DELETED and DRESSED."""
+    """None for DELETED, DRESSED and TOUCHED."""
 
 
 def after(entry: Entry) -> After:

@@ -51,8 +51,9 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):
         return self.bytes_to_write <= self.free
 
     def items(self) -> Iterator[PlanItem]:
-        """Yield what becomes of each path."""
-        for record, fate in zip(self.records, self.fates, strict=True):
+        """Yield what becomes of each path, in their order."""
+        pairs = zip(self.records, self.fates, strict=True)
+        for record, fate in sorted(pairs, key=lambda pair: pair[0].path.split(b"/")):
             before = record.before or record.after
             if record.path:
                 yield PlanItem(record.path, WORDS[Fate(fate)], before.size if before and _is_file(record) else 0)

@@ -51,10 +51,11 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
-    """A restore has ended."""
+    """A restore, or the undo of one, has ended."""
 
     run: str
     restore: str
+    """The restore; another run than this one where it was undone."""
     status: str
     written: int = 0
     skipped: int = 0
@@ -62,6 +63,8 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     bytes: int = 0
     duration: float | None = None
     message: str | None = None
+    undo_until: datetime | None = None
+    """How long what it changed is kept."""
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True, tag="verified"):

@@ -1,25 +1,33 @@
 """Restoring: what is wished for becomes a request, a plan, and, once somebody agreed, a run."""
 
 import os
-from contextlib import nullcontext
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.config.settings import UNDO_KEEP_S
 from tui_backup.engine.rereading import reread
 from tui_backup.engine.restore import RestoreResult, execute
 from tui_backup.engine.restore_plan import RestorePlan, plan_restore
 from tui_backup.engine.restore_request import Overwrite, RestoreRequest
-from tui_backup.errors import NotFound, RestoreRefused
-from tui_backup.formats.base import Repository
+from tui_backup.engine.safekeeping import Safekeeping
+from tui_backup.engine.safety_record import SafetyRecord
+from tui_backup.errors import BackupError, NotFound, RestoreRefused
+from tui_backup.formats.base import Brief, Repository
 from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.identity import identity
+from tui_backup.services.backups import local_time
 from tui_backup.services.run_scope import RunScope, run_scope
-from tui_backup.services.snapshots import Found
+from tui_backup.services.snapshots import SAFETY, Found
+from tui_backup.services.undo_homes import forget_over, new_home, undo_until
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -80,6 +88,7 @@ def request_of(workspace: "Workspace", found: Found, wish: Wish) -> RestoreReque
         protected=_protected(workspace),
         spared=tuple(pattern for source in sources for pattern in source.patterns()),
         rules=tuple(rules for source in sources for rules in source.rules()),
+        undo_keep=(job.undo_keep if job else UNDO_KEEP_S) if wish.target is None else None,
     )
 
 
@@ -99,9 +108,24 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
         about=_about(found, plan),
     )
     with scope.heeding_signals() if conduct.heeding_signals else nullcontext(), scope:
-        restored = _restore(found, plan, conduct, scope)
+        try:
+            with _safekeeping(workspace, found, plan, scope.run_id) as safekeeping:
+                restored = _restore(found, plan, conduct, scope, safekeeping)
+        except BackupError as error:
+            if error.hint is None and scope.run_id in undo_until(workspace.state_dir):
+                error.hint = _("what was changed can be undone: {command}").format(command=undo_command(scope.run_id))
+            raise
+        until = undo_until(workspace.state_dir).get(scope.run_id) if safekeeping else None
+        restored = msgspec.structs.replace(restored, undo_until=until)
         scope.finish(restored)
+    if safekeeping:
+        _forget_earlier(workspace, safekeeping, found)
     return restored
+
+
+def undo_command(restore: str) -> str:
+    """Return the command that undoes a restore."""
+    return f"tui-backup undo-restore {restore}"
 
 
 def fresh_directory(job: str | None, time: datetime) -> str:
@@ -114,12 +138,50 @@ def fresh_directory(job: str | None, time: datetime) -> str:
     return os.path.abspath(name)
 
 
-def _restore(found: Found, plan: RestorePlan, conduct: Conduct, scope: RunScope) -> Restored:
+@contextmanager
+def _safekeeping(workspace: "Workspace", found: Found, plan: RestorePlan, run: str) -> Iterator[Safekeeping | None]:
+    """Give the place where a restore keeps what it changes; None where it keeps nothing."""
+    if plan.request.undo_keep is None:
+        yield None
+        return
+    snapshot, started = found.snapshot, now()
+    job = workspace.config.jobs.get(snapshot.job or "")
+    record = SafetyRecord(
+        restore=run,
+        job=snapshot.job,
+        repository=found.shelf.name,
+        snapshot=snapshot.id,
+        target=plan.target,
+        started=started,
+        expires=started + timedelta(seconds=plan.request.undo_keep),
+    )
+    brief = Brief(
+        job=snapshot.job or found.shelf.name,
+        kind=SAFETY,
+        time=local_time(started, (job.timezone if job else None) or workspace.config.timezone),
+        host=identity().hostname,
+        paths=(),
+    )
+    with new_home(workspace.state_dir, record) as home:
+        yield Safekeeping(home=home, brief=brief)
+
+
+def _forget_earlier(workspace: "Workspace", safekeeping: Safekeeping, found: Found) -> None:
+    """Remove the snapshots that earlier restores made for their undo, when that is over; the restore stands without."""
+    try:
+        forget_over(safekeeping.home, found.shelf.repository)
+    except BackupError as error:
+        workspace.log.warning(error.message)
+
+
+def _restore(
+    found: Found, plan: RestorePlan, conduct: Conduct, scope: RunScope, safekeeping: Safekeeping | None
+) -> Restored:
     repository = found.shelf.repository
     different = 0
     try:
         with repository.locked(scope.watch):
-            result = execute(plan, repository, scope.watch)
+            result = execute(plan, repository, scope.watch, safekeeping)
             if conduct.verify:
                 different = reread(plan, repository, scope.watch)
     except OSError as error:

@@ -186,6 +186,7 @@ class RunScope:
 
     def __enter__(self) -> Self:
         reap(self._desk.state_dir, self._desk.history)
+        _sweep(self._desk.state_dir)
         try:
             self._begin()
         except BaseException:
@@ -341,6 +342,14 @@ class RunScope:
                 message = _("the state directory {path} cannot be written: {reason}")
                 path = self._desk.state_dir
                 self.watch.warn(None, message.format(path=path, reason=error.strerror or error))
+
+
+def _sweep(state_dir: Path) -> None:
+    """Remove what restores kept for an undo when that is over."""
+    if (state_dir / "undo").is_dir():
+        from tui_backup.services.undo_homes import sweep
+
+        sweep(state_dir)
 
 
 def _sound(text: str) -> str:

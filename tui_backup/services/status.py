@@ -103,6 +103,8 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None
     copies: tuple[str, ...]
     """Names of the repositories known to hold the snapshot."""
+    undo_until: datetime | None = None
+    """Until when a restore can be undone."""
 
 
 def report(config: Config, history: History, state_dir: Path, now: datetime) -> StatusReport:
@@ -127,6 +129,7 @@ def history_rows(
     """Return runs as `history` shows them, newest first."""
     reap(state_dir, history)
     holders = history.holders()
+    until = _undo_until(state_dir)
     return [
         HistoryRow(
             run=run.id,
@@ -142,9 +145,18 @@ def history_rows(
             warnings=run.warnings,
             message=run.message,
             copies=holders.get(run.snapshot or "", ()),
+            undo_until=until.get(run.id) if run.verb is Verb.RESTORE else None,
         )
         for run in history.runs(job, limit)
     ]
+
+
+def _undo_until(state_dir: Path) -> dict[str, datetime]:
+    if not (state_dir / "undo").is_dir():
+        return {}
+    from tui_backup.services.undo_homes import undo_until
+
+    return undo_until(state_dir)
 
 
 def motd(status: StatusReport, now: datetime) -> str:

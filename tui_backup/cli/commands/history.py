@@ -27,7 +27,8 @@ def command(invocation: Invocation, job: str | None, limit: int | None) -> None:
         Column(_("STARTED")), Column(_("RUN"), spare=4), Column(_("WHAT"), spare=2), Column(_("JOB")),
         Column(_("REPOSITORY"), spare=7), Column(_("STATUS")), Column(_("TOOK"), right=True, spare=3),
         Column(_("ADDED"), right=True, spare=6), Column(_("WARNINGS"), right=True, spare=5),
-        Column(_("SNAPSHOT"), spare=1), Column(_("COPIES"), right=True, spare=8), Column(_("MESSAGE")),
+        Column(_("SNAPSHOT"), spare=1), Column(_("COPIES"), right=True, spare=8),
+        Column(_("UNDO UNTIL"), spare=3), Column(_("MESSAGE")),
     ]  # fmt: skip
     output.write_table(columns, [_cells(row) for row in found])
 
@@ -36,5 +37,5 @@ def _cells(row: HistoryRow) -> Sequence[Cell]:
     return (
         moment(row.started), row.run, row.verb, row.job, row.repository, row.status, duration(row.duration),
         size(row.bytes_added), row.warnings, row.snapshot[:8] if row.snapshot else None,
-        len(row.copies) or None, row.message,
+        len(row.copies) or None, moment(row.undo_until) if row.undo_until else None, row.message,
     )  # fmt: skip

@@ -81,6 +81,8 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     conduct = Conduct(verify=asked.verify, heeding_signals=True)
     with following(invocation, invocation.workspace.bus):
         restored = restores.restore(invocation.workspace, found, plan, conduct)
+    if restored.undo_until is not None:
+        invocation.say(_("undo it with: {command}").format(command=restores.undo_command(restored.restore)))
     return OF_STATUS.get(restored.status, 1)
 
 
@@ -102,6 +104,11 @@ def wish_of(asked: Asked) -> Wish:
     )
 
 
+def can_ask(invocation: Invocation, *, yes: bool) -> bool:
+    """Whether there is a question, and somebody to answer it."""
+    return not yes and not invocation.json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def agree(invocation: Invocation, found: Found, plan: RestorePlan, *, yes: bool) -> None:
     """Show the plan and have somebody agree to it.
 
@@ -109,7 +116,7 @@ def agree(invocation: Invocation, found: Found, plan: RestorePlan, *, yes: bool)
         UsageError: nobody can be asked, and the plan overwrites or deletes.
         Cancelled: the answer is no.
     """
-    asking = not yes and not invocation.json and sys.stdin.isatty() and sys.stderr.isatty()
+    asking = can_ask(invocation, yes=yes)
     if not invocation.json and (asking or not invocation.quiet):
         show(found, plan, items=invocation.verbose)
         output.flush()
