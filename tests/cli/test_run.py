@@ -185,3 +185,59 @@ def test_one_job_that_fails_keeps_no_other_from_its_turn(site: Site) -> None:
     answer = site.call("run", "--all", "--json")
     assert answer.code == 1
     assert [line["status"] for line in answer.lines if line["type"] == "finished"] == ["failed", "ok"]
+
+
+TWO = """
+state_dir = "state"
+[repositories.local]
+store = { kind = "local", path = "backups" }
+password = { file = "local.key" }
+[repositories.offsite]
+store = { kind = "local", path = "offsite" }
+password = { file = "offsite.key" }
+[jobs.site]
+repositories = ["local", "offsite"]
+sources = [{ kind = "files", paths = ["source"] }]
+"""
+
+
+def test_a_first_run_makes_every_repository_and_tells_of_each_in_lines(site: Site) -> None:
+    site.config.write_text(TWO)
+    answer = site.call("run", "site", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    told = [line for line in answer.lines if line["type"] in {"started", "finished"}]
+    assert [(line["type"], line["repository"]) for line in told] == [
+        ("started", "local"), ("finished", "local"), ("started", "offsite"), ("finished", "offsite"),
+    ]  # fmt: skip
+    assert len({line["run"] for line in told}) == 1
+    assert set(told[3]) == FINISHED
+    assert (told[3]["status"], told[3]["message"], told[3]["files_new"]) == ("ok", "1 snapshot copied", None)
+    assert told[3]["snapshot"] != told[1]["snapshot"]
+    keys = {(site.directory / f"{name}.key").read_text() for name in ("local", "offsite")}
+    assert len(keys) == 2
+
+
+def test_people_are_told_of_copies_and_which_repository_failed(site: Site) -> None:
+    site.config.write_text(TWO)
+    dry = site.call("--json", "run", "site", "--dry-run")
+    assert dry.lines[-1]["message"].endswith(", and copy it to offsite")
+    answer = site.call("run", "site")
+    assert "site → offsite: ok: 1 snapshot copied in" in answer.err
+    shutil.rmtree(site.directory / "offsite")
+    answer = site.call("run", "site")
+    assert answer.code == 10
+    assert "tui-backup: error: offsite: the repository offsite is no longer in" in answer.err
+    shutil.rmtree(site.directory / "backups")
+    answer = site.call("run", "site")
+    assert answer.code == 10
+    errors = [line for line in answer.err.splitlines() if line.startswith("tui-backup: error: ")]
+    assert [line.split(": ")[2] for line in errors] == ["local", "offsite"]
+    dry = site.call("run", "site", "--dry-run")
+    assert (dry.code, dry.err.count("tui-backup: error: ")) == (10, 2)
+
+
+def test_the_code_is_the_gravest_of_all_repositories(site: Site) -> None:
+    site.config.write_text(TWO)
+    site.call("run", "site")
+    (site.directory / "offsite.key").write_text("another\n")
+    assert site.call("run", "site").code == 12

@@ -23,7 +23,7 @@ from tui_backup.api.records import (
     total_mebibytes,
 )
 from tui_backup.config.settings import JobConfig
-from tui_backup.errors import BackupError, UsageError
+from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.formats.base import Subset
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.standing import Standing
@@ -64,7 +64,7 @@ class Engine:
         return _combined([_creation(outcome, label) for outcome in outcomes])
 
     def list_backups(self) -> list[Backup]:
-        """Return all snapshots of all repositories that can be reached, oldest first.
+        """Return all snapshots of all repositories that can be reached, oldest first; a copy is one of its own.
 
         Raises:
             BackupError: the configuration is wrong, or no repository can be reached.
@@ -91,7 +91,7 @@ class Engine:
             newest = max(known, key=lambda each: each[1].time, default=None)
             return Health(
                 last_backup=_backup(workspace, *newest) if newest else None,
-                count=len(known),
+                count=len({snapshot.identity for _name, snapshot in known}),
                 total_size_mb=total_mebibytes(snapshot for _name, snapshot in known),
                 healthy=found.healthy,
                 problems=[problem.message for problem in found.problems],
@@ -132,11 +132,12 @@ class Engine:
         return Restoration(success=restored.status == "ok", restore_path=path, error=error_message)
 
     def delete_backup(self, backup_id: str) -> Deletion:
-        """Remove a snapshot from its repository; the space is reclaimed when the repository is pruned."""
+        """Remove a snapshot from its repository, not its copies; pruning the repository reclaims the space."""
         try:
             with self._open() as workspace:
                 found = resolve(reach(workspace), backup_id)
                 found.shelf.repository.forget([found.snapshot])
+                workspace.history.note_forgotten(found.shelf.name, [found.snapshot.identity])
                 with suppress(BackupError):
                     workspace.history.remember_snapshots(found.shelf.name, found.shelf.repository.snapshots())
         except BackupError as error:
@@ -161,11 +162,9 @@ def _all_jobs(workspace: Workspace) -> list[JobConfig]:
 
 
 def _creation(outcome: Outcome, kind: str) -> Creation:
-    finished, error = outcome.finished, outcome.error
-    present = now()
+    finished, message, present = outcome.finished, _trouble(outcome), now()
     if finished is None:
-        status = "cancelled" if error is not None and error.exit_code == 130 else "failed"
-        message = error.message if error is not None else None
+        status = "cancelled" if isinstance(outcome.error, Cancelled) else "failed"
         return Creation(
             id=None, name=None, job=outcome.job, status=status, size=None, timestamp=local(present), error=message,
             backups=[],
@@ -177,9 +176,20 @@ def _creation(outcome: Outcome, kind: str) -> Creation:
         status=status_word(finished.status),
         size=finished.bytes_processed,
         timestamp=local(present),
-        error=finished.message,
+        error=finished.message or message,
         backups=[],
     )
+
+
+def _trouble(outcome: Outcome) -> str | None:
+    """Return what went wrong, and in which repository where there are several."""
+    if outcome.error is not None:
+        return outcome.error.message
+    messages = [
+        f"{trouble.name}: {trouble.error.message}" if outcome.has_choice else trouble.error.message
+        for trouble in outcome.troubles
+    ]
+    return "; ".join(messages) or None
 
 
 def _combined(creations: list[Creation]) -> Creation:

@@ -42,6 +42,7 @@ class Creation(TypedDict):
     size: int | None
     timestamp: str
     error: str | None
+    """What went wrong, with a backup that is completed too: a copy of it was not made."""
     backups: list["Creation"]
     """The same for each job, where several were backed up."""
 
@@ -51,6 +52,7 @@ class Health(TypedDict):
 
     last_backup: Backup | None
     count: int
+    """Of the snapshots; copies do not count again."""
     total_size_mb: float
     """What all backups take in their repositories."""
     healthy: bool

@@ -118,6 +118,13 @@ def local_time(time: datetime, zone: str | None) -> datetime:
     return time.astimezone(ZoneInfo(zone) if zone else None)
 
 
+def passed_over(job: JobConfig, name: str, error: BackupError) -> str:
+    """Return the warning that a repository does not take a backup, and which one is next."""
+    following = job.repositories[job.repositories.index(name) + 1]
+    text = _("{repository} cannot take the backup ({reason}); it goes to {next} instead")
+    return text.format(repository=name, reason=error.message, next=following)
+
+
 def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> Outcome:
     troubles: list[Trouble] = []
     taken: Taken | None = None
@@ -158,10 +165,8 @@ def _take(
             raise
         except BackupError as error:
             troubles.append(Trouble(name, error))
-            if place + 1 < len(job.repositories):
-                text = _("{repository} cannot take the backup ({reason}); it goes to {next} instead")
-                following = job.repositories[place + 1]
-                scope.watch.warn(None, text.format(repository=name, reason=error.message, next=following))
+            if name != job.repositories[-1]:
+                scope.watch.warn(None, passed_over(job, name, error))
             scope.finish(_failed(scope, job, name, error, scope.elapsed - began))
         else:
             finished = msgspec.structs.replace(

@@ -14,7 +14,8 @@ from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import replaced, size
-from tui_backup.services.backups import Outcome, sources_of
+from tui_backup.services.backups import Outcome, passed_over, sources_of
+from tui_backup.services.snapshots import Trouble
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -29,21 +30,38 @@ def rehearse_jobs(workspace: "Workspace", jobs: Sequence[JobConfig]) -> list[Out
 
 
 def _rehearse_job(workspace: "Workspace", job: JobConfig) -> Outcome:
-    name = job.repositories[0]
+    troubles: list[Trouble] = []
+    has_choice = len(job.repositories) > 1
+    try:
+        finished = _rehearse(workspace, job, troubles)
+    except BackupError as error:
+        return Outcome(job=job.name, error=error, has_choice=has_choice)
+    return Outcome(job=job.name, finished=finished, troubles=tuple(troubles), has_choice=has_choice)
+
+
+def _rehearse(workspace: "Workspace", job: JobConfig, troubles: list[Trouble]) -> Finished | None:
+    """Walk the sources beside what the first repository that works holds; note those that do not."""
 
     def warn(path: bytes | None, message: str) -> None:
         shown = None if path is None else replaced(path)[0]
         workspace.bus.publish(Warned(run=DRY_RUN, path=shown, message=message))
 
-    begun = monotonic()
-    workspace.bus.publish(Started(run=DRY_RUN, job=job.name, repository=name))
-    try:
-        tally = rehearse(sources_of(workspace, job), _newest(workspace, job, name), Watch(on_warning=warn))
-    except BackupError as error:
-        return Outcome(job=job.name, error=error)
-    finished = _finished(job, name, tally, round(monotonic() - begun, 3))
-    workspace.bus.publish(finished)
-    return Outcome(job=job.name, finished=finished)
+    for name in job.repositories:
+        begun = monotonic()
+        workspace.bus.publish(Started(run=DRY_RUN, job=job.name, repository=name))
+        try:
+            newest = _newest(workspace, job, name)
+        except BackupError as error:
+            troubles.append(Trouble(name, error))
+            if name != job.repositories[-1]:
+                warn(None, passed_over(job, name, error))
+            continue
+        tally = rehearse(sources_of(workspace, job), newest, Watch(on_warning=warn))
+        others = [other for other in job.repositories if other not in {name, *(each.name for each in troubles)}]
+        finished = _finished(job, name, tally, round(monotonic() - begun, 3), others)
+        workspace.bus.publish(finished)
+        return finished
+    return None
 
 
 def _newest(workspace: "Workspace", job: JobConfig, name: str) -> Iterator[Entry]:
@@ -58,7 +76,15 @@ def _newest(workspace: "Workspace", job: JobConfig, name: str) -> Iterator[Entry
     return repository.entries(mine[-1]) if mine else iter(())
 
 
-def _finished(job: JobConfig, name: str, tally: Tally, duration: float) -> Finished:
+def _finished(job: JobConfig, name: str, tally: Tally, duration: float, others: Sequence[str]) -> Finished:
+    message = _("dry run: {new} new, {changed} changed, {unmodified} unmodified; would store at most {size}").format(
+        new=tally.files_new,
+        changed=tally.files_changed,
+        unmodified=tally.files_unmodified,
+        size=size(tally.bytes_added),
+    )
+    if others:
+        message = _("{message}, and copy it to {others}").format(message=message, others=", ".join(others))
     return Finished(
         run=DRY_RUN,
         job=job.name,
@@ -69,10 +95,5 @@ def _finished(job: JobConfig, name: str, tally: Tally, duration: float) -> Finis
         files_unmodified=tally.files_unmodified,
         bytes_processed=tally.bytes_processed,
         duration=duration,
-        message=_("dry run: {new} new, {changed} changed, {unmodified} unmodified; would store at most {size}").format(
-            new=tally.files_new,
-            changed=tally.files_changed,
-            unmodified=tally.files_unmodified,
-            size=size(tally.bytes_added),
-        ),
+        message=message,
     )
