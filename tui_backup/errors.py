@@ -14,6 +14,8 @@ BackupError                  1
 ├── SnapshotUnknown          1   no snapshot, or several, match a name
 ├── SourceError              1   nothing of a source could be read
 ├── RestoreRefused           1   the plan does not hold (space, changed target)
+├── PlanHeld                 1   somebody has to look at the plan first
+├── PlanOutdated             1   the repository has changed since the plan was made
 └── Cancelled              130
 """
 
@@ -92,6 +94,14 @@ class SourceError(BackupError):
 
 class RestoreRefused(BackupError):
     """A restore cannot be carried out as planned; nothing more is written."""
+
+
+class PlanHeld(BackupError):
+    """A plan would be carried out that nobody should have carried out without looking at it; nothing was done."""
+
+
+class PlanOutdated(BackupError):
+    """A repository is no longer as it was when the plan was made; nothing was done."""
 
 
 class Cancelled(BackupError):

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted
+from tui_backup.errors import BackupError, Corrupted, PlanOutdated
 from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.index import Index, save_index
@@ -47,7 +47,7 @@ class ResticReclaimer:
         assert isinstance(work, ReclaimWork)
         with access.exclusive(watch, settle=False) as lock:
             if Seen.of(access).digest != work.seen.digest:
-                raise BackupError(
+                raise PlanOutdated(
                     _("{place} has changed since this was planned").format(place=access.store.describe()),
                     hint=_("nothing was removed; start again"),
                 )

@@ -1,0 +1,110 @@
+"""Forgetting: snapshots that somebody names are removed; their space is left to `pruning`."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_backup.errors import BackupError, UsageError
+from tui_backup.model.snapshot import PIN, SAFETY, Snapshot, SnapshotStatus
+from tui_backup.primitives.i18n import _
+from tui_backup.services.pruning import noting_forgotten
+from tui_backup.services.snapshots import Filter, Found, Reach, Shelf, resolve
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
+
+
+class ForgetPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is forgotten, and what whoever named it should know."""
+
+    gone: tuple[Found, ...]
+    """Each once."""
+    warnings: tuple[str, ...]
+    last_good: tuple[Found, ...]
+    """Those that are the newest good ones of their jobs in their repositories."""
+
+    @property
+    def shelves(self) -> tuple[Shelf, ...]:
+        """The repositories that are touched."""
+        return tuple({found.shelf.name: found.shelf for found in self.gone}.values())
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the snapshots of one repository; of `error` None where they are gone."""
+
+    repository: str
+    snapshots: tuple[Snapshot, ...]
+    error: BackupError | None = None
+
+
+def plan(reached: Reach, names: Sequence[str], only: Filter) -> ForgetPlan:
+    """Return what these names stand for.
+
+    Raises:
+        SnapshotUnknown: nothing or several things.
+        UsageError: one is pinned.
+    """
+    found = list({(each.shelf.name, each.snapshot.id): each for each in _named(reached, names, only)}.values())
+    for each in found:
+        if PIN in each.snapshot.tags:
+            message = _("snapshot {id} in {repository} is pinned; nothing was touched")
+            raise UsageError(
+                message.format(id=each.snapshot.short_id, repository=each.shelf.name),
+                hint=_("`tui-backup tag {id} remove {tag} -r {repository}` unpins it").format(
+                    id=each.snapshot.short_id, tag=PIN, repository=each.shelf.name
+                ),
+            )
+    last = tuple(each for each in found if _is_newest_good(each))
+    warnings = [*(warning for each in found for warning in each.warnings), *map(_last_good, last)]
+    warnings += [_safety(each) for each in found if each.snapshot.kind == SAFETY]
+    return ForgetPlan(gone=tuple(found), warnings=tuple(dict.fromkeys(warnings)), last_good=last)
+
+
+def forget(workspace: "Workspace", planned: ForgetPlan) -> list[Forgotten]:
+    """Remove the snapshots of a plan, not their data; a repository that fails keeps no other from its turn."""
+    return [
+        _forget(workspace, shelf, [found.snapshot for found in planned.gone if found.shelf.name == shelf.name])
+        for shelf in planned.shelves
+    ]
+
+
+def _named(reached: Reach, names: Sequence[str], only: Filter) -> Iterable[Found]:
+    for name in names:
+        yield resolve(reached, name, only)
+
+
+def _forget(workspace: "Workspace", shelf: Shelf, gone: Sequence[Snapshot]) -> Forgotten:
+    what = ", ".join(one.short_id for one in gone)
+    try:
+        with workspace.audit.act("forget", f"snapshot {what}, repository {shelf.name}"):
+            with noting_forgotten(workspace, shelf.repository, gone):
+                shelf.repository.forget(gone)
+    except BackupError as error:
+        return Forgotten(repository=shelf.name, snapshots=tuple(gone), error=error)
+    return Forgotten(repository=shelf.name, snapshots=tuple(gone))
+
+
+def _is_newest_good(found: Found) -> bool:
+    """Whether nothing good of the same job and host in that repository is newer; never for those of other programs."""
+    snapshot = found.snapshot
+    if snapshot.job is None or not _is_good(snapshot):
+        return False
+    return not any(
+        (other.job, other.host) == (snapshot.job, snapshot.host) and _is_good(other) and other.time > snapshot.time
+        for other in found.shelf.snapshots
+    )
+
+
+def _is_good(snapshot: Snapshot) -> bool:
+    return snapshot.status is SnapshotStatus.OK and snapshot.kind != SAFETY
+
+
+def _last_good(found: Found) -> str:
+    text = _("snapshot {id} is the newest good one of job {job} in {repository}")
+    return text.format(id=found.snapshot.short_id, job=found.snapshot.job, repository=found.shelf.name)
+
+
+def _safety(found: Found) -> str:
+    text = _("snapshot {id} is what an in-place restore replaced; without it that restore cannot be undone")
+    return text.format(id=found.snapshot.short_id)
