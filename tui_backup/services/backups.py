@@ -1,7 +1,7 @@
 """Backing up: each job in a run of its own, one after the other.
 
 The first repository of a job that works takes the backup; one that does not is passed over, and fails on its own. Then
-the others get copies (`catching_up`).
+the others get copies (`catching_up`). After a good run the policy of the job is applied (`retaining`).
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     finished: Finished | None = None
     """How the backup ended, in the repository that took it; None where none did."""
     troubles: tuple[Trouble, ...] = ()
-    """Repositories that did not take the backup, or did not get their copies."""
+    """Repositories that did not take the backup, did not get their copies, or where nothing could be forgotten."""
     error: BackupError | None = None
     """What ended the run as a whole."""
     has_choice: bool = False
@@ -135,6 +135,10 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
             taken = _take(workspace, job, options, scope, troubles)
             if taken is not None:
                 catch_up(workspace, job, taken, scope, troubles)
+                if taken.finished.status == RunStatus.OK and job.keep is not None:
+                    from tui_backup.services.retaining import apply_keep
+
+                    apply_keep(workspace, job, scope, troubles, heeding_signals=options.heeding_signals)
     except BackupError as error:
         ending = error
     return Outcome(

@@ -77,9 +77,9 @@ def _named(reached: Reach, names: Sequence[str], only: Filter) -> Iterable[Found
 def _forget(workspace: "Workspace", shelf: Shelf, gone: Sequence[Snapshot]) -> Forgotten:
     what = ", ".join(one.short_id for one in gone)
     try:
-        with workspace.audit.act("forget", f"snapshot {what}, repository {shelf.name}"):
-            with noting_forgotten(workspace, shelf.repository, gone):
-                shelf.repository.forget(gone)
+        act = workspace.audit.act("forget", f"snapshot {what}, repository {shelf.name}")
+        with act, noting_forgotten(workspace, shelf.repository, gone):
+            shelf.repository.forget(gone)
     except BackupError as error:
         return Forgotten(repository=shelf.name, snapshots=tuple(gone), error=error)
     return Forgotten(repository=shelf.name, snapshots=tuple(gone))

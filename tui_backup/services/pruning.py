@@ -168,13 +168,13 @@ def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Recla
     """Forget what a plan says, and reclaim the space; what goes is noted first, so that no copy brings it back."""
     repository, gone = workspace.repository(planned.repository), planned.gone
     detail = ", ".join(f"{one.job} {one.short_id}" for one in gone) or "nothing"
-    with workspace.audit.act("prune", f"repository {repository.name}", f"forget {detail}"):
-        with noting_forgotten(workspace, repository, gone):
-            if planned.reclaim is not None and repository.upkeep is not None:
-                done = repository.upkeep.space.execute(planned.reclaim, watch)
-            else:
-                repository.forget(gone)
-                done = Reclaimed(forgotten=len(gone), freed_bytes=0, repacked_bytes=0)
+    act = workspace.audit.act("prune", f"repository {repository.name}", f"forget {detail}")
+    with act, noting_forgotten(workspace, repository, gone):
+        if planned.reclaim is not None and repository.upkeep is not None:
+            done = repository.upkeep.space.execute(planned.reclaim, watch)
+        else:
+            repository.forget(gone)
+            done = Reclaimed(forgotten=len(gone), freed_bytes=0, repacked_bytes=0)
     note_done(workspace, planned)
     return done
 

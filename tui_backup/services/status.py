@@ -31,6 +31,8 @@ class TroubleKind(StrEnum):
     STALE = "stale"
     COPIES = "copies"
     """A repository lacks the newest good snapshot of a job."""
+    HELD = "held"
+    """What a policy would forget waits for somebody to look at it."""
     DAMAGED = "damaged"
     LOW_SPACE = "low-space"
     HISTORY = "history"
@@ -116,6 +118,7 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
     problems = (
         *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
         *(trouble for job in config.jobs.values() for trouble in _lacking(job, history)),
+        *_held(config, history),
         *_damages(history),
         *(_low_space(repository) for repository in repositories if repository.low_space),
         *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
@@ -298,6 +301,22 @@ def _lacks(job: str, repository: str, count: int, since: datetime | None) -> Tro
         message=text.format(repository=repository, count=count, job=job, time=moment(since)),
         hint=_("`tui-backup run {job}` copies what is missing").format(job=job),
     )
+
+
+def _held(config: Config, history: History) -> Iterator[Trouble]:
+    """Yield the plans that are held, as far as a policy still asks for them."""
+    for held in history.holds():
+        job = config.jobs.get(held.job)
+        if job is None or job.keep is None or held.repository not in job.repositories:
+            continue
+        text = _("job {job} forgets nothing in {repository}: {reason}")
+        yield Trouble(
+            kind=TroubleKind.HELD,
+            job=held.job,
+            repository=held.repository,
+            message=text.format(job=held.job, repository=held.repository, reason=held.reason),
+            hint=f"tui-backup prune --job {held.job} -r {held.repository}",
+        )
 
 
 def _damages(history: History) -> Iterator[Trouble]:
