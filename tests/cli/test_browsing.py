@@ -32,9 +32,9 @@ def test_list_shows_the_last_ones_only_if_asked(pair: Pair) -> None:
     assert [row["id"] for row in pair.call("list", "--last", "1", "--json").document] == [pair.second]
 
 
-@pytest.mark.parametrize("narrow", [["--job", "other"], ["--host", "elsewhere"]])
-def test_list_narrows(pair: Pair, narrow: list[str]) -> None:
-    assert pair.call("list", *narrow, "--json").document == []
+def test_list_narrows(pair: Pair) -> None:
+    assert pair.call("list", "--host", "elsewhere", "--json").document == []
+    assert len(pair.call("list", "--job", "site", "--json").document) == 2
 
 
 def test_ls_tells_all_about_each_path(pair: Pair) -> None:

@@ -71,7 +71,26 @@ def test_history_has_every_field_and_the_newest_first(site: Site) -> None:
     assert all(set(row) >= RUN for row in rows)
     assert rows[0]["snapshot"] == second
     assert len(site.call("history", "--limit", "1", "--json").document) == 1
-    assert site.call("history", "--job", "other", "--json").document == []
+
+
+@pytest.mark.parametrize("command", [["list"], ["history"], ["find", "*"], ["versions", "/a"]], ids=" ".join)
+def test_a_job_that_nobody_knows_is_an_error_that_names_the_nearest(site: Site, command: list[str]) -> None:
+    site.back_up()
+    answer = site.call(*command, "--job", "sit")
+    assert answer.code == 2
+    assert answer.err == "\n".join(
+        ["tui-backup: error: there is no job 'sit' in the configuration", "hint: did you mean site?", ""]
+    )
+
+
+@pytest.mark.parametrize("command", [["list"], ["history"], ["find", "a.txt"]], ids=" ".join)
+def test_a_job_that_has_left_the_configuration_is_still_known(site: Site, command: list[str]) -> None:
+    site.back_up()
+    site.config.write_text(site.config.read_text().replace("[jobs.site]", "[jobs.other]"))
+    answer = site.call(*command, "--job", "site", "--json")
+    assert answer.code == 0
+    assert answer.out.strip() not in {"", "[]"}
+    assert site.call(*command, "--job", "other").code == 0
 
 
 def test_nothing_runs_when_nothing_runs(site: Site) -> None:

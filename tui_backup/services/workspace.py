@@ -95,6 +95,12 @@ class Workspace:
             raise UsageError(_("there is no job {name!r} in the configuration").format(name=name), hint=hint)
         return known[name]
 
+    def check_job(self, name: str | None) -> None:
+        """Refuse a job that neither the configuration nor the record knows; raises UsageError with the nearest name."""
+        if name is None or self.history.runs(name, 1) or self.history.holdings(name).snapshots:
+            return
+        self.job(name)
+
     def repository(self, name: str, *, make: bool = False) -> "Repository":
         """Return a repository, opened at its first use; with `make`, one never seen before is made, password and all.
 

@@ -38,6 +38,7 @@ def command(
     Searches all snapshots, oldest first.
     """
     reached = reach_aloud(invocation, repository)
+    invocation.workspace.check_job(job)
     only = Filter(repository=repository, job=job, host=host)
     watch, matches = Watch(), matcher(pattern)
     if snapshot is None:

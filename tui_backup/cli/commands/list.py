@@ -25,6 +25,7 @@ def command(invocation: Invocation, job: str | None, repository: str | None, hos
     """List snapshots, oldest first; one row for each repository that holds one."""
     workspace = invocation.workspace
     reached = reach(workspace, repository)
+    workspace.check_job(job)
     shown = rows(workspace, reached.shelves, Filter(repository=repository, job=job, host=host))
     if last is not None:
         shown = newest(shown, last)

@@ -27,6 +27,7 @@ from tui_backup.services.snapshots import Filter, distinct
 def command(invocation: Invocation, path: str, job: str | None, repository: str | None, host: str | None) -> int:
     """Show each distinct version of the file PATH over all snapshots, oldest first."""
     reached = reach_aloud(invocation, repository)
+    invocation.workspace.check_job(job)
     only = Filter(repository=repository, job=job, host=host)
     with browsing.reading(reached.shelves, Watch()):
         found = browsing.versions(distinct(reached, only), browsing.inside(os.path.abspath(path)))
