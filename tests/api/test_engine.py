@@ -90,3 +90,42 @@ def test_an_engine_uses_the_configuration_it_is_given(source: Path, monkeypatch:
     engine = tui_backup.Engine(str(source.parent / "config.toml"))
     assert engine.create_backup("weekly")["status"] == "completed"
     assert [each["type"] for each in engine.list_backups()] == ["weekly"]
+
+
+TWO = (
+    CONFIG.replace('["local"]', '["local", "usb"]')
+    + """
+[repositories.usb]
+store = { kind = "local", path = "usb" }
+password = { file = "usb.key" }
+"""
+)
+
+
+def test_copies_are_listed_and_not_counted_twice(source: Path) -> None:
+    (source.parent / "config.toml").write_text(TWO)
+    result = tui_backup.create_backup("site")
+    assert (result["status"], result["error"]) == ("completed", None)
+    listed = tui_backup.list_backups()
+    assert [each["repository"] for each in listed] == ["local", "usb"]
+    status = tui_backup.get_backup_status()
+    assert (status["count"], status["healthy"]) == (1, True)
+    assert status["last_backup"] == listed[0]
+    assert tui_backup.restore_backup(listed[1]["id"], str(source.parent / "out"))["success"]
+
+
+def test_a_copy_that_failed_is_told_though_the_backup_is_completed(source: Path) -> None:
+    (source.parent / "config.toml").write_text(TWO)
+    (source.parent / "usb").write_text("a file")
+    result = tui_backup.create_backup("site")
+    assert result["status"] == "completed"
+    assert (result["error"] or "").startswith("usb: ")
+
+
+def test_what_was_deleted_does_not_come_back_with_the_next_run(source: Path) -> None:
+    (source.parent / "config.toml").write_text(TWO)
+    tui_backup.create_backup("site")
+    kept, deleted = (each["id"] for each in tui_backup.list_backups())
+    assert tui_backup.delete_backup(deleted)["success"]
+    tui_backup.create_backup("site")
+    assert [each["repository"] for each in tui_backup.list_backups()] == ["local", "local", "usb"]

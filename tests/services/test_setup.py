@@ -11,6 +11,7 @@ from tui_backup.config.load import load_config
 from tui_backup.config.paths import user_config
 from tui_backup.services import starter
 from tui_backup.services.setup import Setup, initialise
+from tui_backup.services.workspace import Workspace
 from tui_backup.services.timetable import crontab_line, timetable
 
 
@@ -100,3 +101,22 @@ def test_the_timetable_says_what_this_version_cannot_do() -> None:
 
 def test_a_crontab_takes_any_path() -> None:
     assert crontab_line("/a b/100%.toml").endswith(" --config '/a b/100\\%.toml' --quiet run --all")
+
+
+def test_the_repositories_of_a_job_are_made_alike_with_passwords_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        "".join(
+            f'[repositories.{name}]\nstore = {{ kind = "local", path = "{name}" }}\npassword = {{ file = "{name}.key" }}\n'
+            for name in ("first", "second", "lone")
+        )
+        + '[jobs.site]\nrepositories = ["second", "first"]\nsources = [{ kind = "files", paths = ["."] }]\n'
+    )
+    setup = initialise(str(tmp_path / "config.toml"))
+    assert setup.problems == []
+    with Workspace.open(str(tmp_path / "config.toml")) as workspace:
+        first, second, lone = (
+            workspace.repository(name).access.config.chunker_polynomial  # type: ignore[attr-defined]
+            for name in ("first", "second", "lone")
+        )
+    assert first == second != lone
+    assert len({(tmp_path / f"{name}.key").read_text() for name in ("first", "second", "lone")}) == 3

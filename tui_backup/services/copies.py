@@ -62,7 +62,8 @@ def copy(workspace: "Workspace", chosen: Sequence[Found], to: str, *, heeding_si
         BackupError: `to` cannot be opened.
     """
     target = workspace.repository(to)
-    scope = run_scope(workspace, verb=Verb.COPY, repository=to)
+    about = ", ".join(f"snapshot {found.snapshot.short_id} of {found.shelf.name}" for found in chosen)
+    scope = run_scope(workspace, verb=Verb.COPY, repository=to, about=about)
     with scope.heeding_signals() if heeding_signals else nullcontext(), scope:
         try:
             parts = _copy_each(target, chosen, scope.watch)
