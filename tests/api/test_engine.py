@@ -125,7 +125,7 @@ def test_a_copy_that_failed_is_told_though_the_backup_is_completed(source: Path)
 def test_what_was_deleted_does_not_come_back_with_the_next_run(source: Path) -> None:
     (source.parent / "config.toml").write_text(TWO)
     tui_backup.create_backup("site")
-    kept, deleted = (each["id"] for each in tui_backup.list_backups())
+    deleted = tui_backup.list_backups()[1]["id"]
     assert tui_backup.delete_backup(deleted)["success"]
     tui_backup.create_backup("site")
     assert [each["repository"] for each in tui_backup.list_backups()] == ["local", "local", "usb"]

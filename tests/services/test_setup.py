@@ -11,8 +11,8 @@ from tui_backup.config.load import load_config
 from tui_backup.config.paths import user_config
 from tui_backup.services import starter
 from tui_backup.services.setup import Setup, initialise
-from tui_backup.services.workspace import Workspace
 from tui_backup.services.timetable import crontab_line, timetable
+from tui_backup.services.workspace import Workspace
 
 
 def made(setup: Setup) -> set[str]:
@@ -106,7 +106,8 @@ def test_a_crontab_takes_any_path() -> None:
 def test_the_repositories_of_a_job_are_made_alike_with_passwords_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         "".join(
-            f'[repositories.{name}]\nstore = {{ kind = "local", path = "{name}" }}\npassword = {{ file = "{name}.key" }}\n'
+            f"[repositories.{name}]\n"
+            f'store = {{ kind = "local", path = "{name}" }}\npassword = {{ file = "{name}.key" }}\n'
             for name in ("first", "second", "lone")
         )
         + '[jobs.site]\nrepositories = ["second", "first"]\nsources = [{ kind = "files", paths = ["."] }]\n'
