@@ -16,7 +16,7 @@ from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.primitives.i18n import _
 
 LATER = (
-    "acknowledge", "daemon", "download", "export", "forget", "notify", "prove", "prune",
+    "acknowledge", "daemon", "download", "export", "notify", "prove",
     "schedule", "serve",
 )  # fmt: skip
 
@@ -39,6 +39,8 @@ def command_lines() -> Mapping[str, str]:
         "verify": _("Prove that snapshots can be restored."),
         "repair": _("Mend a damaged repository."),
         "tag": _("Give a snapshot tags, or take them away; pin keeps it."),
+        "forget": _("Remove snapshots by name."),
+        "prune": _("Forget what no policy keeps, and reclaim space."),
         "key": _("Manage the passwords of a repository."),
         "unlock": _("Remove locks whose owner is gone."),
         "history": _("Show past runs."),

@@ -1,0 +1,95 @@
+"""What a prune or a forgetting comes to, as text and as JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tui_backup.cli import output
+from tui_backup.cli.output import Column
+from tui_backup.model.retention import Decision
+from tui_backup.model.upkeep import ReclaimPlan
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import moment, size
+from tui_backup.services.pruning import JobPlan, PrunePlan
+
+
+def document(plans: Sequence[PrunePlan], *, freed: int, repacked: int, dry_run: bool) -> dict[str, Any]:
+    """Return the plans of several repositories as scripts see them; sizes in bytes."""
+    decisions = [(plan.repository, each) for plan in plans for part in plan.jobs for each in part.decisions]
+    held = [
+        {"job": part.job, "repository": plan.repository, "reason": part.held}
+        for plan in plans
+        for part in plan.jobs
+        if part.held is not None
+    ]
+    return {
+        "keep": [item(name, each) for name, each in decisions if each.keep],
+        "remove": [item(name, each) for name, each in decisions if not each.keep],
+        "freed": freed,
+        "repacked": repacked,
+        "dry_run": dry_run,
+        "held": held,
+    }
+
+
+def item(repository: str, decision: Decision) -> dict[str, Any]:
+    """Return one snapshot as scripts see it."""
+    snapshot = decision.snapshot
+    return {"id": snapshot.id, "reasons": decision.reasons, "repository": repository, "job": snapshot.job}
+
+
+def expected(plans: Iterable[PrunePlan]) -> tuple[int, int]:
+    """Return the bytes that plans free and that they rewrite for it."""
+    reclaims = [plan.reclaim for plan in plans if plan.reclaim is not None]
+    return sum(each.freed_bytes for each in reclaims), sum(each.repacked_bytes for each in reclaims)
+
+
+def show(plan: PrunePlan) -> None:
+    """Write what becomes of every snapshot, why, and what is freed."""
+    for part in plan.jobs:
+        _show_job(plan.repository, part)
+    if plan.reclaim is not None:
+        output.write_text(_reclaimed(plan.repository, plan.reclaim))
+
+
+def _show_job(repository: str, part: JobPlan) -> None:
+    going = len(part.gone)
+    staying = len(part.decisions) - going
+    stay = ngettext("{count} snapshot stays", "{count} snapshots stay", staying).format(count=staying)
+    go = ngettext("{count} goes", "{count} go", going).format(count=going)
+    output.write_text(f"{part.job} → {repository}: {stay}, {go}")
+    if part.decisions:
+        output.write_table(_columns(), map(_row, part.decisions))
+    if part.held is not None:
+        output.write_text(_("held: {reason}").format(reason=part.held))
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column(_("snapshot")),
+        Column(_("time")),
+        Column(""),
+        Column(_("size"), right=True, spare=1),
+        Column(_("why it stays")),
+    )
+
+
+def _row(decision: Decision) -> tuple[str, ...]:
+    snapshot = decision.snapshot
+    fate = _("stays") if decision.keep else _("goes")
+    return snapshot.short_id, moment(snapshot.time), fate, size(snapshot.size), ", ".join(decision.reasons)
+
+
+def _reclaimed(repository: str, plan: ReclaimPlan) -> str:
+    text = _("{repository}: {freed} of {total} freed ({dropped} dropped, {repacked} rewritten); {unused} stay unused")
+    return text.format(
+        repository=repository,
+        freed=size(max(plan.freed_bytes, 0)),
+        total=size(plan.total_bytes),
+        dropped=_packs(plan.dropped + plan.unlisted),
+        repacked=size(plan.repacked_bytes),
+        unused=size(plan.unused_bytes),
+    )
+
+
+def _packs(count: int) -> str:
+    return ngettext("{count:,} pack", "{count:,} packs", count).format(count=count)
