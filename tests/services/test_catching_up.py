@@ -149,6 +149,20 @@ def test_a_new_repository_gets_all_there_is_even_if_one_snapshot_is_damaged(tmp_
     assert wounded.identity not in identities(estate, "offsite")
 
 
+def test_what_the_policy_would_not_keep_is_not_copied(tmp_path: Path) -> None:
+    estate = build_estate(tmp_path, ("local",), spare=("offsite",))
+    for _run in range(3):
+        estate.run()
+    pinned, _old, newest = estate.held("local")
+    with estate.open() as workspace:
+        workspace.repository("local").retag(pinned, (*pinned.tags, "pin"))
+    use(estate, "local", "offsite", "keep = { last = 2 }")
+    ran = estate.run()
+    assert ran.errors == []
+    assert {pinned.id, newest.id, ran.ended[0].snapshot} == set(identities(estate, "offsite"))
+    assert set(identities(estate, "local")) == set(identities(estate, "offsite"))
+
+
 def test_what_is_known_to_be_damaged_is_not_copied(tmp_path: Path) -> None:
     estate = build_estate(tmp_path, ("local",), spare=("offsite",))
     estate.run()
@@ -235,7 +249,8 @@ def test_a_repository_that_joins_a_job_cuts_files_as_its_first_one(tmp_path: Pat
     assert configs[0].id != configs[1].id
 
 
-def use(estate: Estate, *names: str) -> None:
-    """Have the job use these repositories."""
+def use(estate: Estate, first: str, second: str, *lines: str) -> None:
+    """Have the job use two repositories, and whatever else it is told."""
     config = estate.directory / "config.toml"
-    config.write_text(config.read_text().replace('["local"]', json.dumps(names)))
+    told = "\n".join([json.dumps([first, second]), *lines])
+    config.write_text(config.read_text().replace('["local"]', told))

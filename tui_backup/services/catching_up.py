@@ -1,10 +1,10 @@
 """Catching up: what one repository of a job holds and another lacks is copied, after each backup.
 
 That is the snapshot just made, first of all, and what a repository missed while it could not be reached, the one that
-took the backup included. Only snapshots of this job and this host are copied, and none that was forgotten on purpose.
+took the backup included. Only snapshots of this job and this host are copied, none that was forgotten on purpose, and
+none that the policy of the job would not keep there.
 """
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -124,7 +124,7 @@ class _CatchingUp:
     def _serve_taker(self) -> None:
         """Let the repository that took the backup catch up; whatever becomes of that, it has the backup."""
         name, ended = self._taken.repository, self._taken.finished
-        if name not in self._shelves or next(self._missing(name), None) is None:
+        if name not in self._shelves or not self._missing(name):
             return
         gain = _Gain()
         self._scope.watch.restart()
@@ -154,7 +154,7 @@ class _CatchingUp:
     def _fill(self, name: str, gain: _Gain) -> None:
         """Copy what else a repository lacks; one snapshot that cannot be copied keeps no other from it."""
         target = self._shelves[name]
-        wanted = list(self._missing(name))
+        wanted = self._missing(name)
         for source_name in dict.fromkeys(name for name, _snapshot in wanted):
             source = self._shelves[source_name].repository
             snapshots = iter([snapshot for name, snapshot in wanted if name == source_name])
@@ -177,15 +177,29 @@ class _CatchingUp:
             self._scope.watch.warn(None, text.format(repository=name, reason=gain.error.message))
             self._troubles.append(Trouble(name, gain.error))
 
-    def _missing(self, name: str) -> Iterator[tuple[str, Snapshot]]:
-        """Yield where to find what a repository lacks, oldest first in each source; not the snapshot just made."""
+    def _missing(self, name: str) -> list[tuple[str, Snapshot]]:
+        """Return where to find what a repository lacks, oldest first in each source; not the snapshot just made."""
         held = {snapshot.identity for snapshot in self._shelves[name].snapshots}
         held |= {self._new.identity} | self._workspace.history.forgotten(name)
+        lacking: list[tuple[str, Snapshot]] = []
         for source in (self._shelves[other] for other in self._names if other in self._shelves and other != name):
             for snapshot in source.snapshots:
                 if snapshot.identity not in held and snapshot.id not in source.damaged and self._is_ours(snapshot):
                     held.add(snapshot.identity)
-                    yield source.name, snapshot
+                    lacking.append((source.name, snapshot))
+        return self._worth_keeping(name, lacking)
+
+    def _worth_keeping(self, name: str, lacking: list[tuple[str, Snapshot]]) -> list[tuple[str, Snapshot]]:
+        """Leave out what the policy of the job would forget at once, were it there."""
+        if self._job.keep is None or not lacking:
+            return lacking
+        from tui_backup.services.pruning import decide_for
+
+        there = {snapshot.identity: snapshot for snapshot in (self._new, *self._shelves[name].snapshots)}
+        together = [*there.values(), *(snapshot for _source, snapshot in lacking)]
+        decided = decide_for(self._workspace, self._job, self._job.keep, name, together).decisions
+        kept = {decision.snapshot.id for decision in decided if decision.keep}
+        return [each for each in lacking if each[1].id in kept]
 
     def _is_ours(self, snapshot: Snapshot) -> bool:
         """Whether a snapshot is one of this job and host, and no safety copy."""
