@@ -1,8 +1,22 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.support.faulty import Fault, FaultyStore, flipped
 from tui_backup.errors import BackupError, Corrupted
-from tui_backup.formats.restic.layout import FileKind, check_layout, fetch, id_of, is_id, key_of, listing, names
+from tui_backup.formats.restic.layout import (
+    LARGEST,
+    FileKind,
+    check_layout,
+    fetch,
+    id_of,
+    is_id,
+    key_of,
+    listing,
+    names,
+)
+from tui_backup.stores.local import LocalStore
 from tui_backup.stores.memory import MemoryStore
 
 ID = "ab" * 32
@@ -64,3 +78,20 @@ def test_a_file_that_stays_damaged_is_named(store: MemoryStore) -> None:
     store.put(f"index/{ID}", b"something else")
     with pytest.raises(Corrupted, match=f"index/{ID}"):
         fetch(store, FileKind.INDEX, ID)
+
+
+@pytest.mark.parametrize("kind", [FileKind.LOCK, FileKind.SNAPSHOT, FileKind.INDEX, FileKind.KEY])
+def test_a_file_that_nobody_writes_so_large_is_refused_unread(tmp_path: Path, kind: FileKind) -> None:
+    store = LocalStore(str(tmp_path))
+    store.put(key_of(kind, ID), b"")
+    os.truncate(tmp_path / key_of(kind, ID), LARGEST[kind] + 1)
+    watched = FaultyStore(store)
+    with pytest.raises(Corrupted, match=f"{kind.value}/{ID} is damaged: it cannot be as large"):
+        fetch(watched, kind, ID)
+    assert watched.counts["get"] == 0
+
+
+def test_a_file_that_grows_is_read_no_further_than_it_was_listed(store: MemoryStore) -> None:
+    name = id_of(b"content")
+    store.put(f"index/{name}", b"content and more")
+    assert fetch(store, FileKind.INDEX, name, size=7) == b"content"

@@ -84,10 +84,11 @@ class Checker:
         )
 
     def _load_index(self) -> None:
-        for name in names(self._store, FileKind.INDEX):
+        version = self._examined.version
+        for name, size in names(self._store, FileKind.INDEX).items():
             self._watch.check()
             try:
-                document = load_unpacked(self._store, FileKind.INDEX, name, self._examined.version, self._cipher)
+                document = load_unpacked(self._store, FileKind.INDEX, name, version, self._cipher, size)
                 self._index.add_file(document)
             except (Corrupted, NotFound) as error:
                 self._add(ProblemKind.INDEX, key_of(FileKind.INDEX, name), error.message)

@@ -68,14 +68,16 @@ def decompress(frames: bytes, largest: int) -> bytes:
     return bytes(content)
 
 
-def load_unpacked(store: Store, kind: FileKind, name: str, version: int, cipher: Cipher) -> bytes:
-    """Return the JSON document of the file of that kind and id.
+def load_unpacked(
+    store: Store, kind: FileKind, name: str, version: int, cipher: Cipher, size: int | None = None
+) -> bytes:
+    """Return the JSON document of the file of that kind and id; `size` is what a listing says.
 
     Raises:
         NotFound: there is no such file.
         Corrupted: its bytes do not match its name, its seal or its encoding; the message has the key.
     """
-    stored = fetch(store, kind, name)
+    stored = fetch(store, kind, name, size)
     try:
         return decode(stored, version, cipher)
     except Corrupted as error:

@@ -282,8 +282,8 @@ def load_index(
         Corrupted: one is damaged; the message has its key.
     """
     index = Index()
-    for name in names(store, FileKind.INDEX):
-        document = load_unpacked(store, FileKind.INDEX, name, version, cipher)
+    for name, size in names(store, FileKind.INDEX).items():
+        document = load_unpacked(store, FileKind.INDEX, name, version, cipher, size)
         try:
             numbers = index.add_file(document)
         except Corrupted as error:

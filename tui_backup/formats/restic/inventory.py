@@ -59,10 +59,10 @@ def take_inventory(access: Access, sizes: dict[str, int], watch: Watch) -> Inven
     """Read every index file, and the headers of the packs that these do not describe, or not in one way that fits."""
     inventory = Inventory(sizes=sizes)
     described: dict[bytes, _Descriptions] = {}
-    for name in names(access.store, FileKind.INDEX):
+    for name, size in names(access.store, FileKind.INDEX).items():
         watch.check()
         try:
-            document = load_unpacked(access.store, FileKind.INDEX, name, access.version, access.cipher)
+            document = load_unpacked(access.store, FileKind.INDEX, name, access.version, access.cipher, size)
             packs = listed_packs(document)
         except (Corrupted, NotFound) as error:
             inventory.stale[name] = error.message

@@ -110,7 +110,7 @@ def read_key(store: Store, name: str, size: int) -> KeyFile:
     if size > _LARGEST_FILE:
         raise Corrupted(_("{key} is damaged: {size} bytes are no key file").format(key=key, size=size))
     try:
-        file = msgspec.json.decode(fetch(store, FileKind.KEY, name), type=KeyFile)
+        file = msgspec.json.decode(fetch(store, FileKind.KEY, name, size), type=KeyFile)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Corrupted(_("{key} is damaged: it is no key file").format(key=key)) from error
     reason = _objection(file)

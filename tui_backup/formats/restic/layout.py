@@ -11,15 +11,18 @@ ID is the SHA-256 of the stored bytes, 64 lower-case hex digits. Source: restic'
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted
+from tui_backup.errors import BackupError, Corrupted, NotFound
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import ObjectInfo, Store
 
 CONFIG_KEY = "config"
+
+_MIB = 1 << 20
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -32,6 +35,10 @@ class FileKind(StrEnum):
     INDEX = "index"
     SNAPSHOT = "snapshots"
     LOCK = "locks"
+
+
+LARGEST = {FileKind.KEY: _MIB, FileKind.LOCK: _MIB, FileKind.SNAPSHOT: 64 * _MIB, FileKind.INDEX: 512 * _MIB}
+"""Bytes of the largest stored file of a kind that is read whole; what other programs write is far smaller."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -90,18 +97,26 @@ def check_layout(store: Store) -> None:
         raise BackupError(message, hint=_("run restic 0.17 or older: `restic migrate s3_layout`"))
 
 
-def fetch(store: Store, kind: FileKind, name: str) -> bytes:
+def fetch(store: Store, kind: FileKind, name: str, size: int | None = None) -> bytes:
     """Return the stored bytes of a whole file, checked against its name; one bad download is tried again.
+
+    `size` is what a listing says; without it the store is asked. No more than that is read.
 
     Raises:
         NotFound: there is no such file.
-        Corrupted: the bytes do not match the name; the message has the key.
+        Corrupted: the bytes do not match the name, or are too many; the message has the key.
     """
     key = key_of(kind, name)
+    size = names(store, kind).get(name) if size is None else size
+    if size is None:
+        raise NotFound(_("{key} is not there").format(key=key))
+    if size > LARGEST[kind]:
+        raise Corrupted(_("{key} is damaged: it cannot be as large as {size} bytes").format(key=key, size=size))
     for _attempt in range(2):
-        stored = store.get(key)
-        if id_of(stored) == name:
-            return stored
+        with suppress(Corrupted):
+            stored = store.get(key, 0, size)
+            if id_of(stored) == name:
+                return stored
     raise Corrupted(_("{key} is damaged: its content does not match its name").format(key=key))
 
 

@@ -150,11 +150,11 @@ class LockFiles:
                 self.delete(name)
                 continue
             with suppress(NotFound):
-                yield FoundLock(name, self._read(name))
+                yield FoundLock(name, self._read(name, size))
 
-    def _read(self, name: str) -> LockDocument | None:
+    def _read(self, name: str, size: int) -> LockDocument | None:
         try:
-            document = load_unpacked(self._store, FileKind.LOCK, name, self._version, Cipher(self._keys))
+            document = load_unpacked(self._store, FileKind.LOCK, name, self._version, Cipher(self._keys), size)
             return msgspec.json.decode(document, type=LockDocument)
         except (Corrupted, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None

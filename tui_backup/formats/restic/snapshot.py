@@ -90,14 +90,14 @@ class SnapshotFile(msgspec.Struct, frozen=True):
     """Everything in it, what other programs keep there included."""
 
 
-def load_snapshot(store: Store, name: str, version: int, cipher: Cipher) -> SnapshotFile:
-    """Read the snapshot file of that id.
+def load_snapshot(store: Store, name: str, version: int, cipher: Cipher, size: int | None = None) -> SnapshotFile:
+    """Read the snapshot file of that id; `size` is what a listing says.
 
     Raises:
         NotFound: there is no such file.
         Corrupted: it is damaged, or no snapshot; the message has its key.
     """
-    return decode_snapshot(name, load_unpacked(store, FileKind.SNAPSHOT, name, version, cipher))
+    return decode_snapshot(name, load_unpacked(store, FileKind.SNAPSHOT, name, version, cipher, size))
 
 
 def decode_snapshot(name: str, document: bytes) -> SnapshotFile:

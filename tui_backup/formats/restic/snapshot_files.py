@@ -26,6 +26,7 @@ class SnapshotFiles:
         self._version = version
         self._cipher = cipher
         self._known: dict[str, Snapshot] = {}
+        self._sizes: dict[str, int] = {}
 
     def read(self, *, anew: bool = False) -> tuple[list[Snapshot], dict[str, str]]:
         """Return all snapshots, oldest first, and by id what is wrong with those that cannot be read.
@@ -35,7 +36,8 @@ class SnapshotFiles:
         found: dict[str, Snapshot] = {}
         damaged: dict[str, str] = {}
         known = {} if anew else self._known
-        for name in names(self._store, FileKind.SNAPSHOT):
+        self._sizes = names(self._store, FileKind.SNAPSHOT)
+        for name in self._sizes:
             try:
                 found[name] = known.get(name) or snapshot_of(self.file(name))
             except NotFound:
@@ -47,7 +49,7 @@ class SnapshotFiles:
 
     def file(self, name: str) -> SnapshotFile:
         """Return the snapshot file of that id; raises NotFound or Corrupted."""
-        return load_snapshot(self._store, name, self._version, self._cipher)
+        return load_snapshot(self._store, name, self._version, self._cipher, self._sizes.get(name))
 
     def add(self, document: bytes) -> Snapshot:
         """Store a snapshot document, and return the snapshot."""
