@@ -14,6 +14,7 @@ from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.packlog import PackLog
 from tui_backup.formats.restic.reach import Reach
+from tui_backup.formats.restic.repair_index import IndexWork, carry_out_index, index_steps, index_work
 from tui_backup.formats.restic.rewriting import MOST_PATHS, Rewriting
 from tui_backup.formats.restic.sealing import Sealer
 from tui_backup.formats.restic.snapshot import REPAIRED, as_repaired
@@ -31,6 +32,8 @@ class SnapshotsWork(msgspec.Struct, frozen=True):
     """Which snapshots get a repaired one beside them."""
 
     seen: Seen
+    index: IndexWork
+    """Done first: what stays must be listed."""
     contents: Contents
     roots: dict[str, str]
     """Snapshot -> its new root tree."""
@@ -40,14 +43,15 @@ def plan_snapshots(access: Access, watch: Watch) -> RepairPlan:
     """Find the snapshots that need what is lost, and what would be left of them.
 
     Raises:
-        Corrupted: something is lost, and the index does not agree with the packs: it is to be repaired first.
+        Corrupted: something is lost, and packs are missing that may yet be healed.
     """
     with access.shared(watch):
         return _plan(access, watch)
 
 
 def rewrite_snapshots(access: Access, plan: RepairPlan, work: SnapshotsWork, lock: Guard, watch: Watch) -> Repaired:
-    """Store the new trees, list them, then record the snapshots."""
+    """List what is not listed, store the new trees, list them, then record the snapshots."""
+    written = carry_out_index(access, work.index, lock, watch)
     log = PackLog(access.store, Index(), access.version, access.cipher, lock.confirm)
     sealer = Sealer(access.store, BlobType.TREE, access.cipher, access.version, access.opening.compression)
 
@@ -71,7 +75,9 @@ def rewrite_snapshots(access: Access, plan: RepairPlan, work: SnapshotsWork, loc
     for name, root in work.roots.items():
         lock.confirm()
         made.append(access.snapshots.add(as_repaired(access.snapshots.file(name), root)))
-    return Repaired(done=plan.steps, problems=plan.problems, snapshots=tuple(made), bytes_added=log.bytes_added)
+    return Repaired(
+        done=plan.steps, problems=plan.problems, snapshots=tuple(made), bytes_added=written + log.bytes_added
+    )
 
 
 def _plan(access: Access, watch: Watch) -> RepairPlan:
@@ -88,7 +94,7 @@ def _plan(access: Access, watch: Watch) -> RepairPlan:
     problems = list(_unreadable(unreadable))
     roots: dict[str, str] = {}
     if reach.lacking or reach.unreadable:
-        _require_agreement(inventory, access.opening.name)
+        _require_packs(inventory, access.opening.name)
         rewriting = Rewriting(contents, lambda _id, _content: None, watch)
         for snapshot in snapshots:
             root = rewriting.tree(snapshot.root)
@@ -102,11 +108,15 @@ def _plan(access: Access, watch: Watch) -> RepairPlan:
             else:
                 roots[snapshot.id] = root
                 steps.append(_step(snapshot, rewriting))
+    index, listings = IndexWork(seen, [], ()), list[RepairStep]()
+    if roots:
+        index = index_work(seen, inventory, inventory.stale, ())
+        listings += index_steps(inventory, inventory.stale, ())
     return RepairPlan(
-        steps=tuple(steps),
+        steps=(*listings, *steps),
         skipped=tuple(skipped),
         problems=tuple(problems),
-        work=SnapshotsWork(seen, contents, roots),
+        work=SnapshotsWork(seen, index, contents, roots),
     )
 
 
@@ -119,11 +129,13 @@ def _index_of(inventory: Inventory) -> Index:
     return index
 
 
-def _require_agreement(inventory: Inventory, name: str) -> None:
-    if inventory.stale or inventory.found:
+def _require_packs(inventory: Inventory, name: str) -> None:
+    if inventory.missing:
         raise Corrupted(
-            _("the index does not agree with the packs, so nobody can tell what is lost"),
-            hint=_("first run `tui-backup repair index -r {name}`").format(name=name),
+            _("packs are missing, and what they held may still be somewhere"),
+            hint=_("first run `tui-backup repair packs -r {name}`, with `--from` a copy if there is one").format(
+                name=name
+            ),
         )
 
 
