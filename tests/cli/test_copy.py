@@ -1,11 +1,17 @@
 """`copy`, and what the other commands say of copies."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.calling import Answer, Call
 from tests.support.estate import Estate, build_estate
+from tui_backup.errors import Cancelled
+from tui_backup.model.event import Event, Started
+from tui_backup.services.copies import choose, copy
+from tui_backup.services.runs import cancel as cancel_run
+from tui_backup.services.snapshots import Filter, reach
 
 STEP = {"what", "object", "detail"}
 
@@ -51,7 +57,7 @@ def test_people_are_told_what_was_copied_read_and_added(estate: Estate, program:
     (copied,) = ids(estate, "local")[-1:]
     answer = program("copy", "latest", "--to", "usb")
     assert answer.out == f"local: snapshot {copied[:8]}: copied to usb as {ids(estate, 'usb')[0][:8]}\n"
-    assert answer.err.startswith("usb: ok: copy took ")
+    assert answer.err.startswith("site → usb: ok: copy took ")
     assert ": 1 snapshot copied, " in answer.err
     history = program("--json", "history", "--limit", "1").document[0]
     assert (history["verb"], history["repository"], history["status"]) == ("copy", "usb", "ok")
@@ -118,3 +124,20 @@ def test_the_list_shows_copies_together_and_as_rows(estate: Estate, program: Cal
     document = program("--json", "list").document
     assert [row["repository"] for row in document] == ["local", "local", "usb"]
     assert [row["copy_of"] for row in document] == [None, None, document[1]["id"]]
+
+
+def test_a_copy_that_is_cancelled_says_so(estate: Estate) -> None:
+    with estate.open() as workspace:
+
+        def cancel(event: Event) -> None:
+            if isinstance(event, Started):
+                cancel_run(workspace.state_dir, event.run)
+                time.sleep(0.1)
+
+        workspace.bus.subscribe(cancel)
+        chosen = choose(reach(workspace), ["latest"], "usb", Filter())
+        (part,) = copy(workspace, chosen, "usb")
+        assert isinstance(part.error, Cancelled)
+        (row,) = (run for run in workspace.history.runs("site") if run.verb == "copy")
+        assert (row.status, row.repository) == ("cancelled", "usb")
+    assert ids(estate, "usb") == []

@@ -111,3 +111,11 @@ def test_another_home_than_crons_is_doubted(tmp_path: Path, home: Path) -> None:
     assert (
         f"HOME is {home} here and {pwd.getpwuid(os.geteuid()).pw_dir} under cron" in doubts(config, "", as_cron=True)[1]
     )
+
+
+def test_two_repositories_of_a_job_in_one_place_are_doubted(tmp_path: Path) -> None:
+    usb = '[repositories.usb]\nstore = { kind = "local", path = "./backups" }\n' + PASSWORD + "\n"
+    text = changed(PATHS, 'paths = ["static"]').replace('["local"]', '["local", "usb"]')
+    (tmp_path / "static").mkdir()
+    (message,) = doubts(load(tmp_path, text + usb), "jobs.site.repositories")
+    assert message == "usb and local are one place: a copy there is none"

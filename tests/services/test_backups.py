@@ -1,5 +1,6 @@
 """The first repository of a job that works takes the backup."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.support.estate import Estate, Ran, build_estate, password_of
 from tests.support.faulty import Fault, FaultyStore, unavailable
+from tests.support.mounts import tmpfs
 from tests.support.repositories import open_repository
 from tui_backup.errors import (
     ConfigError,
@@ -14,6 +16,7 @@ from tui_backup.errors import (
     Locked,
     RepositoryMissing,
     SourceError,
+    StoreFull,
     StoreUnavailable,
     WrongPassword,
 )
@@ -139,3 +142,18 @@ def test_an_incomplete_backup_is_copied_and_stays_incomplete(estate: Estate) -> 
     assert [snapshot.status for snapshot in estate.held("offsite")] == ["incomplete"]
     with estate.open() as workspace:
         assert workspace.history.last_success("site") is None
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_full_disk_passes_the_backup_on(tmp_path: Path) -> None:
+    estate = build_estate(tmp_path, ("offsite",))
+    (estate.source / "large").write_bytes(os.urandom(3 << 20))
+    with tmpfs(tmp_path / "local", size="1m"):
+        local = build_estate(tmp_path / "local" / "there", ("local",)).store("local")
+        config = (tmp_path / "config.toml").read_text().replace('["offsite"]', '["local", "offsite"]')
+        text = f'[repositories.local]\nstore = {{ kind = "local", path = "{local.path}" }}\n'
+        (tmp_path / "config.toml").write_text(config + text + f'password = "{password_of("local")}"\n')
+        ran = estate.run()
+        assert ran.errors == [StoreFull]
+        assert ran.statuses == [("local", "failed"), ("offsite", "ok")]
+    assert len(estate.held("offsite")) == 1

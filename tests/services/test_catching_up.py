@@ -191,6 +191,24 @@ def test_cancelling_between_copies_ends_them_all_and_keeps_the_backup(estate: Es
     assert [len(estate.held(name)) for name in estate.names] == [2, 2, 2]
 
 
+def test_a_repository_that_cannot_be_listed_after_its_copy_keeps_it(estate: Estate) -> None:
+    estate.run()
+    broken = FaultyStore(estate.store("offsite"))
+    with estate.open(offsite=broken) as workspace:
+
+        def fail(event: Event) -> None:
+            if isinstance(event, Started) and event.repository == "offsite":
+                listed = broken.log.count(("objects", "snapshots/"))
+                assert listed == 1
+                broken.faults.append(Fault(on="objects", prefix="snapshots", at=2, error=unavailable()))
+
+        workspace.bus.subscribe(fail)
+        ran = run_in(workspace)
+    assert ran.statuses == [("local", "ok"), ("offsite", "ok"), ("third", "ok")]
+    assert ran.errors == [StoreUnavailable]
+    assert ran.ended[1].snapshot == estate.held("offsite")[-1].id
+
+
 @pytest.mark.requires("restic")
 @pytest.mark.parametrize(
     "doom",

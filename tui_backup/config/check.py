@@ -11,7 +11,7 @@ import msgspec
 
 from tui_backup.config.lines import Key, dotted
 from tui_backup.config.paths import SYSTEM_CONFIG, default_state_dir
-from tui_backup.config.settings import Config, RepositoryConfig
+from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.watch import Watch
@@ -134,8 +134,19 @@ def _file(key: str, repository: RepositoryConfig) -> Iterator[Doubt]:
 
 def _jobs(config: Config) -> Iterator[Doubt]:
     for job in config.jobs.values():
+        yield from _one_place(job, config)
         for place, source in enumerate(job.sources):
             yield from _source(("jobs", job.name, "sources", place), source)
+
+
+def _one_place(job: JobConfig, config: Config) -> Iterator[Doubt]:
+    """Tell of a copy that would lie where the backup itself does."""
+    known: dict[str, str] = {}
+    for name in job.repositories:
+        other = known.setdefault(os.path.realpath(config.repositories[name].store.describe()), name)
+        if other != name:
+            message = _("{name} and {other} are one place: a copy there is none").format(name=name, other=other)
+            yield Doubt(key=dotted(("jobs", job.name, "repositories")), message=message)
 
 
 def _source(at: Key, source: Source) -> Iterator[Doubt]:

@@ -169,7 +169,10 @@ class _CatchingUp:
                     gain.error = error
                     if not isinstance(error, Corrupted):
                         break
-        self._shelves[name] = open_shelf(self._workspace, name)
+        try:
+            self._shelves[name] = open_shelf(self._workspace, name)
+        except BackupError as error:
+            gain.error = error
         held = {snapshot.identity for snapshot in self._shelves[name].snapshots}
         gain.snapshots += sum(snapshot.identity in held for _name, snapshot in wanted)
         if gain.error is not None:

@@ -63,7 +63,8 @@ def copy(workspace: "Workspace", chosen: Sequence[Found], to: str, *, heeding_si
     """
     target = workspace.repository(to)
     about = ", ".join(f"snapshot {found.snapshot.short_id} of {found.shelf.name}" for found in chosen)
-    scope = run_scope(workspace, verb=Verb.COPY, repository=to, about=about)
+    job = _job_of(workspace, chosen)
+    scope = run_scope(workspace, verb=Verb.COPY, job=job, repository=to, about=about)
     with scope.heeding_signals() if heeding_signals else nullcontext(), scope:
         try:
             parts = _copy_each(target, chosen, scope.watch)
@@ -72,7 +73,7 @@ def copy(workspace: "Workspace", chosen: Sequence[Found], to: str, *, heeding_si
             remember_space(workspace, to)
         there = [copied.source.identity for part in parts for copied in part.copied]
         workspace.history.note_wanted(to, there)
-        scope.finish(_told(scope.run_id, to, parts))
+        scope.finish(_told(scope.run_id, job, to, parts))
     return parts
 
 
@@ -148,7 +149,14 @@ def _check_elsewhere(reached: Reach, name: str, to: str, only: Filter) -> None:
     raise UsageError(message, hint=_("--to names another repository"))
 
 
-def _told(run: str, to: str, parts: Sequence[Part]) -> Tended:
+def _job_of(workspace: "Workspace", chosen: Sequence[Found]) -> str | None:
+    """Return the job that the snapshots belong to; None where there are several, or none of this configuration."""
+    jobs = {found.snapshot.job for found in chosen}
+    (job, *others) = jobs or {None}
+    return job if not others and job in workspace.config.jobs else None
+
+
+def _told(run: str, job: str | None, to: str, parts: Sequence[Part]) -> Tended:
     errors = [part.error for part in parts if part.error is not None]
     status = RunStatus.FAILED if errors else RunStatus.OK
     if any(isinstance(error, Cancelled) for error in errors):
@@ -156,7 +164,7 @@ def _told(run: str, to: str, parts: Sequence[Part]) -> Tended:
     return Tended(
         run=run,
         verb=Verb.COPY,
-        job=None,
+        job=job,
         repository=to,
         status=status,
         snapshots=sum(copied.is_new for part in parts for copied in part.copied),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,7 +71,7 @@ def last_progress(path: Path) -> Progressed | None:
 
 def endings(path: Path) -> list[Ending]:
     """Return the results that a run has told, in order."""
-    return [event for event in _tail(path) if isinstance(event, Ending)]
+    return [event for event in _all(path) if isinstance(event, Ending)]
 
 
 def note_going_on(going_on: list[str | None], event: Event) -> None:
@@ -89,22 +90,14 @@ def note_going_on(going_on: list[str | None], event: Event) -> None:
 def going_on(path: Path) -> list[str | None]:
     """Return the repositories on which a run began to work and has not told an end."""
     left: list[str | None] = []
-    try:
-        with path.open("rb") as file:
-            for event in read_events(file):
-                note_going_on(left, event)
-    except OSError:
-        return []
+    for event in _all(path):
+        note_going_on(left, event)
     return left
 
 
 def count_warnings(path: Path) -> int:
     """Return how many warnings a run has told."""
-    try:
-        with path.open("rb") as file:
-            return sum(isinstance(event, Warned) for event in read_events(file))
-    except OSError:
-        return 0
+    return sum(isinstance(event, Warned) for event in _all(path))
 
 
 def decode(line: bytes) -> Event | None:
@@ -115,6 +108,12 @@ def decode(line: bytes) -> Event | None:
         return _others.decode(line)
     except msgspec.DecodeError:
         return None
+
+
+def _all(path: Path) -> Iterator[Event]:
+    """Yield every event of a log that can be read."""
+    with suppress(OSError), path.open("rb") as file:
+        yield from read_events(file)
 
 
 def _tail(path: Path) -> list[Event]:
