@@ -1,7 +1,11 @@
+import os
+import pty
+
 import pytest
 
 from tui_backup.cli.progress import Progress
 from tui_backup.model.event import Finished, Progressed, Started, Warned
+from tui_backup.services.rehearsals import DRY_RUN
 
 STARTED = Started(run="r", job="site", repository="local")
 WARNED = Warned(run="r", path="/srv/\x1b[2Ja", message="vanished")
@@ -69,3 +73,42 @@ def test_an_error_that_follows_is_not_told_twice(capsys: pytest.CaptureFixture[s
     progress.hear(STARTED)
     progress.hear(Finished(run="r", job="site", repository="local", status="failed", message="no disk"))
     assert capsys.readouterr().err == ""
+
+
+def said_on_a_terminal(monkeypatch: pytest.MonkeyPatch, run: str, *, all_warnings: bool, count: int) -> list[str]:
+    """Return what a terminal that knows nothing but lines shows of a run with so many warnings."""
+    leader, follower = pty.openpty()
+    monkeypatch.setenv("TERM", "dumb")
+    with open(follower, "w", encoding="utf-8") as stream, monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", stream)
+        progress = Progress(all_warnings=all_warnings)
+        progress.hear(STARTED)
+        for _number in range(count):
+            progress.hear(WARNED)
+        progress.hear(Finished(run=run, job="site", repository="local", status="ok"))
+        said = b""
+        while "site → local: ok".encode() not in said or not said.endswith(b"\n"):
+            said += os.read(leader, 1 << 16)
+    os.close(leader)
+    return said.decode().splitlines()
+
+
+@pytest.mark.parametrize(("run", "place"), [("r", "tui-backup --verbose attach r"), (DRY_RUN, "--verbose")])
+def test_a_terminal_gets_the_first_warnings_and_their_number(
+    monkeypatch: pytest.MonkeyPatch, run: str, place: str
+) -> None:
+    said = said_on_a_terminal(monkeypatch, run, all_warnings=False, count=1020)
+    assert len(said) == 22
+    assert said[20] == f"tui-backup: warning: 1,000 more warnings, shown by: {place}"
+
+
+def test_a_terminal_gets_all_warnings_if_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(said_on_a_terminal(monkeypatch, "r", all_warnings=True, count=30)) == 31
+
+
+def test_a_file_gets_all_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(all_warnings=False)
+    for _number in range(30):
+        progress.hear(WARNED)
+    progress.hear(finished("ok"))
+    assert len(capsys.readouterr().err.splitlines()) == 31

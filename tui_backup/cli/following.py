@@ -48,6 +48,7 @@ def telling(
         mute=invocation.json,
         errors_follow=errors_follow,
         every_s=EVERY_S if invocation.verbose else None,
+        all_warnings=invocation.verbose,
     )
     invocation.progress = progress
 

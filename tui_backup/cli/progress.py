@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from tui_backup.cli import narration
 from tui_backup.cli.endings import sentence, where
 from tui_backup.cli.output import fancy
-from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Verified, Warned
+from tui_backup.model.event import (
+    Ending,
+    Event,
+    Finished,
+    Progressed,
+    Restored,
+    Started,
+    Tended,
+    Verified,
+    Waiting,
+    Warned,
+)
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import duration, printable, size
 
@@ -27,15 +38,29 @@ HELD = 100
 """Warnings kept back while nobody wants to hear anything, in case the run does not end well."""
 
 
+NO_RUN = "dry-run"
+"""What stands for the id of a dry run, which leaves no log."""
+
+SHOWN = 20
+"""Warnings of one run that are told on a terminal."""
+
+
 class Progress:
     """Follows the events of runs; `hear` may be called by any thread, `say_line` by a signal handler."""
 
     def __init__(
-        self, *, quiet: bool = False, mute: bool = False, errors_follow: bool = False, every_s: float | None = None
+        self,
+        *,
+        quiet: bool = False,
+        mute: bool = False,
+        errors_follow: bool = False,
+        every_s: float | None = None,
+        all_warnings: bool = True,
     ) -> None:
         """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line.
 
         With `errors_follow`, somebody else tells why a run came to nothing, and what a verification found.
+        Without `all_warnings` a terminal gets the first of each run only, and their number.
         `every_s`: how often a line says how far a run is where there is no bar; None: only when it is asked for.
         """
         self._quiet = quiet
@@ -45,6 +70,8 @@ class Progress:
         self._last: Progressed | None = None
         self._samples: deque[tuple[float, int]] = deque()
         self._held: list[Warned] = []
+        self._warnings = self._told = 0
+        self._most = None if all_warnings or not _is_terminal() else SHOWN
         self._live: Live | None = None
         self._with_bar = fancy(sys.stderr) and not quiet and not mute
         self._every_s = None if quiet or mute or self._with_bar else every_s
@@ -59,10 +86,14 @@ class Progress:
                 self._sample(event)
             case Warned() if self._mute:
                 pass
-            case Warned() if self._quiet:
-                self._held = [*self._held, event][-HELD:]
             case Warned():
-                _warn(event)
+                self._warnings += 1
+                if self._quiet:
+                    self._held = [*self._held, event][-HELD:]
+                else:
+                    self._warn(event)
+            case Waiting() if not (self._mute or self._quiet):
+                narration.say(printable(event.message))
             case Finished() | Restored() | Verified() | Tended():
                 self._end(event)
 
@@ -96,6 +127,7 @@ class Progress:
         self._last = None
         self._samples.clear()
         self._held = []
+        self._warnings = self._told = 0
         self._said_at = monotonic()
         if self._with_bar and self._live is None:
             self._live = self._open_bar()
@@ -115,10 +147,26 @@ class Progress:
         if self._mute or (self._quiet and event.status == "ok"):
             return
         for warned in self._held:
-            _warn(warned)
+            self._warn(warned)
+        self._count_the_rest(event.run)
         if self._errors_follow and (event.status in NOTHING_CAME_OF_IT or isinstance(event, Verified)):
             return
         narration.say(sentence(event))
+
+    def _warn(self, event: Warned) -> None:
+        if self._most is None or self._told < self._most:
+            self._told += 1
+            narration.warn(f"{event.path}: {event.message}" if event.path else event.message)
+
+    def _count_the_rest(self, run: str) -> None:
+        """Say how many warnings were not told, and where they are."""
+        rest, self._warnings, self._told = self._warnings - self._told, 0, 0
+        if rest:
+            place = "--verbose" if run == NO_RUN else f"tui-backup --verbose attach {run}"
+            text = ngettext(
+                "{count:,} more warning, shown by: {place}", "{count:,} more warnings, shown by: {place}", rest
+            )
+            narration.warn(text.format(count=rest, place=place))
 
     def _facts(self) -> list[str]:
         last = self._last
@@ -180,5 +228,8 @@ class Progress:
         return Group(row, Text(current, no_wrap=True, overflow="ellipsis", style="dim"))
 
 
-def _warn(event: Warned) -> None:
-    narration.warn(f"{event.path}: {event.message}" if event.path else event.message)
+def _is_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except ValueError:
+        return False
