@@ -34,6 +34,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 class Mending(msgspec.Struct, frozen=True, kw_only=True):
     """What a repair of one repository has changed; it proves nothing by itself."""
 
+    time: datetime
     replaced: Sequence[str] = ()
     """Packs that are gone."""
     examined: bool = False
@@ -69,8 +70,9 @@ def mend(connection: sqlite3.Connection, repository: str, mending: Mending) -> N
         )
     connection.execute("UPDATE standings SET broken = 0 WHERE repository = ?", (repository,))
     connection.executemany(
-        "UPDATE standings SET broken = 1 WHERE repository = ? AND snapshot = ?",
-        ((repository, snapshot) for snapshot in mending.broken),
+        "INSERT INTO standings (repository, snapshot, packs, broken, checked_at, integrity) "
+        "VALUES (?, ?, x'', 1, ?, 'damaged') ON CONFLICT (repository, snapshot) DO UPDATE SET broken = 1",
+        ((repository, snapshot, to_text(mending.time)) for snapshot in mending.broken),
     )
     _judge(connection, repository)
 

@@ -4,6 +4,7 @@ from tui_backup.formats.base import Proof
 from tui_backup.history.history import History
 from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.upkeep import Repaired
+from tui_backup.primitives.clock import now
 
 
 def record_proof(history: History, repository: str, proof: Proof, *, complete: bool) -> None:
@@ -23,5 +24,5 @@ def record_proof(history: History, repository: str, proof: Proof, *, complete: b
 def record_repair(history: History, repository: str, repaired: Repaired) -> None:
     """Take back what is known of damage that was mended; what was proven stays proven, nothing more becomes so."""
     broken = {snapshot for problem in repaired.problems if not problem.hint for snapshot in problem.snapshots}
-    mending = Mending(replaced=repaired.replaced, examined=repaired.proven, broken=tuple(broken))
+    mending = Mending(time=now(), replaced=repaired.replaced, examined=repaired.proven, broken=tuple(broken))
     history.record_repair(repository, mending)
