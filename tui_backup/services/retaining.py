@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui_backup.config.settings import JobConfig
-from tui_backup.errors import BackupError, Cancelled, Locked, PlanOutdated
+from tui_backup.errors import BackupError, Cancelled, Locked, PlanHeld, PlanOutdated
 from tui_backup.model.event import Tended
 from tui_backup.model.retention import Keep
 from tui_backup.model.run import RunStatus, Verb
@@ -29,7 +29,7 @@ def apply_keep(
     """Forget what the policy of a job does not keep, after a good run of it, in the repositories without trouble.
 
     Space is reclaimed where something was forgotten. A repository that others are at work in is left for the next run.
-    A plan that is held, and what fails, is added to `troubles`: the backup is as good as it was.
+    A plan that is held, and what fails, is added to `troubles` and shown by the status; the backup stays good.
 
     Raises:
         Cancelled: the run was asked to stop.
@@ -43,7 +43,10 @@ def apply_keep(
             _apply(workspace, job, job.keep, name, scope, heeding_signals=heeding_signals)
         except Cancelled:
             raise
+        except PlanHeld as error:
+            troubles.append(Trouble(name, error))
         except BackupError as error:
+            workspace.history.hold(job.name, name, error.message)
             troubles.append(Trouble(name, error))
 
 
