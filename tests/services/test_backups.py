@@ -20,7 +20,7 @@ from tui_backup.errors import (
     StoreUnavailable,
     WrongPassword,
 )
-from tui_backup.model.event import Warned
+from tui_backup.model.event import Progressed, Warned
 from tui_backup.model.watch import Watch
 
 
@@ -104,6 +104,7 @@ def test_a_run_starts_over_in_the_next_wherever_the_store_fails(
     assert_offsite_took_it(estate, ran)
     assert ran.errors == [error]
     assert (ran.ended[1].files_new, ran.ended[1].bytes_processed) == (21, 34)
+    assert [event.files_done for event in ran.events if isinstance(event, Progressed)][-1] == 21
     assert estate.held("local") == []
 
 

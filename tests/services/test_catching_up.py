@@ -18,9 +18,9 @@ from tui_backup.errors import Cancelled, Corrupted, RepositoryMissing, StoreUnav
 from tui_backup.history.verifications import Findings
 from tui_backup.model.event import Event, Finished, Started
 from tui_backup.model.run import RunStatus, Verb
+from tui_backup.model.snapshot import SAFETY
 from tui_backup.primitives.clock import now
 from tui_backup.services import runs
-from tui_backup.services.snapshots import SAFETY
 from tui_backup.services.status import history_rows, report
 
 
@@ -158,7 +158,7 @@ def test_what_the_policy_would_not_keep_is_not_copied(tmp_path: Path) -> None:
         workspace.repository("local").retag(pinned, (*pinned.tags, "pin"))
     use(estate, "local", "offsite", "keep = { last = 2 }")
     ran = estate.run()
-    assert ran.errors == []
+    assert (ran.errors, ran.ended[1].message) == ([], "3 snapshots copied")
     assert {pinned.id, newest.id, ran.ended[0].snapshot} == set(identities(estate, "offsite"))
     assert set(identities(estate, "local")) == set(identities(estate, "offsite"))
 
