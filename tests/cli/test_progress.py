@@ -13,8 +13,8 @@ WARNED = Warned(run="r", path="/srv/\x1b[2Ja", message="vanished")
 
 def finished(status: str) -> Finished:
     return Finished(
-        run="r", job="site", repository="local", status=status, snapshot="ab" * 32, bytes_processed=1_200_000_000,
-        bytes_added=14_000_000, duration=12.1,
+        run="r", job="site", repository="local", status=status, snapshot="ab" * 32, files_new=3,
+        bytes_processed=1_200_000_000, bytes_added=14_000_000, duration=12.1,
     )  # fmt: skip
 
 
@@ -33,6 +33,14 @@ def test_without_a_total_there_is_no_share() -> None:
     progress.hear(STARTED)
     progress.hear(Progressed(run="r", files_done=1, bytes_done=610))
     assert progress.line() == "site → local: 610 Bytes, 1 file"
+
+
+def test_what_counts_anew_has_no_rate_below_nothing() -> None:
+    progress = Progress()
+    progress.hear(STARTED)
+    for done in (0, 900, 20):
+        progress.hear(Progressed(run="r", files_done=1, bytes_done=done, bytes_total=1000))
+    assert progress.line() == "site → local: 2 %, 20 Bytes of 1.0 kB, 1 file"
 
 
 def test_warnings_and_the_end_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,28 @@ def test_check_is_exit_1_after_a_failure(site: Site) -> None:
     assert site.call("status").code == 0
 
 
+def test_check_says_all_in_its_first_line(site: Site) -> None:
+    site.back_up()
+    answer = site.call("status", "--check")
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "tui-backup: 1 job, all healthy, newest backup now")
+    assert site.call("-q", "status", "--check").out == ""
+    site.source.rename(site.directory / "away")
+    site.call("run", "site")
+    answer = site.call("status", "--check")
+    first = answer.out.splitlines()[0]
+    assert first.startswith("tui-backup: 1 problem: the last run of job site failed: ")
+    assert "problem: the last run of job site failed" in answer.out
+    quiet = site.call("-q", "status", "--check")
+    assert (quiet.code, quiet.out) == (1, first + "\n")
+
+
+def test_check_needs_neither_password_nor_repository(site: Site) -> None:
+    site.back_up()
+    (site.directory / "backups.key").unlink()
+    (site.directory / "backups").rename(site.directory / "unplugged")
+    assert site.call("status", "--check").code == 0
+
+
 @pytest.mark.requires("tmpfs")
 def test_low_space_is_told_by_share_and_after_a_disk_ran_full(site: Site) -> None:
     lines = site.config.read_text()

@@ -16,7 +16,7 @@ from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport
 
 
 @click.command(short_help=_("Show how the jobs are doing, from the record alone."))
-@click.option("--check", is_flag=True, help=_("Exit 1 when something is wrong."))
+@click.option("--check", is_flag=True, help=_("Begin with one line that says it all; exit 1 when something is wrong."))
 @click.option("--motd", "as_motd", is_flag=True, help=_("Write one line, for the greeting of a login shell."))
 @later_option("--prometheus")
 @pass_invocation
@@ -29,9 +29,21 @@ def command(invocation: Invocation, check: bool, as_motd: bool) -> int:
         output.write_document(found)
     elif as_motd:
         output.write_text(printable(motd(found, present)))
+    elif check:
+        show_check(found, present, quiet=invocation.quiet)
     else:
         show(found, present)
     return 1 if check and not found.healthy else 0
+
+
+def show_check(found: StatusReport, present: datetime, *, quiet: bool) -> None:
+    """Write for a monitoring system: the first line says all; with `quiet` only that, and nothing if all is well."""
+    if quiet and found.healthy:
+        return
+    output.write_text(printable(motd(found, present)))
+    if not quiet:
+        output.write_text("")
+        show(found, present)
 
 
 def show(found: StatusReport, present: datetime) -> None:
