@@ -84,3 +84,15 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_names(site: Site, width:
     assert "HOST" not in head
     assert row.split()[0] == snapshot[:8]
     assert {"site", "ok", "unverified"} <= set(row.split())
+
+
+@pytest.mark.parametrize(("typed", "code"), [(b"y\n", 0), (b"\n", 130)])
+def test_a_repair_asks_and_no_is_the_default(site: Site, typed: bytes, code: int) -> None:
+    site.back_up()
+    (index,) = (site.directory / "backups" / "index").iterdir()
+    index.unlink()
+    answered, shown = on_terminal(site, "repair", "index", "-r", "local", typed=typed)
+    assert answered == code
+    assert "Repair local like this?" in shown
+    assert shown.index("list-pack: data/") < shown.index("Repair local")
+    assert site.call("verify").code == (0 if code == 0 else 1)

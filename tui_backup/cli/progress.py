@@ -134,6 +134,8 @@ class Progress:
 
     def _sample(self, event: Progressed) -> None:
         present = monotonic()
+        if self._samples and event.bytes_done < self._samples[-1][1]:
+            self._samples.clear()
         self._samples.append((present, event.bytes_done))
         while present - self._samples[0][0] > WINDOW_S and len(self._samples) > 2:
             self._samples.popleft()

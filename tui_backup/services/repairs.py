@@ -123,6 +123,7 @@ def _plan(
 
 def _execute(workspace: "Workspace", repository: Repository, plan: RepairPlan, scope: RunScope) -> Repaired:
     assert repository.upkeep is not None
+    scope.watch.restart()
     try:
         repaired = repository.upkeep.repairs.execute(plan, scope.watch)
     finally:

@@ -44,7 +44,6 @@ class Healing:
         """
         work, access = self._work, self._access
         access.store.tidy()
-        self._watch.bytes_done = 0
         self._watch.bytes_total = sum(self._sizes())
         try:
             self._salvage()
