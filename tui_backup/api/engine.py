@@ -25,7 +25,7 @@ from tui_backup.api.records import (
 from tui_backup.config.settings import JobConfig
 from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.formats.base import Subset
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.snapshot import SAFETY, Snapshot
 from tui_backup.model.standing import Standing
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
@@ -33,7 +33,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services import restores
 from tui_backup.services.backups import MANUAL, BackupOptions, Outcome, check_tags, run_jobs
 from tui_backup.services.restores import Conduct, Wish
-from tui_backup.services.snapshots import SAFETY, Shelf, reach, resolve
+from tui_backup.services.snapshots import Shelf, reach, resolve
 from tui_backup.services.status import report
 from tui_backup.services.verification import VerifyRequest, verify
 from tui_backup.services.workspace import Workspace

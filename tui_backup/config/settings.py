@@ -10,7 +10,6 @@ from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.base import Source
 from tui_backup.stores.base import Store
 
-
 UNDO_KEEP_S = 7 * 86_400
 """How long a restore in place can be undone, in seconds, where no job says so."""
 

@@ -14,12 +14,12 @@ from tui_backup.config.settings import JobConfig
 from tui_backup.errors import BackupError, Cancelled, Corrupted
 from tui_backup.model.event import Finished
 from tui_backup.model.run import RunStatus
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.snapshot import SAFETY, Snapshot
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.contacts import remember_space
 from tui_backup.services.copies import copier_of
 from tui_backup.services.run_scope import RunScope
-from tui_backup.services.snapshots import SAFETY, Shelf, Trouble, open_shelf
+from tui_backup.services.snapshots import Shelf, Trouble, open_shelf
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace

@@ -19,15 +19,15 @@ from tui_backup.errors import BackupError, NotFound, RestoreRefused
 from tui_backup.formats.base import Brief, Repository
 from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.snapshot import SAFETY, Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.backups import local_time
 from tui_backup.services.run_scope import RunScope, run_scope
-from tui_backup.services.snapshots import SAFETY, Found
-from tui_backup.services.undo_homes import forget_over, new_home, undo_until
+from tui_backup.services.snapshots import Found
+from tui_backup.services.undo_homes import alone, forget_over, new_home, undo_until
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -96,7 +96,8 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
     """Carry out exactly what a plan says, in a run of its own.
 
     Raises:
-        RestoreRefused: the plan does not hold any more.
+        RestoreRefused: the plan does not hold any more, or what it replaces cannot be kept.
+        Locked: another restore in place is going on.
         Cancelled: somebody asked; what was written whole stays.
         BackupError: the snapshot cannot be read.
     """
@@ -162,7 +163,7 @@ def _safekeeping(workspace: "Workspace", found: Found, plan: RestorePlan, run: s
         host=identity().hostname,
         paths=(),
     )
-    with new_home(workspace.state_dir, record) as home:
+    with alone(workspace.state_dir), new_home(workspace.state_dir, record) as home:
         yield Safekeeping(home=home, brief=brief)
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tui_backup.errors import BackupError, SnapshotUnknown
 from tui_backup.formats.base import Repository
-from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.snapshot import SAFETY, Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity, Standing
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 SHORTEST = 8
 """Hex digits that a snapshot's name has at least."""
-
-SAFETY = "safety"
-"""Kind of the snapshots that a restore makes of what it replaces."""
 
 CANDIDATES = 10
 """How many snapshots a hint lists."""
