@@ -190,7 +190,7 @@ def test_history_rows_have_the_documented_fields(history: History, tmp_path: Pat
     assert [row.started for row in rows] == [NOW - HOUR]
     assert list(msgspec.to_builtins(rows[0])) == [
         "run", "verb", "job", "repository", "kind", "status", "started", "duration", "snapshot", "bytes_added",
-        "warnings", "message", "copies",
+        "warnings", "message", "copies", "undo_until",
     ]  # fmt: skip
 
 

@@ -37,9 +37,11 @@ def execute(
 ) -> RestoreResult:
     """Carry out a plan; what cannot be done is warned about, and the rest goes on.
 
-    With `safekeeping`, all that is changed is kept before, so that `engine.undo` can bring it back. Run again after an
-    interruption, with a new plan, it skips what is right already and clears away what was half written. Nothing is
-    deleted when anything has failed.
+    With `safekeeping`, all that is changed is kept before, so that `engine.undo` can bring it back. Whoever asks for
+    that keeps others away: `/` is everybody's, and a claim on it would be in anybody's way.
+
+    Run again after an interruption, with a new plan, it skips what is right already and clears away what was half
+    written. Nothing is deleted when anything has failed.
 
     Raises:
         RestoreRefused: the plan does not fit, another restore is writing to the target, its disk is full, or what
@@ -53,7 +55,8 @@ def execute(
     os.makedirs(plan.target, 0o700, exist_ok=True)
     root = open_root(plan.target)
     try:
-        claim(root)
+        if safekeeping is None:
+            _claim(root)
         site = Site(plan, repository, watch, root, made=made)
         try:
             if safekeeping is not None:
@@ -111,7 +114,7 @@ def _land(site: Site) -> bool:
     return not site.plan.links and watch.warnings == warned and landed == site.files_sent
 
 
-def claim(root: int) -> None:
+def _claim(root: int) -> None:
     """Keep other restores away from the target until its descriptor is closed.
 
     Raises:

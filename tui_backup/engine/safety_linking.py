@@ -11,9 +11,11 @@ from tui_backup.engine.safety_record import KEPT, SafetyPlace, SafetyRecord, ope
 from tui_backup.primitives.descriptors import Directories, sync_file_system
 from tui_backup.primitives.safety_directory import NAME, make_inside, may_hold_safety_directory
 
-_CANNOT = {
-    errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EEXIST,
-}  # fmt: skip
+_NOT_HERE = {errno.EXDEV, errno.EROFS}
+"""What makes a place useless for a whole file system."""
+
+_NOT_THIS = {errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EEXIST}
+"""What may be wrong with one file alone; where there are no hard links at all it is EPERM too."""
 
 
 class Linking:
@@ -34,15 +36,15 @@ class Linking:
             OSError: it is gone, or no space is left.
         """
         device = os.fstat(directory).st_dev
-        if device in self._chosen:
-            number = self._chosen[device]
+        if device not in self._chosen:
+            self._choose(device, directory, path)
+        number = self._chosen[device]
+        try:
             return number if number is not None and self._try(number, directory, path) else None
-        for number in self._candidates(device, path):
-            if self._try(number, directory, path):
-                self._chosen[device] = number
-                return number
-        self._chosen[device] = None
-        return None
+        except OSError as error:
+            if error.errno in _NOT_HERE:
+                return None
+            raise
 
     def sync(self) -> None:
         """Wait until everything that was linked is on disk; raises OSError."""
@@ -66,13 +68,27 @@ class Linking:
             return os.path.join(self._home, KEPT)
         return os.path.join(place.above, NAME, self.record.restore.encode())
 
+    def _choose(self, device: int, directory: int, path: bytes) -> None:
+        """Choose the place for a file system: the first that a link can be made in, for all that we know."""
+        self._chosen[device] = None
+        for number in self._candidates(device, path):
+            try:
+                if self._try(number, directory, path):
+                    os.unlink(key_of(path), dir_fd=self.places.descriptor(number))
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                continue
+            self._chosen[device] = number
+            return
+
     def _try(self, number: int, directory: int, path: bytes) -> bool:
         name = path.rpartition(b"/")[2]
         place = self.places.descriptor(number)
         try:
             os.link(name, key_of(path), src_dir_fd=directory, dst_dir_fd=place, follow_symlinks=False)
         except OSError as error:
-            if error.errno in _CANNOT:
+            if error.errno in _NOT_THIS:
                 return False
             raise
         return True
@@ -96,7 +112,7 @@ class Linking:
                 return None
             return self._make(directory, SafetyPlace((self._target + above) or b"/", status.st_ino))
         except OSError as error:
-            if error.errno in _CANNOT:
+            if error.errno in _NOT_HERE | _NOT_THIS:
                 return None
             raise
 

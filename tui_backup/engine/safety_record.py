@@ -112,6 +112,17 @@ def open_place(home: bytes, record: SafetyRecord, place: SafetyPlace) -> int:
         os.close(above)
 
 
+def unreached(record: SafetyRecord) -> bytes | None:
+    """Return a directory with a safety directory that is not there at present, as its file system is not mounted."""
+    for place in record.places:
+        if place.above is not None:
+            try:
+                os.close(_open_above(place, place.above))
+            except OSError:
+                return place.above
+    return None
+
+
 def discard_kept(home: bytes, record: SafetyRecord) -> None:
     """Remove all that the places keep; what is gone already is no trouble.
 

@@ -39,7 +39,7 @@ def keep_snapshot(
             entry = _entry(path, directories, origin)
             draft.add(entry)
             site.watch.check()
-            if entry.kind is EntryKind.FILE:
+            if entry.kind is not EntryKind.DIR:
                 status = status_at(directories.open(path.rpartition(b"/")[0]), entry.name)
                 if status is not None:
                     places.note(path, status)

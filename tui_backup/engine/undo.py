@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tui_backup.engine.landing import DirectoryLanding, LandingOptions
 from tui_backup.engine.metadata import Authority
-from tui_backup.engine.restore import RestoreResult, claim
+from tui_backup.engine.restore import RestoreResult
 from tui_backup.engine.restore_preparing import clear, open_up
 from tui_backup.engine.safety_places import SafetyPlaces, key_of
 from tui_backup.engine.undo_fate import Fate, Surveyor
@@ -51,14 +51,13 @@ def execute_undo(plan: UndoPlan, lender: Lender | None, watch: Watch) -> Restore
     `lender` is needed where the record names a snapshot.
 
     Raises:
-        RestoreRefused: the plan does not fit, or another restore is writing to the target.
+        RestoreRefused: the plan does not fit.
         Cancelled: somebody asked; the same undo may be made again.
         OSError: the target cannot be opened.
     """
     if not plan.fits:
         raise RestoreRefused(_("not enough space at the target"))
     with Directories(open_root(plan.record.target)) as directories:
-        claim(directories.root)
         places = open_places(plan.home, plan.record)
         try:
             undoing = _Undoing(plan, directories, places, watch)

@@ -8,10 +8,10 @@ import msgspec
 
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning
 from tui_backup.engine.safety_places import SafetyPlaces
-from tui_backup.engine.safety_record import JOURNAL, SafetyRecord, open_place
+from tui_backup.engine.safety_record import JOURNAL, SafetyRecord, open_place, unreached
 from tui_backup.engine.undo_fate import WORDS, Fate, Finding, Surveyor
 from tui_backup.engine.undo_journal import IN_SNAPSHOT, Change, Record, read_journal
-from tui_backup.errors import Corrupted
+from tui_backup.errors import Corrupted, RestoreRefused
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import Directories, is_temporary, names_at, open_root
 from tui_backup.primitives.i18n import _
@@ -63,10 +63,17 @@ def plan_undo(home: bytes, record: SafetyRecord, watch: Watch) -> UndoPlan:
     """Compare the target with the journal of a restore.
 
     Raises:
+        RestoreRefused: a file system is not mounted.
         Corrupted: the journal cannot be read.
         Cancelled: somebody asked.
         OSError: the target cannot be opened.
     """
+    missing = unreached(record)
+    if missing is not None:
+        raise RestoreRefused(
+            _("what the restore replaced was kept in {path}, which is not there").format(path=os.fsdecode(missing)),
+            hint=_("is its file system mounted?"),
+        )
     try:
         records = tuple(read_journal(os.path.join(home, JOURNAL)))
     except (OSError, msgspec.DecodeError) as error:

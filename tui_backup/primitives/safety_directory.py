@@ -45,9 +45,7 @@ def make_inside(parent: int, id_: bytes) -> int:
         OSError: it cannot be made, or the name is somebody else's.
     """
     with _times_kept(parent):
-        with suppress(FileExistsError):
-            os.mkdir(NAME, 0o700, dir_fd=parent)
-        directory = open_private(NAME, parent)
+        directory = _make_private(parent)
     try:
         if not _is_tagged(directory):
             _tag(directory)
@@ -91,6 +89,19 @@ def may_hold_safety_directory(status: os.stat_result) -> bool:
     """Whether nobody but us can rename what we make in a directory of this status."""
     others_write = status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX
     return status.st_uid == os.geteuid() and not others_write
+
+
+def _make_private(parent: int) -> int:
+    """Make NAME or find it made, and return its descriptor; what cannot be made private is not left behind."""
+    try:
+        os.mkdir(NAME, 0o700, dir_fd=parent)
+    except FileExistsError:
+        return open_private(NAME, parent)
+    try:
+        return open_private(NAME, parent)
+    except OSError:
+        os.rmdir(NAME, dir_fd=parent)
+        raise
 
 
 def _is_tagged(directory: int) -> bool:

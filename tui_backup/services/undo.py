@@ -44,8 +44,8 @@ def undo(workspace: "Workspace", home: UndoHome, plan: UndoPlan, *, heeding_sign
     """Carry out exactly what a plan says, in a run of its own; what was kept goes once all of it is back.
 
     Raises:
-        Locked: the restore is going on, or is being undone by another process.
-        RestoreRefused: the plan does not hold any more.
+        Locked: another restore in place, or the undo of one, is going on.
+        RestoreRefused: there is no room for what has to be written.
         Cancelled: somebody asked; the same undo may be made again.
         BackupError: the repository is needed and cannot be read.
     """
@@ -54,6 +54,7 @@ def undo(workspace: "Workspace", home: UndoHome, plan: UndoPlan, *, heeding_sign
         workspace, verb=Verb.UNDO, job=record.job, repository=record.repository, about=f"restore {record.restore}"
     )
     with (
+        undo_homes.alone(workspace.state_dir),
         undo_homes.held(home),
         scope.heeding_signals() if heeding_signals else nullcontext(),
         scope,

@@ -24,6 +24,7 @@ from tui_backup.formats.base import Repository
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 
+_LOCK = b"lock"
 _OVER = (SafetyState.UNDONE, SafetyState.EXPIRED)
 
 
@@ -35,8 +36,34 @@ class UndoHome(msgspec.Struct, frozen=True):
 
 
 @contextmanager
+def alone(state_dir: Path) -> Iterator[None]:
+    """Keep other restores in place of this configuration, and their undos, away until the block ends.
+
+    Raises:
+        Locked: one is going on.
+        BackupError: the state directory cannot be written.
+    """
+    above = _above(state_dir)
+    try:
+        os.makedirs(above, 0o700, exist_ok=True)
+        descriptor = os.open(os.path.join(above, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise _unwritable(state_dir, error) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Locked(_("another restore in place, or the undo of one, is going on")) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def new_home(state_dir: Path, record: SafetyRecord) -> Iterator[bytes]:
-    """Make a home for a restore and hold it; if the restore has changed nothing when the block ends, it is removed.
+    """Make a home for a restore that is `alone`, and hold it until the block ends.
+
+    It is removed then if the restore has changed nothing.
 
     Raises:
         BackupError: the state directory cannot be written.
@@ -44,17 +71,11 @@ def new_home(state_dir: Path, record: SafetyRecord) -> Iterator[bytes]:
     above = _above(state_dir)
     home = os.path.join(above, os.fsencode(record.restore))
     try:
-        os.makedirs(above, 0o700, exist_ok=True)
         with _locked(above, fcntl.LOCK_EX):
             make_home(home, record)
             holding = _lock(home, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise BackupError(
-            _("what would be replaced cannot be kept for an undo in {path}: {reason}").format(
-                path=state_dir, reason=error.strerror
-            ),
-            hint=_("restore it beside: --target DIRECTORY"),
-        ) from error
+        raise _unwritable(state_dir, error) from error
     try:
         yield home
     finally:
@@ -136,7 +157,7 @@ def sweep(state_dir: Path) -> None:
     if not os.path.isdir(above):
         return
     with suppress(OSError), _locked(above, fcntl.LOCK_EX | fcntl.LOCK_NB):
-        for entry in list(os.scandir(above)):
+        for entry in [entry for entry in os.scandir(above) if entry.name != _LOCK]:
             with suppress(OSError):
                 holding = _lock(entry.path, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 try:
@@ -210,6 +231,13 @@ def _locked(directory: bytes, how: int) -> Iterator[None]:
         yield
     finally:
         os.close(holding)
+
+
+def _unwritable(state_dir: Path, error: OSError) -> BackupError:
+    message = _("what would be replaced cannot be kept for an undo in {path}: {reason}")
+    return BackupError(
+        message.format(path=state_dir, reason=error.strerror), hint=_("restore it beside: --target DIRECTORY")
+    )
 
 
 def _unknown(name: str, known: list[UndoHome] | None = None) -> BackupError:
