@@ -27,7 +27,7 @@ def test_who_did_what_is_told(site: Site) -> None:
     site.call("tag", "latest", "add", "pin")
     (opened, run, init, made, ended, restore, restored, dump, dumped, tag, tagged) = audited(site)
     assert (opened[0], run[:2]) == ("open", ("run", "job site, repository local"))
-    assert ended[2].startswith(f"ended 2: ok: {snapshot}")
+    assert ended[2].startswith(f"ended 2: ok: snapshot {snapshot}")
     assert init == ("init", "repository local", f"begun: made in {site.directory}/backups")
     assert made[2] == "ended 3: ok"
     assert restore[0] == "restore"

@@ -93,6 +93,10 @@ def test_history_has_every_field_and_the_newest_first(site: Site) -> None:
     assert all(set(row) >= RUN for row in rows)
     assert rows[0]["snapshot"] == second
     assert len(site.call("history", "--limit", "1", "--json").document) == 1
+    site.call("verify")
+    assert [row["verb"] for row in site.call("history", "--verb", "verify", "--json").document] == ["verify"]
+    assert len(site.call("history", "--verb", "run", "--job", "site", "--json").document) == 2
+    assert site.call("history", "--verb", "dance").code == 2
 
 
 @pytest.mark.parametrize("command", [["list"], ["history"], ["find", "*"], ["versions", "/a"]], ids=" ".join)

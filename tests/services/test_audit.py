@@ -112,7 +112,7 @@ def test_a_run_is_recorded_with_what_became_of_each_repository(tmp_path: Path) -
     (_open, begun, ended), _unended, _strange = Audit(tmp_path).records()
     assert (begun.verb, begun.object) == ("run", "job site, repository local")
     assert begun.detail == f"begun: run {scope.run_id}, kind manual, with care"
-    assert ended.detail == "ended 2: failed; local ok: ab; offsite failed: no"
+    assert ended.detail == "ended 2: failed; local ok: snapshot ab; offsite failed: no"
 
 
 def test_a_run_that_was_killed_is_there_without_an_end(tmp_path: Path) -> None:

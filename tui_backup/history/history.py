@@ -14,7 +14,7 @@ from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
 from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.retention import LastPrune
-from tui_backup.model.run import Run, RunStatus
+from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.standing import Standing
 from tui_backup.primitives.clock import now
@@ -81,11 +81,11 @@ class History:
         """Record several warnings at once."""
         self._note(runs.warn, run, warnings)
 
-    def runs(self, job: str | None = None, limit: int | None = None) -> list[Run]:
-        """Return runs, newest first: of one job or of all."""
-        if job is None:
-            return self._ask([], runs.select, limit=limit)
-        return self._ask([], runs.select, "job = ?", (job,), limit)
+    def runs(self, job: str | None = None, limit: int | None = None, verb: Verb | None = None) -> list[Run]:
+        """Return runs, newest first: of one job or of all, of one kind or of all."""
+        asked = {"job = ?": job, "verb = ?": verb}
+        given = {where: value for where, value in asked.items() if value is not None}
+        return self._ask([], runs.select, " AND ".join(given) or "1", tuple(given.values()), limit)
 
     def run(self, id_: str) -> list[Run]:
         """Return what is recorded of one run: a row for each repository."""

@@ -24,7 +24,7 @@ import msgspec
 
 from tui_backup.history.history import History
 from tui_backup.history.runs import WARNINGS_KEPT
-from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Warned
+from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Waiting, Warned
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
@@ -106,6 +106,7 @@ class RunScope:
         self.run_id = header.run
         self.watch = Watch(CancelToken(), self._warned)
         """For the operation; its token is set by `cancel`, by signals and from other processes."""
+        self.watch.on_wait = lambda message: self._tell(Waiting(run=self.run_id, message=_sound(message)))
         self.status: RunStatus = RunStatus.RUNNING
         """How it ended; of several endings the worst."""
         self._desk = desk
@@ -151,7 +152,8 @@ class RunScope:
         recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
         self._going_on.pop(run.repository, None)
         self.status = max(self.status, recorded.status, key=_WORSE.index)
-        self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, recorded.snapshot, recorded.message)))
+        made = f"snapshot {recorded.snapshot[:8]}" if recorded.snapshot else None
+        self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, made, recorded.message)))
         self._flush_warnings()
         self._desk.history.finish(recorded)
         self._tell(ending)

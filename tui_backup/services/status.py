@@ -127,7 +127,7 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
 
 
 def history_rows(
-    history: History, state_dir: Path, job: str | None = None, limit: int | None = None
+    history: History, state_dir: Path, job: str | None = None, limit: int | None = None, verb: Verb | None = None
 ) -> list[HistoryRow]:
     """Return runs as `history` shows them, newest first."""
     reap(state_dir, history)
@@ -150,7 +150,7 @@ def history_rows(
             copies=holders.get(run.snapshot or "", ()),
             undo_until=until.get(run.id) if run.verb is Verb.RESTORE else None,
         )
-        for run in history.runs(job, limit)
+        for run in history.runs(job, limit, verb)
     ]
 
 
