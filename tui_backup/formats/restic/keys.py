@@ -99,15 +99,15 @@ def unlock(store: Store, password: Secret) -> tuple[Keys, str]:
     raise WrongPassword(_("wrong password: no key of {place} opens with it").format(place=store.describe()), hint=again)
 
 
-def read_key(store: Store, name: str, size: int) -> KeyFile:
-    """Return the key file of that id; `size` is what the listing says.
+def read_key(store: Store, name: str, size: int | None = None) -> KeyFile:
+    """Return the key file of that id; `size` is what a listing says.
 
     Raises:
         NotFound: there is no such file.
         Corrupted: it is damaged, or asks scrypt for more than 1 GiB of memory or an absurd time; the message names it.
     """
     key = key_of(FileKind.KEY, name)
-    if size > _LARGEST_FILE:
+    if size is not None and size > _LARGEST_FILE:
         raise Corrupted(_("{key} is damaged: {size} bytes are no key file").format(key=key, size=size))
     try:
         file = msgspec.json.decode(fetch(store, FileKind.KEY, name, size), type=KeyFile)
@@ -171,7 +171,7 @@ def open_key(store: Store, name: str, password: Secret) -> Keys | None:
         NotFound: there is no such file.
         Corrupted: it is damaged.
     """
-    return _open(read_key(store, name, 0), password)
+    return _open(read_key(store, name), password)
 
 
 def _objection(file: KeyFile) -> str | None:
