@@ -9,12 +9,16 @@ from tests.support.aging import as_directory, assert_whole, contents, deaths, hi
 from tests.support.components import restic, restic_current
 from tests.support.faulty import Fault, FaultyStore, flipped, unavailable
 from tests.support.handmade import Handmade, node, tree_of
+from tests.support.instant import instant_repository
 from tests.support.mending import Pair, keys_of, make_pair, plan_packs, repair_packs, words
-from tests.support.repositories import open_repository
+from tests.support.repositories import keep, open_repository
 from tests.support.restic import Restic
+from tests.support.trees import random_tree
 from tui_backup.errors import BackupError, StoreUnavailable
+from tui_backup.formats.restic.inventory import take_inventory
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType
+from tui_backup.formats.restic.survey import Seen
 from tui_backup.model.problem import ProblemKind
 from tui_backup.model.watch import Watch
 from tui_backup.stores.memory import MemoryStore
@@ -232,6 +236,7 @@ def test_killed_anywhere_it_is_no_worse_and_the_next_repair_finishes(pair: Pair)
     count = 0
     for left in deaths(die, lambda: pair.damaged(damage)):
         assert _lost(pair, left) <= lost
+        assert _missing(pair, left) == set()
         healed(pair, left)
         count += 1
     assert count > 40
@@ -239,6 +244,12 @@ def test_killed_anywhere_it_is_no_worse_and_the_next_repair_finishes(pair: Pair)
 
 def _lost(pair: Pair, store: MemoryStore) -> set[str]:
     return {problem.object for problem in plan_packs(pair.first.opened(store)).problems}
+
+
+def _missing(pair: Pair, store: MemoryStore) -> set[bytes]:
+    """Return the packs that are listed and gone."""
+    access = pair.first.opened(store).access
+    return take_inventory(access, Seen.of(access).packs, Watch()).missing
 
 
 def test_each_half_of_a_split_index_and_a_lost_header_are_put_together(pair: Pair) -> None:
@@ -261,6 +272,18 @@ def test_each_half_of_a_split_index_and_a_lost_header_are_put_together(pair: Pai
 
 def _indexes(pair: Pair) -> list[str]:
     return keys_of(pair.first.objects, "index")
+
+
+@pytest.mark.parametrize(("version", "theirs"), [(1, 1), (1, 2), (2, 1)])
+def test_repositories_of_either_version_heal_each_other(version: int, theirs: int, tmp_path: Path) -> None:
+    tree = random_tree(tmp_path / "tree", files=20, largest=5000)
+    first, second = instant_repository(version=version), instant_repository(version=theirs)
+    keep(first, tree)
+    second.upkeep.copies.copy(first, first.snapshots(), Watch())
+    for key in keys_of(contents(first.access.store), "data"):
+        first.access.store.delete(key)
+    assert repair_packs(first, second).problems == ()
+    assert_whole(first, 1)
 
 
 @pytest.mark.parametrize(
