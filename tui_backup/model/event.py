@@ -33,6 +33,14 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True, tag="warning"):
     path_b64: str | None = None
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag="waiting"):
+    """The run waits for a lock that somebody else holds; told once."""
+
+    run: str
+    message: str
+    """For whom, and how long at most."""
+
+
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     """A backup into one repository has ended."""
 
@@ -98,4 +106,4 @@ class Tended(msgspec.Struct, frozen=True, kw_only=True, tag="tended"):
 
 
 Ending = Finished | Restored | Verified | Tended
-Event = Started | Progressed | Warned | Ending
+Event = Started | Progressed | Warned | Waiting | Ending

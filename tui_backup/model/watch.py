@@ -24,6 +24,8 @@ class Watch:
         self.warnings = 0
         self.guard: Callable[[], None] | None = None
         """Called by `check` too: raises when what the operation relies on, such as a lock, is gone."""
+        self.on_wait: Callable[[str], None] | None = None
+        """Hears, in place of whoever opened the repository, for whom the operation waits."""
         self._on_warning = on_warning
 
     def restart(self) -> None:

@@ -8,7 +8,18 @@ from typing import BinaryIO
 
 import msgspec
 
-from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Verified, Warned
+from tui_backup.model.event import (
+    Ending,
+    Event,
+    Finished,
+    Progressed,
+    Restored,
+    Started,
+    Tended,
+    Verified,
+    Waiting,
+    Warned,
+)
 
 _TAIL_BYTES = 64 * 1024
 
@@ -22,7 +33,7 @@ _encoder = msgspec.json.Encoder()
 _tagged = msgspec.json.Decoder(_Tagged)
 _restored = msgspec.json.Decoder(Restored)
 _others: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
-    Started | Progressed | Warned | Finished | Verified | Tended
+    Started | Progressed | Warned | Waiting | Finished | Verified | Tended
 )
 
 

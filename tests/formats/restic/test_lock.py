@@ -18,6 +18,7 @@ from tui_backup.formats.restic.lock_files import LockDocument
 from tui_backup.formats.restic.lock_held import Timing
 from tui_backup.formats.restic.times import format_time
 from tui_backup.model.locking import Locking
+from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.ledger import Ledger
 from tui_backup.stores.base import Store
@@ -154,7 +155,7 @@ def test_waiting_for_a_lock_can_be_cancelled(store: MemoryStore, keys: Keys) -> 
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        locks(store, keys, locking=Locking(retry_s=60)).acquire(exclusive=True, cancel=token)
+        locks(store, keys, locking=Locking(retry_s=60)).acquire(exclusive=True, watch=Watch(token))
 
 
 def test_a_lock_without_bytes_is_ignored(store: MemoryStore, keys: Keys) -> None:

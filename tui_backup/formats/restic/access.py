@@ -89,7 +89,7 @@ class Access:
             yield NoLock()
             return
         try:
-            lock = self.locks.acquire(exclusive=False, cancel=watch.cancel)
+            lock = self.locks.acquire(exclusive=False, watch=watch)
         except StoreError as error:
             if not locking.optional:
                 raise
@@ -103,7 +103,7 @@ class Access:
         if self.config.append_only:
             message = _("nothing may be removed from {place}: its own configuration says append-only")
             raise BackupError(message.format(place=self.store.describe()))
-        with self._held(self.locks.acquire(exclusive=True, settle=settle, cancel=watch.cancel), watch) as lock:
+        with self._held(self.locks.acquire(exclusive=True, settle=settle, watch=watch), watch) as lock:
             yield lock
 
     @contextmanager

@@ -17,6 +17,7 @@ from tui_backup.formats.restic.lock_files import FoundLock, LockFiles, new_lock
 from tui_backup.formats.restic.lock_held import HeldLock, Timing
 from tui_backup.formats.restic.lock_refusal import Desk, locked_by, unreadable
 from tui_backup.model.locking import Locking
+from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.hangup import shield_from_hangup
 from tui_backup.primitives.i18n import _
@@ -48,19 +49,19 @@ class Locks:
         self._desk = Desk(place=self._files.place, name=name, locking=self._locking, ledger=ledger)
         self._timing = timing or Timing()
 
-    def acquire(self, *, exclusive: bool, settle: bool = True, cancel: CancelToken | None = None) -> HeldLock:
+    def acquire(self, *, exclusive: bool, settle: bool = True, watch: Watch | None = None) -> HeldLock:
         """Take a lock; it settles when `check` or `confirm` look again, an exclusive one with `settle` at once.
 
         While somebody else holds a conflicting one, it is tried again for as long as `locking` says.
 
         Raises:
             Locked: somebody else holds the repository, or a lock there cannot be read.
-            Cancelled: `cancel` was set while waiting.
+            Cancelled: the watch was asked to stop while waiting.
             StoreError: the locks cannot be listed, read or written.
         """
-        token = cancel or CancelToken()
+        token = watch.cancel if watch else CancelToken()
+        tell = (watch and watch.on_wait) or self._locking.on_wait
         deadline = time.monotonic() + self._locking.retry_s
-        told = False
         for pause in chain(_FIRST_RETRIES, repeat(_LATER_RETRIES)):
             try:
                 held = self._acquire_once(exclusive=exclusive, cancel=token)
@@ -69,10 +70,10 @@ class Locks:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise
-                if not told and self._locking.on_wait is not None:
+                if tell is not None:
                     words = _("waiting for at most {time}: {reason}")
-                    self._locking.on_wait(words.format(time=duration(left), reason=error.message))
-                told = True
+                    tell(words.format(time=duration(left), reason=error.message))
+                tell = None
                 _wait(min(pause, left), token)
         raise AssertionError("the pauses never end")
 
