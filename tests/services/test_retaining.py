@@ -129,12 +129,13 @@ def test_snapshots_of_others_are_never_touched(estate: Estate) -> None:
 def test_each_repository_with_the_backup_keeps_by_the_policy(tmp_path: Path) -> None:
     estate = build_estate(tmp_path)
     estate.run()
+    plant(estate, "offsite", days_ago(9, 8))
     with_keep(estate, "{ last = 1 }")
     broken = FaultyStore(estate.store("offsite"), Fault(on="put", prefix="snapshots", error=unavailable()))
     ran = estate.run(offsite=broken)
     assert ran.errors == [StoreUnavailable]
     assert [event.repository for event in tended(ran)] == ["local"]
-    assert [len(ids(estate, name)) for name in estate.names] == [1, 1]
+    assert [len(ids(estate, name)) for name in estate.names] == [1, 3]
     ran = estate.run()
     assert sorted(event.repository or "" for event in tended(ran)) == ["local", "offsite"]
     assert [len(ids(estate, name)) for name in estate.names] == [1, 1]
@@ -175,6 +176,8 @@ def test_nothing_is_forgotten_while_the_newest_snapshot_has_not_come_yet(estate:
 def test_a_repository_that_is_in_use_is_left_for_the_next_run(estate: Estate) -> None:
     plant(estate, "local", days_ago(9, 8, 7))
     leave_lock(estate)
+    with estate.open() as workspace:
+        workspace.history.hold("site", "local", "this does not apply any more")
     ran = estate.run()
     assert ran.errors == []
     (event,) = tended(ran)

@@ -96,6 +96,7 @@ def confirm(invocation: Invocation, plans: Sequence[PrunePlan], *, yes: bool) ->
         question = ngettext(
             "Forget {count} snapshot and free {size}?", "Forget {count} snapshots and free {size}?", count
         )
+        question = question if count else _("Free {size}?")
         agree(invocation, question.format(count=count, size=freed), "", yes=yes)
 
 
