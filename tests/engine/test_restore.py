@@ -136,6 +136,17 @@ def test_what_changed_since_the_plan_is_refused_and_named(tmp_path: Path) -> Non
     assert list((tmp_path / "srv/d").iterdir()) == []
 
 
+def test_a_file_with_other_permissions_gets_its_other_name_back(tmp_path: Path) -> None:
+    group: dict[str, Any] = {"content": b"one", "inode": 7, "device_id": 3, "links": 2}
+    restore = Restore(tmp_path, [given(f"/{name}", **group) for name in "ab"])
+    restore.run()
+    (tmp_path / "b").unlink()
+    (tmp_path / "a").chmod(0o600)
+    assert restore.run(overwrite="always").status is RunStatus.OK
+    assert (tmp_path / "a").samefile(tmp_path / "b")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o644
+
+
 def test_hard_links_are_linked_again(tmp_path: Path) -> None:
     group: dict[str, Any] = {"content": b"one", "inode": 7, "device_id": 3, "links": 3}
     entries = [given("/a", **group), given_dir("/d"), given("/d/b", **group), given("/z", **group)]

@@ -17,7 +17,9 @@ from tui_backup.model.entry import Entry
 from tui_backup.model.run import RunStatus
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.primitives.safety_directory import NAME
 
+SAFETY = os.fsdecode(NAME)
 ENTRIES = [
     given_dir("/srv"),
     given_dir("/srv/www"),
@@ -172,7 +174,7 @@ def test_a_damaged_journal_is_an_error(restore: UndoableRestore) -> None:
 
 def test_what_was_kept_and_is_gone_is_named(restore: UndoableRestore) -> None:
     run(restore)
-    for path in Path(os.fsdecode(restore.home), "kept").iterdir():
+    for path in Path(os.fsdecode(restore.home), SAFETY, restore.record.restore).iterdir():
         path.unlink()
     assert restore.undo().status is RunStatus.INCOMPLETE
     assert restore.named == [b"/srv/www/a", b"/srv/www/later"]

@@ -64,7 +64,7 @@ def test_what_lies_beside_the_state_is_kept_in_it(tmp_path: Path) -> None:
     restore = edited(tmp_path, tmp_path / "target")
     restore.run(overwrite="always", delete=True)
     assert [place.above for place in restore.record.places] == [None]
-    assert not list(tmp_path.rglob(SAFETY))
+    assert [path.parent for path in tmp_path.rglob(SAFETY)] == [tmp_path / "home"]
 
 
 @pytest.mark.requires("tmpfs")

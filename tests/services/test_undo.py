@@ -173,7 +173,10 @@ def test_a_safety_snapshot_is_made_used_and_forgotten(tmp_path: Path, unlinkable
         restored(workspace, tmp_path)
         kinds = [snapshot.kind for snapshot in workspace.repository("local").snapshots()]
         assert kinds == ["manual", SAFETY]
-        assert resolve(reach(workspace), "latest").snapshot.kind == "manual"
+        newest = resolve(reach(workspace), "latest").snapshot
+        assert newest.kind == "manual"
+        assert workspace.history.newest_good("site") == [("local", newest.id)]
+        assert workspace.history.holdings("site").snapshots == 1
         assert undone(workspace).status == "ok"
         assert {**traits_of(unlinkable), b"a": None} == {**before, b"a": None}
         assert (unlinkable / "a").read_text() == "edited"

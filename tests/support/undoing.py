@@ -45,7 +45,7 @@ class UndoableRestore(Restore):
     def prepare(self) -> None:
         present = now()
         record = SafetyRecord(
-            restore=f"restore-{os.path.basename(self.home).decode()}",
+            restore=os.path.basename(self.home).decode(),
             job="site",
             repository="main",
             snapshot=self.snapshot.id,

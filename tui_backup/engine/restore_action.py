@@ -30,7 +30,8 @@ class Action(IntEnum):
     NEW = 1
     OVERWRITE = 2
     METADATA = 3
-    """Content is right; permissions or owner are not. Never something with other names: they may lead anywhere."""
+    """Content is right; permissions or owner are not. Never something that has other names, which may lead anywhere, or
+    that gets some."""
     SAME = 4
     """Right already."""
     NEWER = 5
@@ -109,7 +110,7 @@ class Judge:
             return Verdict(Action.SAME, status)
         if self._policy is Overwrite.NEVER:
             return Verdict(Action.KEPT, status, _("exists with other permissions or owner"))
-        if status.st_nlink > 1:
+        if status.st_nlink > 1 or (entry.kind is EntryKind.FILE and entry.links > 1):
             return Verdict(Action.OVERWRITE, status)
         return Verdict(Action.METADATA, status)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tui_backup.engine.safety_places import KeptPlace, SafetyPlaces, key_of
-from tui_backup.engine.safety_record import KEPT, SafetyPlace, SafetyRecord, open_place, write_record
+from tui_backup.engine.safety_record import SafetyPlace, SafetyRecord, open_place, write_record
 from tui_backup.primitives.descriptors import Directories, sync_file_system
 from tui_backup.primitives.safety_directory import NAME, make_inside, may_hold_safety_directory
 
@@ -64,9 +64,7 @@ class Linking:
         self.places.close()
 
     def _path(self, place: SafetyPlace) -> bytes:
-        if place.above is None:
-            return os.path.join(self._home, KEPT)
-        return os.path.join(place.above, NAME, self.record.restore.encode())
+        return os.path.join(place.above or self._home, NAME, self.record.restore.encode())
 
     def _choose(self, device: int, directory: int, path: bytes) -> None:
         """Choose the place for a file system: the first that a link can be made in, for all that we know."""

@@ -4,8 +4,9 @@ Each has a directory of its own in the state (`undo/RESTORE/`, 0700), its home:
 
     record     `SafetyRecord` as JSON, replaced whole
     journal    what the restore changes (`undo_journal`)
-    kept/      what it replaces or deletes, where that lies on the same file system; otherwise safety directories
-               there (`primitives.safety_directory`) hold it, and what can be linked nowhere is in a snapshot
+
+Safety directories (`primitives.safety_directory`) hold what it replaces: one in the home, others on other file systems;
+what can be linked nowhere is in a snapshot.
 """
 
 import errno
@@ -18,11 +19,10 @@ import msgspec
 
 from tui_backup.primitives.atomic import write_whole
 from tui_backup.primitives.descriptors import DIRECTORY, names_at, open_root
-from tui_backup.primitives.safety_directory import NAME, open_private, remove_inside
+from tui_backup.primitives.safety_directory import NAME, make_inside, open_private, remove_inside
 
 _RECORD = b"record"
 JOURNAL = b"journal"
-KEPT = b"kept"
 
 
 class SafetyState(StrEnum):
@@ -41,7 +41,7 @@ class SafetyPlace(msgspec.Struct, frozen=True, array_like=True):
     """A directory that keeps what a restore replaces, each thing under `key_of` its path."""
 
     above: bytes | None = None
-    """Absolute path of the directory that a safety directory was made in; None: it is `kept` in the home."""
+    """Absolute path of the directory that a safety directory was made in; None: the home."""
     inode: int = 0
     """Of that directory: another one may be there while a file system is not mounted."""
 
@@ -89,7 +89,11 @@ def make_home(home: bytes, record: SafetyRecord) -> None:
     """Make a home; raises OSError."""
     os.makedirs(os.path.dirname(home), 0o700, exist_ok=True)
     os.mkdir(home, 0o700)
-    os.mkdir(os.path.join(home, KEPT), 0o700)
+    directory = open_private(home)
+    try:
+        os.close(make_inside(directory, record.restore.encode()))
+    finally:
+        os.close(directory)
     write_record(home, record)
 
 
@@ -99,9 +103,7 @@ def open_place(home: bytes, record: SafetyRecord, place: SafetyPlace) -> int:
     Raises:
         OSError: it is not there, or not ours; ESTALE where something else is in the way, or nothing is mounted.
     """
-    if place.above is None:
-        return open_private(os.path.join(home, KEPT))
-    above = _open_above(place, place.above)
+    above = _open_above(home, place)
     try:
         directory = open_private(NAME, above)
         try:
@@ -117,7 +119,7 @@ def unreached(record: SafetyRecord) -> bytes | None:
     for place in record.places:
         if place.above is not None:
             try:
-                os.close(_open_above(place, place.above))
+                os.close(_open_above(b"", place))
             except OSError:
                 return place.above
     return None
@@ -132,28 +134,36 @@ def discard_kept(home: bytes, record: SafetyRecord) -> None:
     for place in record.places:
         with suppress(FileNotFoundError):
             _empty(open_place(home, record, place))
-        if place.above is not None:
+        above = _open_above(home, place)
+        try:
             with suppress(FileNotFoundError):
-                above = _open_above(place, place.above)
-                try:
-                    remove_inside(above, record.restore.encode())
-                finally:
-                    os.close(above)
+                remove_inside(above, record.restore.encode())
+        finally:
+            os.close(above)
 
 
 def remove_home(home: bytes) -> None:
     """Remove a home whose places are empty; raises OSError."""
-    for directory in (os.path.join(home, KEPT), home):
+    directory = os.open(home, DIRECTORY)
+    try:
         with suppress(FileNotFoundError):
-            _empty(os.open(directory, DIRECTORY))
-            os.rmdir(directory)
+            remove_inside(directory, os.path.basename(home))
+    finally:
+        _empty(directory)
+    os.rmdir(home)
 
 
-def _open_above(place: SafetyPlace, path: bytes) -> int:
-    above = open_root(path)
+def _open_above(home: bytes, place: SafetyPlace) -> int:
+    if place.above is None:
+        return open_private(home)
+    stale = OSError(errno.ESTALE, os.strerror(errno.ESTALE), place.above)
+    try:
+        above = open_root(place.above)
+    except FileNotFoundError as error:
+        raise stale from error
     if os.fstat(above).st_ino != place.inode:
         os.close(above)
-        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
+        raise stale
     return above
 
 

@@ -110,10 +110,14 @@ def snapshots(connection: sqlite3.Connection, name: str) -> list[Snapshot]:
 
 
 def holdings(connection: sqlite3.Connection, job: str) -> Holdings:
-    """Return how many snapshots of a job there are and how large the newest is."""
-    count = connection.execute("SELECT count(DISTINCT original) FROM snapshots WHERE job = ?", (job,)).fetchone()[0]
+    """Return how many snapshots of a job there are and how large the newest is; safety copies do not count."""
+    count = connection.execute(
+        "SELECT count(DISTINCT original) FROM snapshots WHERE job = ? AND kind IS NOT 'safety'", (job,)
+    ).fetchone()[0]
     newest = connection.execute(
-        "SELECT size FROM snapshots WHERE job = ? AND size IS NOT NULL ORDER BY time DESC LIMIT 1", (job,)
+        "SELECT size FROM snapshots WHERE job = ? AND kind IS NOT 'safety' AND size IS NOT NULL "
+        "ORDER BY time DESC LIMIT 1",
+        (job,),
     ).fetchone()
     return Holdings(snapshots=count, size=newest[0] if newest else None)
 
@@ -144,7 +148,8 @@ def newest_good(connection: sqlite3.Connection, job: str) -> list[tuple[str, str
     """Return repository and id of a job's newest good snapshot, once for each repository that holds a copy."""
     rows = connection.execute(
         "SELECT repository, id FROM snapshots WHERE job = ?1 AND original = "
-        "(SELECT original FROM snapshots WHERE job = ?1 AND status = 'ok' ORDER BY time DESC LIMIT 1)",
+        "(SELECT original FROM snapshots WHERE job = ?1 AND status = 'ok' AND kind IS NOT 'safety' "
+        "ORDER BY time DESC LIMIT 1)",
         (job,),
     )
     return [(repository, id_) for repository, id_ in rows]

@@ -4,7 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,8 @@ from tui_backup.primitives.i18n import _
 
 _LOCK = b"lock"
 _OVER = (SafetyState.UNDONE, SafetyState.EXPIRED)
+_PATIENCE = timedelta(days=90)
+"""How long after its time a file system that is not mounted is waited for."""
 
 
 class UndoHome(msgspec.Struct, frozen=True):
@@ -188,7 +190,11 @@ def _tidy(path: bytes) -> None:
             return
         record = msgspec.structs.replace(record, state=SafetyState.EXPIRED)
         write_record(path, record)
-    _discard(UndoHome(path, record))
+    try:
+        _discard(UndoHome(path, record))
+    except OSError:
+        if record.expires + _PATIENCE < now():
+            remove_home(path)
 
 
 def _discard(home: UndoHome) -> None:
