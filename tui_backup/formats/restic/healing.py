@@ -71,6 +71,7 @@ class Healing:
         """Yield the lengths of the blobs that are moved."""
         for records in (*self._work.losses.salvage.values(), *self._work.fetched.values()):
             yield from (blob.length for blob in unpack_blobs(records))
+        yield from (place.length for place in self._work.found.values())
 
     def _salvage(self) -> None:
         """Move what is whole out of the damaged packs."""
@@ -108,6 +109,7 @@ class Healing:
         sealer = Sealer(access.store, BlobType.DATA, access.cipher, access.version, access.opening.compression)
         for id_, place in work.found.items():
             self._watch.check()
+            self._watch.current = place.path
             key = (BlobType.DATA, id_)
             content = work.live.read(id_, place)
             if content is None:
@@ -115,6 +117,7 @@ class Healing:
                 self._failed[key] = _("{path} has changed meanwhile").format(path=path)
                 continue
             self._failed.pop(key, None)
+            self._watch.bytes_done += len(content)
             for stored in sealer.keep(id_, content):
                 self._log.add(stored)
         for stored in sealer.flush():

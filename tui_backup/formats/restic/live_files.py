@@ -83,6 +83,7 @@ class LiveFiles:
                 continue
 
     def _try_file(self, snapshot: Snapshot, path: bytes, node: Node, hunt: "_Hunt") -> None:
+        self._watch.current = path
         stream = self._open(snapshot, path)
         if stream is None:
             return

@@ -7,7 +7,7 @@ import msgspec
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.access import Access
 from tui_backup.formats.restic.headers import fetch_header
-from tui_backup.formats.restic.index import pack_blobs
+from tui_backup.formats.restic.index import pack_blobs, unpack_blobs
 from tui_backup.formats.restic.inventory import Inventory
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.opening import Landed, Prove, Proved
@@ -50,8 +50,11 @@ def _prove(access: Access, inventory: Inventory, packs: list[bytes], watch: Watc
         watch.files_done += 1
         watch.bytes_done += answer.size
         if answer.findings:
+            pack = packs[answer.number]
             blobs = {blob for blob, _reason in answer.findings if blob}
-            verdicts[packs[answer.number]] = Verdict(answer.findings[0][1], blobs)
+            if not answer.size:
+                blobs = {blob.id for blob in unpack_blobs(inventory.listings.get(pack, b""))}
+            verdicts[pack] = Verdict(answer.findings[0][1], blobs)
 
     team = Team(OpeningWork((access.store, access.keys), None, hear, watch), watch)
     try:

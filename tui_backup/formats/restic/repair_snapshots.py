@@ -176,5 +176,5 @@ def _nothing_left(snapshot: Snapshot) -> Problem:
 
 def _unreadable(damaged: dict[str, str]) -> Iterator[Problem]:
     for name, reason in damaged.items():
-        message = _("{reason}; nobody knows what it holds").format(reason=reason)
+        message = _("{reason}; `tui-backup copy` may bring it back from elsewhere").format(reason=reason)
         yield Problem(kind=ProblemKind.SNAPSHOT, object=key_of(FileKind.SNAPSHOT, name), message=message)
