@@ -111,8 +111,8 @@ def _list(invocation: Invocation, limit: int | None) -> None:
         output.write_lines(records)
     else:
         columns = [
-            Column(_("N"), right=True), Column(_("TIME")), Column(_("WHO"), spare=2), Column(_("WHAT")),
-            Column(_("OBJECT")), Column(_("DETAIL")),
+            Column(_("N"), right=True, spare=2), Column(_("TIME")), Column(_("WHO"), spare=1), Column(_("WHAT")),
+            Column(_("DETAIL")),
         ]  # fmt: skip
         output.write_table(columns, [_cells(record, unended) for record in records])
     if strange:
@@ -122,4 +122,5 @@ def _list(invocation: Invocation, limit: int | None) -> None:
 
 def _cells(record: Record, unended: set[int]) -> Sequence[Cell]:
     detail = _("{detail} (no end is recorded)").format(detail=record.detail) if record.n in unended else record.detail
-    return record.n, moment(record.time), record.who, record.verb, record.object, detail
+    told = ": ".join(filter(None, (record.object, detail)))
+    return record.n, moment(record.time), record.who, record.verb, told
