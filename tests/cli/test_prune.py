@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.calling import Answer, Call
 from tests.support.estate import Estate, build_estate, job_text
-from tests.support.histories import plant, with_keep
+from tests.support.histories import leave_lock, plant, with_keep
 from tests.support.killing import Moment
 from tests.support.victims import Doom, slay
 from tui_backup.primitives.clock import now
@@ -190,6 +190,19 @@ def test_forget_removes_what_is_named_and_notes_it(estate: Estate, program: Call
     with estate.open() as workspace:
         assert workspace.history.forgotten("local") == set(before[:2])
     assert [row["id"] for row in program("--json", "list").document] == before[2:]
+
+
+def test_what_cannot_be_forgotten_is_not_noted(estate: Estate, program: Call) -> None:
+    before = ids(estate)
+    leave_lock(estate)
+    for arguments in (("forget", before[0], "--yes"), ("prune",)):
+        answer = program(*arguments)
+        assert answer.code == 11
+        assert "web2" in answer.err
+    assert ids(estate) == before
+    with estate.open() as workspace:
+        assert workspace.history.forgotten("local") == set()
+        assert workspace.history.last_prune("site", "local") is None
 
 
 def test_forget_tells_people_what_goes_and_that_prune_frees_the_space(estate: Estate, program: Call) -> None:

@@ -6,16 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from tests.support.estate import Estate, Ran, build_estate, password_of
+from tests.support.estate import Estate, Ran, build_estate
 from tests.support.faulty import Fault, FaultyStore, unavailable
-from tests.support.histories import plant, with_keep
-from tests.support.repositories import open_repository
+from tests.support.histories import leave_lock, plant, with_keep
 from tui_backup.errors import Locked, PlanHeld, StoreUnavailable
-from tui_backup.formats.restic.envelope import save_unpacked
-from tui_backup.formats.restic.layout import FileKind
 from tui_backup.model.event import Tended
 from tui_backup.model.retention import LastPrune
 from tui_backup.model.watch import Watch
@@ -52,14 +48,6 @@ def troubles(estate: Estate) -> list[Trouble]:
 
 def objects(estate: Estate, prefix: str) -> set[str]:
     return {found.key for found in estate.store("local").objects(prefix)}
-
-
-def leave_lock(estate: Estate, name: str = "local") -> None:
-    """Leave the lock of a backup of another host."""
-    access = open_repository(estate.directory / name, password_of(name)).access
-    owner = {"time": now().isoformat(), "hostname": "web2", "username": "eve", "pid": 7, "exclusive": False}
-    document = msgspec.json.encode(owner)
-    save_unpacked(access.store, FileKind.LOCK, document, access.version, access.cipher)
 
 
 @pytest.mark.requires("restic")
@@ -239,4 +227,13 @@ def test_pruning_that_fails_is_told_of_and_leaves_the_backup_good(estate: Estate
     assert [trouble.kind for trouble in troubles(estate)] == [TroubleKind.HELD]
     assert estate.run().errors == []
     assert len(ids(estate)) == 3
+    assert troubles(estate) == []
+
+
+def test_a_hold_is_no_trouble_where_no_policy_asks_for_it(estate: Estate) -> None:
+    with estate.open() as workspace:
+        for job, repository in (("site", "local"), ("site", "elsewhere"), ("gone", "local")):
+            workspace.history.hold(job, repository, "too much")
+    assert [(each.job, each.repository) for each in troubles(estate)] == [("site", "local")]
+    with_keep(estate, "")
     assert troubles(estate) == []

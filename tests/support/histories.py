@@ -1,4 +1,4 @@
-"""Snapshots of the past, planted into a repository without backing anything up."""
+"""Snapshots of the past, planted into a repository without backing anything up, and what else a policy meets there."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from tests.support.estate import Estate, password_of
 from tests.support.repositories import open_repository
 from tui_backup.formats.restic.envelope import save_unpacked
 from tui_backup.formats.restic.layout import FileKind
+from tui_backup.primitives.clock import now
 from tui_backup.primitives.identity import identity
 
 
@@ -37,6 +38,13 @@ def plant(
             save_unpacked(access.store, FileKind.SNAPSHOT, msgspec.json.encode(made), access.version, access.cipher)
         )
     return ids
+
+
+def leave_lock(estate: Estate, name: str = "local") -> None:
+    """Leave the lock of a backup of another host."""
+    access = open_repository(estate.directory / name, password_of(name)).access
+    owner = {"time": now().isoformat(), "hostname": "web2", "username": "eve", "pid": 7, "exclusive": False}
+    save_unpacked(access.store, FileKind.LOCK, msgspec.json.encode(owner), access.version, access.cipher)
 
 
 def with_keep(estate: Estate, keep: str, job: str = "site") -> None:
