@@ -11,46 +11,38 @@ from tui_backup.primitives.i18n import _
 
 def recorded(run: Run, ending: Ending) -> Run:
     """Return `run` as the history keeps it once it has ended."""
-    status = _status(ending.status)
+    run = msgspec.structs.replace(run, status=_status(ending.status), message=ending.message)
     match ending:
         case Finished():
             return msgspec.structs.replace(
                 run,
                 repository=ending.repository,
-                status=status,
                 duration=ending.duration,
                 snapshot=ending.snapshot,
                 bytes_added=ending.bytes_added,
                 bytes_processed=ending.bytes_processed,
                 files=_sum(ending.files_new, ending.files_changed, ending.files_unmodified),
-                message=ending.message,
             )
         case Restored():
             return msgspec.structs.replace(
                 run,
-                status=status,
                 duration=ending.duration,
                 bytes_processed=ending.bytes,
                 files=ending.written,
-                message=ending.message,
             )
         case Verified():
             return msgspec.structs.replace(
                 run,
                 repository=ending.repository or None,
-                status=status,
                 duration=(ending.time - run.started).total_seconds(),
                 bytes_processed=ending.bytes,
-                message=ending.message,
             )
         case Tended():
             return msgspec.structs.replace(
                 run,
                 repository=ending.repository,
-                status=status,
                 duration=ending.duration,
                 bytes_added=ending.bytes_added,
-                message=ending.message,
             )
 
 
