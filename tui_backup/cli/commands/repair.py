@@ -126,7 +126,7 @@ def show(plan: RepairPlan, *, every: bool) -> None:
         _show_step(_("left as it is: {object}: {detail}").format(object=step.object, detail=step.detail), step)
     show_problems(plan.problems)
     if not plan.steps:
-        output.write_text(_("there is nothing to do"))
+        output.write_text(_("nothing more can be done") if plan.problems else _("there is nothing to do"))
 
 
 def show_problems(problems: Sequence[Problem]) -> None:

@@ -1,6 +1,6 @@
 """ResticRepairs: mending index, packs and snapshots; the facade, no details."""
 
-from tui_backup.errors import BackupError
+from tui_backup.errors import BackupError, UsageError
 from tui_backup.formats.base import Repository
 from tui_backup.formats.restic.access import Access
 from tui_backup.formats.restic.healing import heal
@@ -29,7 +29,8 @@ class ResticRepairs:
         """Find damaged packs, and for each blob lost in them another whole copy.
 
         Raises:
-            BackupError: `other` has no blobs that can be fetched by their ids, or is this very repository.
+            UsageError: `other` is this very repository.
+            BackupError: it has no blobs that can be fetched by their ids.
         """
         if other is None:
             return PackPlanner(self._access, None, live, watch).plan()
@@ -37,7 +38,7 @@ class ResticRepairs:
             message = _("nothing can be fetched from {name}: it is no repository in restic's format")
             raise BackupError(message.format(name=other.name))
         if other.access.store == self._access.store:
-            raise BackupError(_("{name} cannot be healed from itself").format(name=other.name))
+            raise UsageError(_("{name} cannot be healed from itself").format(name=other.name))
         return PackPlanner(self._access, other.access, live, watch).plan()
 
     def plan_snapshots(self, watch: Watch) -> RepairPlan:
