@@ -1,12 +1,14 @@
 """Where what a restore replaces is kept: on its own file system, and otherwise in a snapshot."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.given import given, snapshot_of
+from tests.support.given import given, given_dir, snapshot_of
 from tests.support.instant import instant_repository, keep_alone
 from tests.support.mounts import read_only, tmpfs
 from tests.support.trees import links_of, traits_of, write_tree
@@ -15,7 +17,7 @@ from tui_backup.engine.safety_record import SafetyState
 from tui_backup.errors import RestoreRefused
 from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
-from tui_backup.primitives.safety_directory import NAME
+from tui_backup.primitives.safety_directory import NAME, make_inside
 from tui_backup.sources.files import FilesSource
 
 OTHER = 12_345
@@ -162,22 +164,34 @@ def test_a_safety_place_that_is_not_mounted_is_waited_for(tmp_path: Path) -> Non
         restore.plan_undo()
 
 
-def test_backups_and_deletions_pass_over_safety_directories_and_no_others(tmp_path: Path) -> None:
-    from tui_backup.primitives.safety_directory import make_inside
-
-    theirs = write_tree(tmp_path / "data/theirs", {f"{SAFETY}/file": b"mine"})
-    ours = tmp_path / "data"
-    descriptor = os.open(ours, os.O_RDONLY)
+def make_safety_directory(directory: Path) -> None:
+    directory.mkdir(exist_ok=True)
+    descriptor = os.open(directory, os.O_RDONLY)
     os.close(make_inside(descriptor, b"restore"))
     os.close(descriptor)
-    entries = FilesSource(paths=(str(tmp_path / "data"),), as_="data").entries(Watch())
-    paths = {entry.path for entry in entries}
+
+
+def test_backups_and_deletions_pass_over_safety_directories_and_no_others(tmp_path: Path) -> None:
+    write_tree(tmp_path / "data/theirs", {f"{SAFETY}/file": b"mine"})
+    make_safety_directory(tmp_path / "data")
+    paths = {entry.path for entry in FilesSource(paths=(str(tmp_path / "data"),), as_="data").entries(Watch())}
     assert b"/data/theirs/" + NAME + b"/file" in paths
     assert b"/data/" + NAME not in paths
-    restore = UndoableRestore(tmp_path, [given("/data/kept")], tmp_path / "home", snapshot_of("/data"))
-    plan = restore.plan(delete=True, overwrite="always")
-    assert theirs.exists()
-    assert not any(each.path.startswith(b"/data/" + NAME) for each in plan.deletions)
+    restore = UndoableRestore(
+        tmp_path, [given_dir("/data"), given("/data/kept")], tmp_path / "home", snapshot_of("/data")
+    )
+    deleted = {each.path for each in restore.plan(delete=True, overwrite="always").deletions}
+    assert b"/data/theirs/" + NAME + b"/file" in deleted
+    assert b"/data/" + NAME not in deleted
+
+
+def test_nothing_is_restored_over_a_safety_directory(tmp_path: Path) -> None:
+    make_safety_directory(tmp_path / "data")
+    hostile = [given_dir("/data"), given_dir(b"/data/" + NAME), given(b"/data/" + NAME + b"/CACHEDIR.TAG")]
+    restore = UndoableRestore(tmp_path, hostile, tmp_path / "home", snapshot_of("/data"))
+    assert restore.run(overwrite="always", delete=True).status is RunStatus.INCOMPLETE
+    assert (tmp_path / "data" / SAFETY / "CACHEDIR.TAG").stat().st_size > 0
+    assert (tmp_path / "data" / SAFETY / "restore").is_dir()
 
 
 @pytest.mark.requires("tmpfs")
@@ -198,3 +212,35 @@ def test_what_is_replaced_is_not_counted_as_room(tmp_path: Path, elsewhere: Path
     assert restore.plan(overwrite="always", undo_keep=None).fits
     assert not restore.plan(overwrite="always").fits
     assert restore.plan(overwrite="always").kept_bytes == 1_100_000
+
+
+@contextmanager
+def acting_as(user: int) -> Iterator[None]:
+    os.setegid(user)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+@pytest.mark.requires("root")
+def test_what_the_system_lets_us_replace_and_not_link_comes_back_from_a_snapshot() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        restore = edited(directory, directory / "target")
+        for path in (directory, *directory.rglob("*")):
+            os.chown(path, OTHER, OTHER, follow_symlinks=False)
+        alien = restore.target / "data/a"
+        alien.unlink()
+        alien.write_bytes(b"of root")
+        alien.chmod(0o644)
+        with acting_as(OTHER):
+            assert restore.run(overwrite="always").status is RunStatus.OK
+            assert alien.read_bytes() == b"alpha"
+            kept = [each.paths for each in restore.repository.snapshots() if each.kind == "safety"]
+            assert kept == [("/data/a",)]
+            restore.undo()
+        assert alien.read_bytes() == b"of root"
+        assert [message for _path, message in restore.warnings] == ["restored without owner: Operation not permitted"]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.support.mounts import tmpfs
+from tests.support.repositories import brief
 from tests.support.trees import traits_of, write_tree
 from tui_backup.engine.safety_record import SafetyState, read_record, write_record
 from tui_backup.errors import BackupError, Locked
@@ -204,3 +205,18 @@ def test_one_restore_in_place_at_a_time(workspace: Workspace, tmp_path: Path) ->
     with undo_homes.alone(workspace.state_dir), pytest.raises(Locked, match="another restore in place"):
         restored(workspace, tmp_path)
     assert (tmp_path / "source/a").read_text() == "edited"
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_safety_snapshot_that_cannot_be_forgotten_does_not_spoil_the_undo(tmp_path: Path, unlinkable: Path) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG)
+    with Workspace.open(str(tmp_path / "config.toml")) as workspace:
+        back_up(workspace)
+        restored(workspace, tmp_path)
+        repository = workspace.repository("local")
+        with repository.begin(brief("/elsewhere"), Watch()):
+            assert undone(workspace).status == "ok"
+        assert len(homes(workspace)) == 1
+        undo_homes.forget_over(workspace.state_dir, repository)
+        assert homes(workspace) == []
+        assert len(repository.snapshots()) == 1

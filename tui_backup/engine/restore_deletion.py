@@ -62,8 +62,7 @@ class Sweeper:
         """Return the names in a restored directory; those that the snapshot has are to be taken out."""
         if not self._selection.is_rooted(path):
             return set()
-        names = self._left_in(names_at(directory), directory)
-        return {name for name in names if not (is_temporary(name) or is_safety_directory(directory, name))}
+        return {name for name in self._left_in(names_at(directory), directory) if not is_temporary(name)}
 
     def sweep(self, parent: bytes, names: set[bytes], device: int) -> list[Deletion]:
         """Return the deletions that remove `names` from a directory on a device, contents before directories."""

@@ -120,7 +120,7 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
         restored = msgspec.structs.replace(restored, undo_until=until)
         scope.finish(restored)
     if safekeeping:
-        _forget_earlier(workspace, safekeeping, found)
+        _forget_earlier(workspace, found)
     return restored
 
 
@@ -162,15 +162,16 @@ def _safekeeping(workspace: "Workspace", found: Found, plan: RestorePlan, run: s
         time=local_time(started, (job.timezone if job else None) or workspace.config.timezone),
         host=identity().hostname,
         paths=(),
+        tags=(f"restore={run}",),
     )
     with alone(workspace.state_dir), new_home(workspace.state_dir, record) as home:
         yield Safekeeping(home=home, brief=brief)
 
 
-def _forget_earlier(workspace: "Workspace", safekeeping: Safekeeping, found: Found) -> None:
+def _forget_earlier(workspace: "Workspace", found: Found) -> None:
     """Remove the snapshots that earlier restores made for their undo, when that is over; the restore stands without."""
     try:
-        forget_over(safekeeping.home, found.shelf.repository)
+        forget_over(workspace.state_dir, found.shelf.repository)
     except BackupError as error:
         workspace.log.warning(error.message)
 

@@ -62,7 +62,8 @@ def undo(workspace: "Workspace", home: UndoHome, plan: UndoPlan, *, heeding_sign
         lender = _lender(workspace, home)
         undone = _undo(plan, lender, scope)
         if undone.status == RunStatus.OK:
-            undo_homes.end(home, lender.repository if lender else None)
+            undo_homes.end(home)
+            _forget(workspace, lender)
         scope.finish(undone)
     return undone
 
@@ -79,6 +80,15 @@ def _lender(workspace: "Workspace", home: UndoHome) -> Lender | None:
             id=home.record.safety_snapshot[:8], repository=home.record.repository
         )
     )
+
+
+def _forget(workspace: "Workspace", lender: Lender | None) -> None:
+    """Remove the snapshot that is not needed any more; another restore does it if that fails now."""
+    if lender is not None:
+        try:
+            undo_homes.forget_over(workspace.state_dir, lender.repository)
+        except BackupError as error:
+            workspace.log.warning(error.message)
 
 
 def _undo(plan: UndoPlan, lender: Lender | None, scope: RunScope) -> Restored:

@@ -141,13 +141,12 @@ def find(state_dir: Path, name: str | None) -> UndoHome:
     raise _unknown(name, known)
 
 
-def end(home: UndoHome, repository: Repository | None) -> None:
+def end(home: UndoHome) -> None:
     """Note that a restore was undone, and remove what was kept; what cannot be removed now goes later."""
-    write_record(home.path, msgspec.structs.replace(home.record, state=SafetyState.UNDONE))
+    over = UndoHome(home.path, msgspec.structs.replace(home.record, state=SafetyState.UNDONE))
     with suppress(OSError):
-        _discard(UndoHome(home.path, msgspec.structs.replace(home.record, state=SafetyState.UNDONE)))
-    if repository is not None:
-        forget_over(home.path, repository)
+        write_record(over.path, over.record)
+        _discard(over)
 
 
 def sweep(state_dir: Path) -> None:
@@ -168,9 +167,13 @@ def sweep(state_dir: Path) -> None:
                     os.close(holding)
 
 
-def forget_over(home: bytes, repository: Repository) -> None:
-    """Remove the snapshots that earlier restores from a repository made for their undo, when that is over."""
-    for path, record in _records(os.path.dirname(home)):
+def forget_over(state_dir: Path, repository: Repository) -> None:
+    """Remove the snapshots that restores from a repository made for their undo, where that is over.
+
+    Raises:
+        BackupError: the repository cannot be read or written; they go another time.
+    """
+    for path, record in _records(_above(state_dir)):
         if record.state in _OVER and record.safety_snapshot is not None and record.repository == repository.name:
             found = [each for each in repository.snapshots() if each.id == record.safety_snapshot]
             if found:
