@@ -1,5 +1,6 @@
 """`prune` and `forget`, as users meet them."""
 
+import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tests.cli.calling import Answer, Call
 from tests.support.estate import Estate, build_estate, job_text
 from tests.support.histories import leave_lock, plant, with_keep
 from tests.support.killing import Moment
-from tests.support.victims import Doom, slay
+from tests.support.victims import Doom, slay, victim
 from tui_backup.primitives.clock import now
 
 DAY = timedelta(days=1)
@@ -266,3 +267,20 @@ def test_killed_while_it_prunes_the_next_run_goes_on(estate: Estate, command: tu
     assert ended.errors == []
     assert len(ids(estate)) == 2
     estate.restic("local").check()
+
+
+@pytest.mark.requires("restic")
+def test_cancelled_while_it_prunes_the_backup_stays(estate: Estate) -> None:
+    doom = Doom(Moment.BEFORE, whom="nobody", what="owner delete snapshots")
+    with victim(estate.installation, doom, "run", "site") as running:
+        running.await_pause()
+        running.process.send_signal(signal.SIGTERM)
+        running.resume()
+        said = running.end()
+    assert said.code == 130
+    with estate.open() as workspace:
+        runs = [(run.verb.value, run.status.value) for run in workspace.history.runs(limit=2)]
+    assert runs == [("prune", "cancelled"), ("run", "ok")]
+    estate.restic("local").check()
+    assert estate.run().errors == []
+    assert len(ids(estate)) == 2

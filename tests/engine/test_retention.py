@@ -5,6 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui_backup.engine.retention import Present, considered, decide, moment_before
 from tui_backup.engine.retention_guard import CLOCK_TOLERANCE, held_for
@@ -110,6 +112,45 @@ def test_days_are_those_of_the_zone_of_the_job() -> None:
 def test_within_counts_from_the_newest_that_is_not_in_the_future() -> None:
     snapshots = [made(-30), made(1), made(2), made(4)]
     assert kept(snapshots, Keep(within=Span(days=2))) == ["-30", "1", "2"]
+
+
+SNAPSHOTS = st.lists(
+    st.builds(
+        made,
+        st.integers(0, 900).map(lambda quarter: quarter / 4),
+        status=st.sampled_from(SnapshotStatus),
+        kind=st.sampled_from(["manual", "manual", "manual", "safety"]),
+        tags=st.sampled_from([(), (), (), ("pin",), ("a",)]),
+    ),
+    max_size=30,
+    unique_by=lambda one: one.time,
+)
+KEEPS = st.builds(
+    Keep,
+    **{name: st.integers(-1, 4) for name in ("last", "hourly", "daily", "weekly", "monthly", "yearly")},
+    within=st.none() | st.builds(Span, months=st.integers(0, 3), days=st.integers(0, 9)),
+    tags=st.sampled_from([(), (("a",),)]),
+)
+
+
+@given(SNAPSHOTS, KEEPS)
+def test_what_holds_for_every_history_and_policy(snapshots: list[Snapshot], keep: Keep) -> None:
+    decisions = decide(snapshots, keep, PRESENT)
+    staying = [each.snapshot for each in decisions if each.keep]
+    assert sorted(each.snapshot.id for each in decisions) == sorted(one.id for one in snapshots)
+    assert all(each.keep == bool(each.reasons) for each in decisions)
+    good = [one for one in snapshots if one.status is SnapshotStatus.OK and one.kind != "safety"]
+    newest = max((one.time for one in good), default=None)
+    for one in snapshots:
+        if one.kind == "safety" or "pin" in one.tags or newest is None or one.time >= newest:
+            assert one in staying
+    if good:
+        assert [one for one in staying if one in good] == [
+            one for one in sorted(good, key=lambda o: o.time, reverse=True) if one.id in kept(good, keep)
+        ]
+    left = decide(staying, keep, PRESENT)
+    if not keep.within and not keep.tags:
+        assert {each.snapshot.id for each in left if each.keep} >= {one.id for one in staying if one in good}
 
 
 @pytest.mark.parametrize(

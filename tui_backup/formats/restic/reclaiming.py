@@ -115,6 +115,7 @@ class ResticReclaimer:
         lock.confirm()
         store.tidy()
         for snapshot in plan.gone:
+            watch.check()
             self._access.snapshots.remove(snapshot.id)
         self._delete(FileKind.DATA, work.unlisted, lock, watch)
         for packs in work.index_files():
