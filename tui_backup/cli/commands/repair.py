@@ -25,9 +25,9 @@ _dry_run = click.option("-n", "--dry-run", is_flag=True, help=_("Show the plan o
 _yes = click.option("-y", "--yes", is_flag=True, help=_("Answer every question with yes."))
 
 
-@click.group("repair", short_help=_("Mend a damaged repository."), help=_("Mend a damaged repository."))
+@click.group("repair", no_args_is_help=False, short_help=_("Mend a damaged repository."))
 def command() -> None:
-    """Each command shows a plan, asks, and does exactly that plan."""
+    """Mend a damaged repository: each command shows a plan, asks, and does exactly that plan."""
 
 
 @command.command("index", short_help=_("List what the packs say that they hold."))
