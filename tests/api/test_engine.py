@@ -8,6 +8,7 @@ import pytest
 
 import tui_backup
 from tests.cli.site import CONFIG
+from tui_backup.services.workspace import Workspace
 
 
 @pytest.fixture
@@ -129,3 +130,16 @@ def test_what_was_deleted_does_not_come_back_with_the_next_run(source: Path) -> 
     assert tui_backup.delete_backup(deleted)["success"]
     tui_backup.create_backup("site")
     assert [each["repository"] for each in tui_backup.list_backups()] == ["local", "local", "usb"]
+
+
+def test_what_is_pinned_is_not_deleted(source: Path) -> None:
+    identity = str(tui_backup.create_backup("site")["id"])
+    with Workspace.open() as workspace:
+        repository = workspace.repository("local")
+        (snapshot,) = repository.snapshots()
+        pinned = repository.retag(snapshot, [*snapshot.tags, "pin"])
+    assert pinned.id != identity
+    result = tui_backup.delete_backup(pinned.id)
+    assert not result["success"]
+    assert "is pinned" in (result["error"] or "")
+    assert [each["id"] for each in tui_backup.list_backups()] == [pinned.id]

@@ -7,7 +7,6 @@ if result["status"] != "completed":
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from tui_backup.api.records import (
     Backup,
@@ -30,10 +29,10 @@ from tui_backup.model.standing import Standing
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
-from tui_backup.services import restores
+from tui_backup.services import forgetting, restores
 from tui_backup.services.backups import MANUAL, BackupOptions, Outcome, check_tags, run_jobs
 from tui_backup.services.restores import Conduct, Wish
-from tui_backup.services.snapshots import Shelf, reach, resolve
+from tui_backup.services.snapshots import Filter, Shelf, reach, resolve
 from tui_backup.services.status import report
 from tui_backup.services.verification import VerifyRequest, verify
 from tui_backup.services.workspace import Workspace
@@ -132,14 +131,16 @@ class Engine:
         return Restoration(success=restored.status == "ok", restore_path=path, error=error_message)
 
     def delete_backup(self, backup_id: str) -> Deletion:
-        """Remove a snapshot from its repository, not its copies; pruning the repository reclaims the space."""
+        """Remove a snapshot from its repository, not its copies; pruning the repository reclaims the space.
+
+        One that is pinned stays.
+        """
         try:
             with self._open() as workspace:
-                found = resolve(reach(workspace), backup_id)
-                found.shelf.repository.forget([found.snapshot])
-                workspace.history.note_forgotten(found.shelf.name, [found.snapshot.identity])
-                with suppress(BackupError):
-                    workspace.history.remember_snapshots(found.shelf.name, found.shelf.repository.snapshots())
+                planned = forgetting.plan(reach(workspace), [backup_id], Filter())
+                for result in forgetting.forget(workspace, planned):
+                    if result.error is not None:
+                        raise result.error
         except BackupError as error:
             return Deletion(success=False, error=error.message)
         return Deletion(success=True, error=None)
