@@ -272,9 +272,11 @@ def _stale(job: JobStatus, now: datetime) -> Trouble:
 
 def _lacking(job: JobConfig, history: History) -> Iterator[Trouble]:
     """Tell of repositories that lack the newest good snapshot of a job, by the record."""
+    if len(job.repositories) == 1:
+        return
     known = [copy for copy in history.copies(job.name, identity().hostname) if copy.repository in job.repositories]
     good = [copy for copy in known if copy.is_good]
-    for name in job.repositories if good and len(job.repositories) > 1 else ():
+    for name in job.repositories if good else ():
         held = {copy.identity for copy in known if copy.repository == name}
         passed = held | history.forgotten(name)
         if good[-1].identity in passed:
