@@ -128,6 +128,16 @@ def test_a_pack_that_cannot_say_what_it_holds_is_a_problem_and_keeps_its_listing
     assert contents(store) == pair.first.objects | {pack: cut}
 
 
+def test_a_pack_in_the_wrong_directory_is_put_where_it_belongs(pair: Pair) -> None:
+    key, damaged, *_others = keys_of(pair.first.objects, "data")
+    wrong, hopeless = (f"data/xx/{each.rpartition('/')[2]}" for each in (key, damaged))
+    store = pair.damaged({key: None, wrong: pair.first.objects[key], hopeless: b"damaged"})
+    done = repair_index(pair.first.opened(store))
+    assert words(done) == ["move-pack"]
+    assert [problem.object for problem in done.problems] == [hopeless]
+    assert contents(store) == pair.first.objects | {hopeless: b"damaged"}
+
+
 def test_strangers_among_the_packs_stay(pair: Pair) -> None:
     strangers: dict[str, bytes | None] = {"data/README": b"hello", "data/ab/notes.txt": b"hello"}
     store = mended(pair, {**strangers, indexes(pair)[0]: None})

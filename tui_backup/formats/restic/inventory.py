@@ -71,6 +71,7 @@ def take_inventory(access: Access, sizes: dict[str, int], watch: Watch) -> Inven
             described.setdefault(pack, {}).setdefault(pack_blobs(blobs), []).append(name)
     for pack in dict.fromkeys([*described, *map(bytes.fromhex, sizes)]):
         watch.check()
+        watch.current = key_of(FileKind.DATA, pack.hex()).encode()
         _judge(access, inventory, pack, described.pop(pack, {}))
     return inventory
 

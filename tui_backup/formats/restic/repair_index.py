@@ -10,7 +10,8 @@ import msgspec
 from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.index import PACKED, save_index, unpack_blobs
 from tui_backup.formats.restic.inventory import Inventory, take_inventory
-from tui_backup.formats.restic.layout import FileKind, key_of, listing
+from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.misplaced import find_misplaced, move
 from tui_backup.formats.restic.pack import PackedBlob
 from tui_backup.formats.restic.packlog import MOST_BLOBS
 from tui_backup.formats.restic.survey import Seen
@@ -32,17 +33,21 @@ class IndexWork(msgspec.Struct, frozen=True):
     seen: Seen
     listings: Listings
     stale: tuple[str, ...]
+    moved: tuple[str, ...] = ()
+    """Keys of packs that are put where they belong."""
 
 
 def plan_index(access: Access, watch: Watch) -> RepairPlan:
     """Find what index files should list; packs are not read, but for the headers of those that need it."""
     with access.shared(watch):
         seen = Seen.of(access)
-        inventory = take_inventory(access, seen.packs, watch)
+        misplaced = find_misplaced(access, watch)
+        inventory = take_inventory(access, seen.packs | misplaced.sizes(), watch)
+    work = index_work(seen, inventory, inventory.stale, inventory.missing)
     return RepairPlan(
-        steps=tuple(index_steps(inventory, inventory.stale, inventory.missing)),
-        problems=tuple(_problems(access, inventory)),
-        work=index_work(seen, inventory, inventory.stale, inventory.missing),
+        steps=(*misplaced.steps(), *index_steps(inventory, inventory.stale, inventory.missing)),
+        problems=(*misplaced.problems(), *_problems(inventory)),
+        work=msgspec.structs.replace(work, moved=tuple(misplaced.whole)),
     )
 
 
@@ -66,6 +71,7 @@ def index_steps(inventory: Inventory, stale: Collection[str], gone: Collection[b
 
 def carry_out_index(access: Access, work: IndexWork, lock: Guard, watch: Watch) -> int:
     """Write the new index files, then remove the old ones; return the bytes of the new."""
+    move(access, work.moved, lock, watch)
     written = 0
     for packs in index_files(work.listings):
         watch.check()
@@ -94,15 +100,7 @@ def index_files(listings: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[
         yield packs
 
 
-def misplaced_packs(access: Access) -> Iterator[Problem]:
-    """Yield the packs that lie where nobody looks for them."""
-    for key in listing(access.store, FileKind.DATA).misplaced:
-        message = _("the pack lies in the wrong directory")
-        yield Problem(kind=ProblemKind.PACK_DAMAGED, object=key, message=message)
-
-
-def _problems(access: Access, inventory: Inventory) -> Iterator[Problem]:
-    yield from misplaced_packs(access)
+def _problems(inventory: Inventory) -> Iterator[Problem]:
     for pack in sorted(inventory.missing):
         message = _("the pack is missing")
         yield Problem(kind=ProblemKind.PACK_MISSING, object=key_of(FileKind.DATA, pack.hex()), message=message)

@@ -15,12 +15,12 @@ from tui_backup.formats.restic.affected import Search, find_affected, suspects_o
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.index import PACKED, Index
 from tui_backup.formats.restic.inventory import Inventory, take_inventory
-from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.layout import FileKind, key_of, listing
 from tui_backup.formats.restic.live_files import LiveBlob, LiveFiles
 from tui_backup.formats.restic.losses import Key, Losses, Trees, find_losses
 from tui_backup.formats.restic.pack import LARGEST, BlobType
 from tui_backup.formats.restic.proving import Verdict, prove_packs
-from tui_backup.formats.restic.repair_index import IndexWork, index_steps, index_work, misplaced_packs
+from tui_backup.formats.restic.repair_index import IndexWork, index_steps, index_work
 from tui_backup.formats.restic.survey import Seen
 from tui_backup.formats.upkeep import OpenLive
 from tui_backup.model.problem import Problem, ProblemKind
@@ -182,7 +182,10 @@ def _other_problems(
     for name, reason in unreadable.items():
         message = _("{reason}; nobody knows what it holds").format(reason=reason)
         yield Problem(kind=ProblemKind.SNAPSHOT, object=key_of(FileKind.SNAPSHOT, name), message=message)
-    yield from misplaced_packs(access)
+    for key in listing(access.store, FileKind.DATA).misplaced:
+        words = _("the pack lies in the wrong directory: `tui-backup repair index -r {name}` moves it")
+        message = words.format(name=access.opening.name)
+        yield Problem(kind=ProblemKind.PACK_DAMAGED, object=key, message=message)
     for pack, reason in inventory.headless.items():
         if pack.hex() not in removed:
             message = _("nobody knows what the pack holds: {reason}").format(reason=reason)
