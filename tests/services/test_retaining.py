@@ -12,13 +12,16 @@ from tests.support.estate import Estate, Ran, build_estate
 from tests.support.faulty import Fault, FaultyStore, unavailable
 from tests.support.histories import leave_lock, plant, with_keep
 from tui_backup.errors import Locked, PlanHeld, StoreUnavailable
+from tui_backup.history.verifications import Findings
 from tui_backup.model.event import Tended
 from tui_backup.model.retention import LastPrune
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
+from tui_backup.services import pruning
 from tui_backup.services.status import Trouble, TroubleKind, report
 
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -48,6 +51,34 @@ def troubles(estate: Estate) -> list[Trouble]:
 
 def objects(estate: Estate, prefix: str) -> set[str]:
     return {found.key for found in estate.store("local").objects(prefix)}
+
+
+def planned(estate: Estate) -> list[str]:
+    """Return what would stay of the one job, newest first."""
+    with estate.open() as workspace:
+        plan = pruning.plan(workspace, [workspace.job("site")], "local", Watch())
+    return [each.snapshot.id for each in plan.jobs[0].decisions if each.keep]
+
+
+def test_days_are_counted_in_the_zone_of_the_job(estate: Estate) -> None:
+    """Kiritimati is 14 hours ahead: there the day begins at 10 o'clock UTC."""
+    with_keep(estate, "{ daily = 50 }")
+    day = (now() - 3 * DAY).replace(hour=0, minute=0)
+    before, early, late = plant(estate, "local", [day - DAY, day + 9.5 * HOUR, day + 10.5 * HOUR])
+    assert planned(estate) == [ids(estate)[-1], late, before]
+    config = estate.directory / "config.toml"
+    config.write_text('timezone = "Pacific/Kiritimati"\n' + config.read_text())
+    assert planned(estate) == [ids(estate)[-1], late, early, before]
+
+
+def test_what_is_known_to_be_damaged_takes_no_place(estate: Estate) -> None:
+    old = plant(estate, "local", days_ago(9, 8, 7))
+    newest = ids(estate)[-1]
+    assert planned(estate) == [newest, old[2], old[1]]
+    with estate.open() as workspace:
+        damage = Findings(time=now(), needs=((newest, ("aa",)),), damaged=("aa",))
+        workspace.history.record_verification("local", damage)
+    assert planned(estate) == [newest, old[2], old[1], old[0]]
 
 
 @pytest.mark.requires("restic")
