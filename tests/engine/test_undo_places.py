@@ -5,17 +5,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.given import given, given_dir, snapshot_of
+from tests.support.given import captured, given, given_dir, snapshot_of
 from tests.support.instant import instant_repository, keep_alone
-from tests.support.mounts import read_only, tmpfs
+from tests.support.mounts import bound, read_only, tmpfs
 from tests.support.trees import links_of, traits_of, write_tree
 from tests.support.undoing import UndoableRestore
 from tui_backup.engine.safety_record import SafetyState
 from tui_backup.errors import RestoreRefused
+from tui_backup.model.entry import Entry
 from tui_backup.model.run import RunStatus
+from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.safety_directory import NAME, make_inside
 from tui_backup.sources.files import FilesSource
@@ -202,6 +205,52 @@ def test_a_read_only_target_is_refused_as_it_stands(tmp_path: Path) -> None:
         result = restore.run(overwrite="always", delete=True)
         assert result.status is RunStatus.INCOMPLETE
     assert traits_of(restore.target) == before
+
+
+@pytest.mark.requires("tmpfs")
+def test_a_place_that_no_link_reaches_is_not_left_behind(tmp_path: Path, elsewhere: Path) -> None:
+    for name in ("real", "data"):
+        (elsewhere / name).mkdir()
+    with bound(elsewhere / "real", elsewhere / "data"):
+        restore = edited(tmp_path, elsewhere)
+        before = traits_of(elsewhere)
+        restore.run(overwrite="always", delete=True)
+        assert [place.above for place in restore.record.places] == [None, os.fsencode(elsewhere / "data")]
+        assert not (elsewhere / SAFETY).exists()
+        assert restore.undo().status is RunStatus.OK
+        restore.discard()
+        assert traits_of(elsewhere) == before
+
+
+@pytest.mark.requires("tmpfs")
+def test_nothing_is_kept_in_what_is_going_to_be_deleted(tmp_path: Path, elsewhere: Path) -> None:
+    write_tree(elsewhere, {"data/later/x": b"deleted", "data/a": b"same"})
+    for directory in (elsewhere, elsewhere / "data"):
+        os.chown(directory, OTHER, OTHER)
+    restore = UndoableRestore(elsewhere, captured(os.fsencode(elsewhere)), tmp_path / "home", snapshot_of("/data"))
+    restore.repository.given = [each for each in restore.repository.given if b"later" not in each.path]
+    restore.repository = Mixed(restore.repository, instant_repository())
+    assert restore.run(overwrite="always", delete=True).deleted == 2
+    assert restore.undo().status is RunStatus.OK
+    assert (elsewhere / "data/later/x").read_bytes() == b"deleted"
+
+
+class Mixed:
+    """A repository that is read from one, and written to another, for what it is asked to keep."""
+
+    def __init__(self, source: Any, safety: Any) -> None:
+        self._source, self._safety = source, safety
+        self.begin, self.snapshots = safety.begin, safety.snapshots
+
+    def extract(self, snapshot: Snapshot, *arguments: Any) -> None:
+        (self._safety if snapshot.kind == "safety" else self._source).extract(snapshot, *arguments)
+
+    def entry(self, snapshot: Snapshot, path: bytes) -> Entry:
+        found: Entry = (self._safety if snapshot.kind == "safety" else self._source).entry(snapshot, path)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
 
 
 @pytest.mark.requires("tmpfs")

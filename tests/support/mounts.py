@@ -18,6 +18,16 @@ def tmpfs(directory: Path, size: str = "2m", inodes: int = 1000) -> Iterator[Pat
 
 
 @contextmanager
+def bound(source: Path, directory: Path) -> Iterator[Path]:
+    """Have a directory show the contents of another; no link leads from one to the other."""
+    subprocess.run(["mount", "--bind", source, directory], check=True)
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", "--lazy", directory], check=True)
+
+
+@contextmanager
 def read_only(directory: Path) -> Iterator[Path]:
     """Make `directory` read-only to everybody, root too."""
     subprocess.run(["mount", "--bind", directory, directory], check=True)

@@ -63,7 +63,8 @@ class _Keeper:
         assert record is not None
         self._site, self._directories = site, directories
         self._home, self._brief = safekeeping.home, safekeeping.brief
-        self._linking = Linking(safekeeping.home, record, directories, site.options.target)
+        doomed = frozenset(each.path for each in site.plan.deletions if each.is_dir)
+        self._linking = Linking(safekeeping.home, record, directories, target=site.options.target, doomed=doomed)
         self._elsewhere: list[bytes] = []
         self._touched: set[bytes] = set()
         self._changes = 0
@@ -207,6 +208,8 @@ class _Keeper:
         """Make the snapshot of what could not be linked; return its id."""
         if not self._elsewhere:
             return None
-        site = self._site
-        snapshot = keep_snapshot(self._elsewhere, self._directories, site, self._brief, self._linking.places)
-        return snapshot.id
+        try:
+            return keep_snapshot(self._elsewhere, self._directories, self._site, self._brief, self._linking.places).id
+        except BackupError as error:
+            error.hint = error.hint or _("nothing was touched; restore it beside: --target DIRECTORY")
+            raise

@@ -9,7 +9,7 @@ import msgspec
 from tui_backup.engine.safety_places import KeptPlace, SafetyPlaces, key_of
 from tui_backup.engine.safety_record import SafetyPlace, SafetyRecord, open_place, write_record
 from tui_backup.primitives.descriptors import Directories, sync_file_system
-from tui_backup.primitives.safety_directory import NAME, make_inside, may_hold_safety_directory
+from tui_backup.primitives.safety_directory import NAME, make_inside, may_hold_safety_directory, remove_inside
 
 _NOT_HERE = {errno.EXDEV, errno.EROFS}
 """What makes a place useless for a whole file system."""
@@ -17,16 +17,29 @@ _NOT_HERE = {errno.EXDEV, errno.EROFS}
 _NOT_THIS = {errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS, errno.EEXIST}
 """What may be wrong with one file alone; where there are no hard links at all it is EPERM too."""
 
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
+
 
 class Linking:
-    """Places of one restore. Owns `places`."""
+    """Places of one restore. Owns `places`.
 
-    def __init__(self, home: bytes, record: SafetyRecord, directories: Directories, target: bytes) -> None:
+    `doomed` are directories below the target that are going to be deleted: nothing is kept in them.
+    """
+
+    def __init__(
+        self,
+        home: bytes,
+        record: SafetyRecord,
+        directories: Directories,
+        *,
+        target: bytes,
+        doomed: frozenset[bytes] = frozenset(),
+    ) -> None:
         self.record = record
         """As it was last written."""
         self.places = SafetyPlaces([open_place(home, record, place) for place in record.places])
         self._home, self._directories = home, directories
-        self._target = target.rstrip(b"/")
+        self._target, self._doomed = target.rstrip(b"/"), doomed
         self._chosen: dict[int, int | None] = {}
 
     def link(self, directory: int, path: bytes) -> int | None:
@@ -47,10 +60,14 @@ class Linking:
             raise
 
     def sync(self) -> None:
-        """Wait until everything that was linked is on disk; raises OSError."""
+        """Wait until everything that was linked is on disk, where the file system can tell; raises OSError."""
         for number in {0, *self._chosen.values()} - {None}:
             assert number is not None
-            sync_file_system(self.places.descriptor(number))
+            try:
+                sync_file_system(self.places.descriptor(number))
+            except OSError as error:
+                if error.errno not in _NO_SYNC:
+                    raise
 
     def kept_places(self) -> tuple[KeptPlace, ...]:
         """Return the places for other processes."""
@@ -76,6 +93,7 @@ class Linking:
             except OSError as error:
                 if error.errno not in _NOT_HERE:
                     raise
+                self._unmake(number)
                 continue
             self._chosen[device] = number
             return
@@ -97,7 +115,8 @@ class Linking:
             yield 0
         names = path.split(b"/")[:-1]
         for depth in range(len(names)):
-            number = self._made(device, b"/".join(names[: depth + 1]))
+            above = b"/".join(names[: depth + 1])
+            number = None if above in self._doomed else self._made(device, above)
             if number is not None:
                 yield number
 
@@ -124,6 +143,17 @@ class Linking:
             self.record = former
             write_record(self._home, former)
             raise
+
+    def _unmake(self, number: int) -> None:
+        """Remove the place that was made last, as it turned out to be of no use; never the home."""
+        if number == 0:
+            return
+        above = self.record.places[number].above
+        assert above is not None
+        self.places.drop_last()
+        remove_inside(self._directories.open(above[len(self._target) :].rstrip(b"/")), self.record.restore.encode())
+        self.record = msgspec.structs.replace(self.record, places=self.record.places[:-1])
+        write_record(self._home, self.record)
 
 
 def _is_writable(directory: int) -> bool:

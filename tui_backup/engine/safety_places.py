@@ -51,6 +51,10 @@ class SafetyPlaces:
         self._descriptors.append(descriptor)
         return len(self._descriptors) - 1
 
+    def drop_last(self) -> None:
+        """Close the place that was added last, and forget it."""
+        os.close(self._descriptors.pop())
+
     def descriptor(self, number: int) -> int:
         """Return the descriptor of a place; raises OSError where it is not to be had."""
         if not 0 <= number < len(self._descriptors) or self._descriptors[number] < 0:
