@@ -101,6 +101,12 @@ def test_versions_have_their_hash_and_their_span(pair: Pair) -> None:
     assert (old["snapshots"], new["snapshots"]) == ([pair.first], [pair.second])
 
 
+@pytest.mark.parametrize(("name", "holder"), [("new", "second"), ("old/b.txt", "first")])
+def test_versions_of_a_file_that_is_not_in_every_snapshot_are_found(pair: Pair, name: str, holder: str) -> None:
+    (only,) = pair.call("versions", f"{pair.inside}/{name}", "--json").document
+    assert only["snapshots"] == [getattr(pair, holder)]
+
+
 def test_versions_of_a_file_that_never_was_is_exit_1(pair: Pair) -> None:
     assert pair.call("versions", "/never").code == 1
 

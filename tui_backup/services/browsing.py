@@ -13,7 +13,7 @@ from tui_backup.engine import versions as history_of_file
 from tui_backup.engine.diff import Difference
 from tui_backup.engine.tar import write_tar
 from tui_backup.engine.versions import Sighting, Version
-from tui_backup.errors import BackupError, Corrupted, StoreError
+from tui_backup.errors import BackupError, NotFound
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
@@ -166,11 +166,10 @@ def _with_itself(found: Found, path: bytes, below: Iterator[Entry]) -> Iterator[
 
 def _entry_if_any(found: Found, path: bytes) -> Iterator[Entry]:
     try:
-        yield found.shelf.repository.entry(found.snapshot, path)
-    except (Corrupted, StoreError):
-        raise
-    except BackupError:
+        entry = found.shelf.repository.entry(found.snapshot, path)
+    except NotFound:
         return
+    yield entry
 
 
 def _listing(entry: Entry) -> Listing:
