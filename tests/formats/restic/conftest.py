@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.mending import Pair, make_pair
 from tests.support.restic import Restic
 from tests.support.samples import SAMPLES, sample_store
 from tui_backup.formats.restic.crypto import Cipher, Keys
@@ -46,3 +47,9 @@ def restic(initialized: Path, tmp_path: Path) -> Restic:
 @pytest.fixture(scope="session")
 def sample_keys() -> dict[str, Keys]:
     return {name: unlock(sample_store(name), Secret("test"))[0] for name in SAMPLES}
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """A repository to be damaged, and a copy of its snapshots; both for tests to copy."""
+    return make_pair(tmp_path_factory.mktemp("pair"))

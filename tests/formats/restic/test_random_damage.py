@@ -6,19 +6,14 @@ import pytest
 
 from tests.support.aging import assert_whole, contents, hints
 from tests.support.faulty import flipped
-from tests.support.mending import Pair, keys_of, make_pair, plan_packs, repair_packs, repair_snapshots
+from tests.support.mending import Pair, keys_of, plan_packs, repair_packs, repair_snapshots
 from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.envelope import decode
 from tui_backup.formats.restic.index import listed_packs, save_index
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.stores.memory import MemoryStore
 
-SEEDS = 30
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return make_pair(tmp_path_factory.mktemp("pair"))
+SEEDS = 20
 
 
 def damage(pair: Pair, chance: random.Random) -> MemoryStore:

@@ -11,7 +11,7 @@ from tests.support.aging import as_directory, assert_whole, contents, deaths, hi
 from tests.support.components import restic, restic_current
 from tests.support.faulty import flipped
 from tests.support.handmade import Handmade, node, tree_of
-from tests.support.mending import Pair, keys_of, make_pair, repair_index, words
+from tests.support.mending import Pair, keys_of, repair_index, words
 from tests.support.repositories import open_repository
 from tests.support.restic import Restic
 from tui_backup.errors import BackupError, Corrupted
@@ -25,11 +25,6 @@ from tui_backup.formats.restic.repair_index import index_files
 from tui_backup.model.problem import ProblemKind
 from tui_backup.model.watch import Watch
 from tui_backup.stores.memory import MemoryStore
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return make_pair(tmp_path_factory.mktemp("pair"))
 
 
 def indexes(pair: Pair) -> list[str]:

@@ -10,7 +10,7 @@ from tests.support.components import restic, restic_current
 from tests.support.faulty import Fault, FaultyStore, flipped, unavailable
 from tests.support.handmade import Handmade, node, tree_of
 from tests.support.instant import instant_repository
-from tests.support.mending import Pair, keys_of, make_pair, plan_packs, repair_packs, words
+from tests.support.mending import Pair, keys_of, plan_packs, repair_packs, words
 from tests.support.repositories import keep, open_repository
 from tests.support.restic import Restic
 from tests.support.trees import random_tree
@@ -22,11 +22,6 @@ from tui_backup.formats.restic.survey import Seen
 from tui_backup.model.problem import ProblemKind
 from tui_backup.model.watch import Watch
 from tui_backup.stores.memory import MemoryStore
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return make_pair(tmp_path_factory.mktemp("pair"))
 
 
 def assert_healed(pair: Pair, store: MemoryStore) -> None:

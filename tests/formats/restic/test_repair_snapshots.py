@@ -10,7 +10,7 @@ from tests.support.aging import as_directory, assert_whole, contents, deaths
 from tests.support.components import restic, restic_current
 from tests.support.faulty import FaultyStore
 from tests.support.handmade import TIME, Handmade, node, tree_of
-from tests.support.mending import Pair, keys_of, make_pair, repair_packs, repair_snapshots, words
+from tests.support.mending import Pair, keys_of, repair_packs, repair_snapshots, words
 from tests.support.repositories import open_repository
 from tests.support.restic import Restic
 from tui_backup.errors import Corrupted
@@ -22,11 +22,6 @@ from tui_backup.model.entry import EntryKind
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.watch import Watch
 from tui_backup.stores.memory import MemoryStore
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return make_pair(tmp_path_factory.mktemp("pair"))
 
 
 def crippled(pair: Pair, *keys: str) -> MemoryStore:
