@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,12 +12,10 @@ from tests.support.given import captured, given, given_dir, snapshot_of
 from tests.support.instant import instant_repository, keep_alone
 from tests.support.mounts import bound, read_only, tmpfs
 from tests.support.trees import links_of, traits_of, write_tree
-from tests.support.undoing import UndoableRestore
+from tests.support.undoing import Mixed, UndoableRestore
 from tui_backup.engine.safety_record import SafetyState
 from tui_backup.errors import RestoreRefused
-from tui_backup.model.entry import Entry
 from tui_backup.model.run import RunStatus
-from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.safety_directory import NAME, make_inside
 from tui_backup.sources.files import FilesSource
@@ -233,24 +230,6 @@ def test_nothing_is_kept_in_what_is_going_to_be_deleted(tmp_path: Path, elsewher
     assert restore.run(overwrite="always", delete=True).deleted == 2
     assert restore.undo().status is RunStatus.OK
     assert (elsewhere / "data/later/x").read_bytes() == b"deleted"
-
-
-class Mixed:
-    """A repository that is read from one, and written to another, for what it is asked to keep."""
-
-    def __init__(self, source: Any, safety: Any) -> None:
-        self._source, self._safety = source, safety
-        self.begin, self.snapshots = safety.begin, safety.snapshots
-
-    def extract(self, snapshot: Snapshot, *arguments: Any) -> None:
-        (self._safety if snapshot.kind == "safety" else self._source).extract(snapshot, *arguments)
-
-    def entry(self, snapshot: Snapshot, path: bytes) -> Entry:
-        found: Entry = (self._safety if snapshot.kind == "safety" else self._source).entry(snapshot, path)
-        return found
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
 
 
 @pytest.mark.requires("tmpfs")

@@ -11,13 +11,14 @@ import pytest
 
 from tests.faults.conftest import copy_of
 from tests.support.killing import Moment
+from tests.support.mounts import tmpfs
 from tests.support.programs import Installation, cheapen, install
 from tests.support.trees import links_of, traits_of, write_tree
 from tests.support.victims import ROOT, Doom, slay
 
 IN_PLACE = ("restore", "latest", "--in-place", "--delete", "--yes")
 MEMORY = Path("/dev/shm")
-USER = "12345"
+USER, ROOT_USER = "12345", "0"
 
 
 @pytest.fixture
@@ -37,17 +38,25 @@ def deaths(direction: str, stage: Path, *arguments: str) -> int:
 
 
 def test_a_restore_that_was_killed_anywhere_can_be_undone(stage: Path) -> None:
-    assert deaths("restore", stage, "1") > 90
+    assert deaths("restore", stage, "1", ROOT_USER) > 90
 
 
 def test_an_undo_that_was_killed_anywhere_is_finished_by_the_next(stage: Path) -> None:
-    assert deaths("undo", stage, "1") > 40
+    assert deaths("undo", stage, "1", ROOT_USER) > 40
 
 
 @pytest.mark.requires("root")
 @pytest.mark.parametrize("direction", ["restore", "undo"])
 def test_the_same_holds_for_ordinary_users(direction: str, stage: Path) -> None:
     assert deaths(direction, stage, "3", USER) > 10
+
+
+@pytest.mark.requires("tmpfs")
+@pytest.mark.parametrize("direction", ["restore", "undo"])
+def test_the_same_holds_where_a_snapshot_keeps_what_is_replaced(direction: str, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    with tmpfs(tmp_path / "mount", "20m", 10_000) as stage:
+        assert deaths(direction, stage, "11", ROOT_USER, str(tmp_path / "state")) > 5
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,9 @@
-"""A restore and its undo that die before each of their system calls, or each STEPth: DIRECTION DIRECTORY STEP [USER].
+"""A restore and its undo that die before each of their system calls, or each STEPth.
 
-A process of its own, since it forks for every death. Prints how many deaths there were.
+Arguments: DIRECTION DIRECTORY STEP USER [STATE].
+
+USER is who does it, 0 for root. With STATE, a directory of another file system, nothing can be linked: what is replaced
+is kept in a snapshot. A process of its own, since it forks for every death. Prints how many deaths there were.
 """
 
 import os
@@ -14,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.given import captured
+from tests.support.instant import instant_repository
 from tests.support.trees import Traits, links_of, traits_of, write_tree
-from tests.support.undoing import UndoableRestore
+from tests.support.undoing import Mixed, UndoableRestore
 from tui_backup.engine.safety_record import SafetyState, read_record
+from tui_backup.stores.local import LocalStore
 
 CALLS = (
     "link", "rename", "unlink", "rmdir", "mkdir", "symlink", "mknod", "mkfifo", "chmod", "fchmod", "chown", "utime",
     "setxattr", "removexattr", "write", "fsync",
 )  # fmt: skip
 TIME_NS = 10**18
+OTHER = 12_345
 
 State = tuple[dict[bytes, Traits], set[frozenset[bytes]]]
 
@@ -85,11 +91,11 @@ def die_before(number: int) -> None:
         setattr(os, name, counted(getattr(os, name)))
 
 
-def was_killed(act: Callable[[], Any], user: int | None = None, at: int | None = None) -> bool:
+def was_killed(act: Callable[[], Any], user: int = 0, at: int | None = None) -> bool:
     """Do something in a child that may be another user and may be killed; return whether it was."""
     child = os.fork()
     if child == 0:
-        if user is not None:
+        if user:
             os.setgroups([])
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
@@ -108,13 +114,18 @@ def was_killed(act: Callable[[], Any], user: int | None = None, at: int | None =
     return status == signal.SIGKILL
 
 
+def give(paths: list[Path], user: int) -> None:
+    for path in paths:
+        os.chown(path, user, user, follow_symlinks=False)
+
+
 def state_of(root: Path) -> State:
     return traits_of(root), links_of(root)
 
 
 class Scene:
-    def __init__(self, directory: Path, user: int | None) -> None:
-        self.directory, self.user = directory, user
+    def __init__(self, directory: Path, user: int, state: Path | None) -> None:
+        self.directory, self.user, self.state = directory, user, state
         self.source = directory / "source"
         self.source.mkdir(parents=True)
         directory.chmod(0o755)
@@ -126,19 +137,22 @@ class Scene:
         target.mkdir(parents=True)
         build(target)
         edit(target)
-        if self.user is not None:
-            for path in [place, *place.rglob("*")]:
-                os.chown(path, self.user, self.user, follow_symlinks=False)
-            for path in self.source.rglob("*"):
-                os.chown(path, self.user, self.user, follow_symlinks=False)
-        return UndoableRestore(target, captured(os.fsencode(self.source)), place / "home"), state_of(target)
+        if self.user:
+            give([place, *place.rglob("*"), *self.source.rglob("*")], self.user)
+        restore = UndoableRestore(target, captured(os.fsencode(self.source)), (self.state or place) / f"home-{number}")
+        if self.state is not None:
+            give([target, *(path for path in target.rglob("*") if path.is_dir() and not path.is_symlink())], OTHER)
+            store = LocalStore(str(self.state / f"repository-{number}"))
+            store.create()
+            restore.repository = Mixed(restore.repository, instant_repository(store))
+        return restore, state_of(target)
 
     def play(self, direction: str, number: int) -> bool:
         restore, before = self.set_up(number)
 
         def run() -> None:
             restore.run(overwrite="always", delete=True)
-            assert not restore.warnings, restore.warnings
+            assert len(restore.warnings) == (self.state is not None), restore.warnings
 
         def undo() -> None:
             result = restore.undo()
@@ -164,8 +178,8 @@ class Scene:
 
 
 def main() -> None:
-    direction, directory, step, *user = sys.argv[1:]
-    scene = Scene(Path(directory, direction), int(user[0]) if user else None)
+    direction, directory, step, user, *state = sys.argv[1:]
+    scene = Scene(Path(directory, direction), int(user), Path(state[0]) if state else None)
     print(sum(1 for _death in takewhile(lambda number: scene.play(direction, number), count(1, int(step)))))
 
 

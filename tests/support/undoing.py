@@ -70,3 +70,21 @@ class UndoableRestore(Restore):
     def discard(self) -> None:
         discard_kept(self.home, self.record)
         remove_home(self.home)
+
+
+class Mixed:
+    """A repository that is read from one, and written to another, for what it is asked to keep."""
+
+    def __init__(self, source: Any, safety: Any) -> None:
+        self._source, self._safety = source, safety
+        self.begin, self.snapshots = safety.begin, safety.snapshots
+
+    def extract(self, snapshot: Snapshot, *arguments: Any) -> None:
+        (self._safety if snapshot.kind == "safety" else self._source).extract(snapshot, *arguments)
+
+    def entry(self, snapshot: Snapshot, path: bytes) -> Entry:
+        found: Entry = (self._safety if snapshot.kind == "safety" else self._source).entry(snapshot, path)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
