@@ -1,5 +1,6 @@
 """`copy`, and what the other commands say of copies."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.cli.calling import Answer, Call
 from tests.support.estate import Estate, build_estate
+from tests.support.faulty import Fault, FaultyStore
 from tui_backup.errors import Cancelled
 from tui_backup.model.event import Event, Started
 from tui_backup.services.copies import choose, copy
@@ -21,6 +23,16 @@ def estate(tmp_path: Path) -> Estate:
     estate = build_estate(tmp_path / "estate", ("local",), spare=("usb", "nas"))
     estate.run()
     (estate.source / "b").write_text("two\n")
+    estate.run()
+    return estate
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Estate:
+    """An estate in which nothing is changed; its repository `gone` was never made."""
+    estate = build_estate(tmp_path_factory.mktemp("refusing") / "estate", ("local",), spare=("usb",))
+    with (estate.directory / "config.toml").open("a") as config:
+        config.write('[repositories.gone]\nstore = { kind = "local", path = "gone" }\npassword = "word"\n')
     estate.run()
     return estate
 
@@ -89,14 +101,12 @@ def test_a_copy_that_was_asked_for_is_no_longer_forgotten(estate: Estate, progra
     ],
 )
 def test_what_cannot_be_copied_is_refused_and_runs_nothing(
-    estate: Estate, program: Call, arguments: list[str], code: int, message: str
+    refusing: Estate, call: Call, arguments: list[str], code: int, message: str
 ) -> None:
-    config = estate.directory / "config.toml"
-    text = '[repositories.gone]\nstore = { kind = "local", path = "gone" }\npassword = "word"\n'
-    config.write_text(config.read_text() + (text if "gone" in arguments else ""))
-    answer = program("copy", *arguments)
+    answer = call("-c", str(refusing.directory / "config.toml"), "copy", *arguments)
     assert (answer.code, message in answer.err) == (code, True), answer.err
-    assert {row["verb"] for row in program("--json", "history").document} == {"run"}
+    with refusing.open() as workspace:
+        assert {row.verb.value for row in workspace.history.runs()} == {"run"}
 
 
 def test_a_snapshot_that_lies_there_only_is_no_copy_of_itself(estate: Estate, program: Call) -> None:
@@ -127,15 +137,21 @@ def test_the_list_shows_copies_together_and_as_rows(estate: Estate, program: Cal
 
 
 def test_a_copy_that_is_cancelled_says_so(estate: Estate) -> None:
-    with estate.open() as workspace:
+    gate = threading.Event()
+    slow = FaultyStore(estate.store("usb"), Fault(on="put", prefix="locks", stall=gate))
+    with estate.open(usb=slow) as workspace:
 
-        def cancel(event: Event) -> None:
+        def cancel(run: str) -> None:
+            cancel_run(workspace.state_dir, run)
+            time.sleep(0.1)
+            gate.set()
+
+        def hear(event: Event) -> None:
             if isinstance(event, Started):
-                cancel_run(workspace.state_dir, event.run)
-                time.sleep(0.1)
+                threading.Thread(target=cancel, args=(event.run,)).start()
 
-        workspace.bus.subscribe(cancel)
         chosen = choose(reach(workspace), ["latest"], "usb", Filter())
+        workspace.bus.subscribe(hear)
         (part,) = copy(workspace, chosen, "usb")
         assert isinstance(part.error, Cancelled)
         (row,) = (run for run in workspace.history.runs("site") if run.verb == "copy")

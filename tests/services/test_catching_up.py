@@ -84,8 +84,7 @@ def test_a_copy_that_fails_stops_no_other_and_is_made_with_the_next_run(estate: 
 def test_the_one_that_missed_a_backup_catches_up_from_the_one_that_took_it(estate: Estate) -> None:
     estate.run()
     estate.hide("local")
-    missed = [estate.run(), estate.run()]
-    assert [ran.errors for ran in missed] == [[RepositoryMissing]] * 2
+    assert [estate.run().errors for _missed in range(2)] == [[RepositoryMissing]] * 2
     estate.show("local")
     ran = estate.run()
     assert ran.started == ["local", "offsite", "third", "local"]
@@ -97,7 +96,6 @@ def test_the_one_that_missed_a_backup_catches_up_from_the_one_that_took_it(estat
     with estate.open() as workspace:
         newest = {row.repository: row for row in history_rows(workspace.history, workspace.state_dir, limit=3)}
     assert (newest["local"].status, newest["local"].snapshot) == ("ok", first.snapshot)
-    assert len(estate.run().ended) == 3
 
 
 def test_what_was_forgotten_on_purpose_does_not_come_back(estate: Estate) -> None:
