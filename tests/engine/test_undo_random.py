@@ -3,8 +3,10 @@
 import os
 import random
 import stat
+import struct
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,10 @@ from tests.support.undoing import UndoableRestore
 from tui_backup.engine.safety_record import SafetyState
 from tui_backup.model.run import RunStatus
 
+NOBODY = 0xFFFFFFFF
 POLICIES = some.sampled_from(["always", "if-changed", "if-newer", "never"])
+ACL = struct.pack("<I" + 5 * "HHI", 2, 1, 6, NOBODY, 2, 5, 77, 4, 4, NOBODY, 16, 5, NOBODY, 32, 0, NOBODY)
+"""For the owner, user 77, the group, the mask and all others, as the kernel takes it."""
 STRANGE = [b"new", b"caf\xe9", b"n" * 255, b" ", b"\n"]
 
 
@@ -42,15 +47,19 @@ def vanish(path: bytes, chance: random.Random) -> None:
 def become(path: bytes, chance: random.Random) -> None:
     """Become something of another kind."""
     vanish(path, chance)
-    kind = chance.randrange(4)
+    kind = chance.randrange(6 if os.geteuid() == 0 else 5)
     if kind == 0:
         os.mkdir(path)
     elif kind == 1:
         os.mkfifo(path)
     elif kind == 2:
         os.symlink(b"\xffnowhere", path)
-    else:
+    elif kind == 3:
         Path(os.fsdecode(path)).touch()
+    elif kind == 4:
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+    else:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))
 
 
 def get_mode(path: bytes, chance: random.Random) -> None:
@@ -61,6 +70,15 @@ def get_mode(path: bytes, chance: random.Random) -> None:
 def get_attribute(path: bytes, chance: random.Random) -> None:
     if stat.S_IFMT(os.lstat(path).st_mode) in (stat.S_IFDIR, stat.S_IFREG):
         os.setxattr(path, b"user.later", chance.randbytes(3))
+
+
+def get_acl(path: bytes, chance: random.Random) -> None:
+    """Get an ACL; a directory may get one for what will be made in it."""
+    form = stat.S_IFMT(os.lstat(path).st_mode)
+    name = "system.posix_acl_default" if form == stat.S_IFDIR and chance.random() < 0.5 else "system.posix_acl_access"
+    if form in (stat.S_IFDIR, stat.S_IFREG):
+        with suppress(OSError):
+            os.setxattr(path, name, ACL)
 
 
 def get_time(path: bytes, chance: random.Random) -> None:
@@ -81,7 +99,7 @@ def get_sibling(path: bytes, chance: random.Random) -> None:
 
 
 EDITS: list[Callable[[bytes, random.Random], None]] = [
-    change, vanish, become, get_mode, get_attribute, get_time, get_sibling,
+    change, vanish, become, get_mode, get_attribute, get_acl, get_time, get_sibling,
 ]  # fmt: skip
 
 
