@@ -3,6 +3,7 @@
 Carried out again after an interruption it finishes; what is right already is left alone.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -32,6 +33,7 @@ from tui_backup.primitives.descriptors import (
     pinned,
     remove,
     rename_at,
+    status_at,
     sync_file_system,
     temporary_name,
 )
@@ -161,21 +163,25 @@ class _Undoing:
         elif before.form == stat.S_IFDIR:
             os.mkdir(name, 0o700, dir_fd=directory)
         else:
-            self._create(before, directory, name, replace=self._fates[number] == Fate.REPLACE)
+            self._tell(record, self._create(before, directory, name, replace=self._fates[number] == Fate.REPLACE))
         self._count(before)
 
-    def _create(self, before: Before, directory: int, name: bytes, *, replace: bool) -> None:
-        """Make anew what is neither a file nor a directory."""
+    def _create(self, before: Before, directory: int, name: bytes, *, replace: bool) -> list[str]:
+        """Make anew what is neither a file nor a directory; return what of its metadata could not be set."""
         beside = temporary_name(name)
         try:
             if before.form == stat.S_IFLNK:
                 os.symlink(before.target, beside, dir_fd=directory)
             else:
                 os.mknod(beside, before.form | 0o600, before.rdev, dir_fd=directory)
+            with pinned(directory, beside) as place:
+                _require(os.stat(place), before)
+                troubles = put_on(place, before)
             rename_at(directory, beside, name, replace=replace)
         except BaseException:
             discard(directory, beside)
             raise
+        return troubles
 
     def _count(self, before: Before) -> None:
         self.written += 1
@@ -184,7 +190,10 @@ class _Undoing:
             self.bytes_written += before.size
 
     def _extract(self, lender: Lender) -> None:
-        """Write the files that were kept in a snapshot; names that were one file become one again."""
+        """Write the files that were kept in a snapshot; names that were one file become one again.
+
+        The record has the id of the snapshot, which is a hash of all that is in it: nobody else can have made it.
+        """
         groups: dict[tuple[int, int], list[int]] = {}
         for number in self._order:
             before = self._plan.records[number].before
@@ -195,7 +204,7 @@ class _Undoing:
             target=os.path.realpath(self._plan.record.target),
             device=status.st_dev,
             inode=status.st_ino,
-            authority=Authority.of_this_process(trusted=False),
+            authority=Authority.of_this_process(trusted=True),
             replace=True,
         )
         landing = DirectoryLanding(options)
@@ -221,7 +230,10 @@ class _Undoing:
     def _landed(self, number: int, record: Record) -> None:
         if self._fates[number] == Fate.SKIP or record.before is None:
             return
-        if self._surveyor.find(record).fate is Fate.SKIP:
+        parent, _slash, name = record.path.rpartition(b"/")
+        status = status_at(self._directories.open(parent), name)
+        if status is not None and self._surveyor.is_back(record, status):
+            self._tell(record, _missing(record.before, status))
             self._count(record.before)
         else:
             self._fates[number] = Fate.LEAVE
@@ -235,32 +247,30 @@ class _Undoing:
         link_at((self._directories.open(above), source), self._directories.open(parent), name, replace=True)
 
     def _dress(self, number: int, record: Record) -> None:
-        """Put former metadata on all that exists and was not kept itself."""
+        """Put former metadata on directories, and on what has only got other metadata."""
         before = record.before
-        if before is None or before.place >= 0:
+        if before is None:
             return
         if record.change is Change.TOUCHED:
             close(self._directories.open(record.path), before)
-            return
-        if before.form == stat.S_IFDIR:
-            troubles = put_on(self._directories.open(record.path), before)
-        elif record.change is not Change.DRESSED or self._fates[number] == Fate.DRESS:
+        elif before.form == stat.S_IFDIR:
+            self._dressed(number, record, put_on(self._directories.open(record.path), before))
+        elif record.change is Change.DRESSED and self._fates[number] == Fate.DRESS and self._holds(number, record):
             parent, _slash, name = record.path.rpartition(b"/")
             with pinned(self._directories.open(parent), name) as place:
-                if not self._holds(number, record, Fate.SKIP):
-                    return
-                troubles = put_on(place, before)
-        else:
-            return
-        self._tell(number, record, troubles)
+                _require(os.stat(place), before, inode=before.inode)
+                self._dressed(number, record, put_on(place, before))
 
-    def _tell(self, number: int, record: Record, troubles: list[str]) -> None:
+    def _dressed(self, number: int, record: Record, troubles: list[str]) -> None:
+        self._tell(record, troubles)
+        if not troubles and self._fates[number] == Fate.DRESS:
+            self.written += 1
+            self._watch.files_done += 1
+
+    def _tell(self, record: Record, troubles: list[str]) -> None:
         if troubles:
             self.failures += 1
             self._watch.warn(record.path, _("restored without {troubles}").format(troubles="; ".join(troubles)))
-        elif self._fates[number] == Fate.DRESS:
-            self.written += 1
-            self._watch.files_done += 1
 
     def _sync(self) -> None:
         """Wait until everything is on disk, on every file system that something came back to."""
@@ -275,3 +285,19 @@ class _Undoing:
                 devices.setdefault(os.fstat(parent).st_dev, path.rpartition(b"/")[0])
         for path in devices.values():
             sync_file_system(self._directories.open(path))
+
+
+def _missing(before: Before, status: os.stat_result) -> list[str]:
+    """Return what of the owner and the permissions of a file could not be put back, for people."""
+    missing = []
+    if (status.st_uid, status.st_gid) != (before.uid, before.gid):
+        missing.append(_("owner"))
+    if status.st_mode != before.mode:
+        missing.append(_("permissions"))
+    return missing
+
+
+def _require(status: os.stat_result, before: Before, inode: int | None = None) -> None:
+    """Raise OSError unless a status is of what may be given away: of its kind, with one name, and of that inode."""
+    if stat.S_IFMT(status.st_mode) != before.form or status.st_nlink != 1 or inode not in {None, status.st_ino}:
+        raise OSError(errno.ESTALE, _("has changed since the undo was planned"))

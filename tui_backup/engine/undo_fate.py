@@ -99,21 +99,34 @@ class Surveyor:
         assert before is not None
         if status is None:
             return Finding(Fate.MAKE) if self._is_kept(record, before) else _lost()
-        if self._is_back(record.path, before, status, directory, name):
+        made = record.after is not None and is_made(record.after, status, directory, name)
+        if self.is_back(record, status) and not (made and self._differs(before, status, directory, name)):
             return _SKIP
-        if record.after is None or not is_made(record.after, status, directory, name):
+        if not made:
             return changed()
         return Finding(Fate.REPLACE) if self._is_kept(record, before) else _lost()
 
     def _is_kept(self, record: Record, before: Before) -> bool:
         return before.place < 0 or self._places.keep_in(before.place, record.path) is not None
 
-    def _is_back(self, path: bytes, before: Before, status: os.stat_result, directory: int, name: bytes) -> bool:
+    def is_back(self, record: Record, status: os.stat_result | None) -> bool:
+        """Whether a status is that of what was there before the restore."""
+        before = record.before
+        if before is None or status is None:
+            return False
         if before.place >= 0:
-            kept = self._places.keep_in(before.place, path)
+            kept = self._places.keep_in(before.place, record.path)
             return kept is not None and (kept.st_dev, kept.st_ino) == (status.st_dev, status.st_ino)
+        parent, _slash, name = record.path.rpartition(b"/")
         was = After(before.form, before.size, before.mtime_ns, before.target, before.rdev)
-        return is_made(was, status, directory, name)
+        return is_made(was, status, self._directories.open(parent), name)
+
+    def _differs(self, before: Before, status: os.stat_result, directory: int, name: bytes) -> bool:
+        """Whether what was kept in a snapshot or the journal had other metadata than what now looks like it."""
+        if before.place >= 0 or before.form == stat.S_IFDIR:
+            return False
+        with pinned(directory, name) as path:
+            return not is_dressed(before, status, path)
 
     def _dressed(self, record: Record, directory: int, name: bytes, status: os.stat_result | None) -> Finding:
         before = record.before
