@@ -11,6 +11,7 @@ BackupError                  1
 ├── Locked                  11   by another program, or the job is already running
 ├── WrongPassword           12   or no key for it
 ├── Corrupted                1   bytes are not what their name or seal says
+│   └── Unreadable           1   the disk does not give them back
 ├── SnapshotUnknown          1   no snapshot, or several, match a name
 ├── SourceError              1   nothing of a source could be read
 ├── RestoreRefused           1   the plan does not hold (space, changed target)
@@ -82,6 +83,10 @@ class WrongPassword(BackupError):
 
 class Corrupted(BackupError):
     """Stored bytes are not what their name, seal or format says."""
+
+
+class Unreadable(Corrupted):
+    """The disk does not give back bytes that should be there; others near them may be readable."""
 
 
 class SnapshotUnknown(BackupError):

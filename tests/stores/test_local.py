@@ -251,6 +251,25 @@ def test_missing_rights_are_named(local: LocalStore) -> None:
 
 
 @pytest.mark.requires("strace")
+def test_what_the_disk_does_not_give_back_is_unreadable(local: LocalStore) -> None:
+    local.put(KEY, b"content")
+    script = f"""
+import os
+from tui_backup.errors import Unreadable
+from tui_backup.stores.local import LocalStore
+try:
+    LocalStore({local.path!r}).get({KEY!r})
+except Unreadable as error:
+    os._exit(7)
+os._exit(0)
+"""
+    inject = ["-P", f"{local.path}/{KEY}", "-e", "inject=read,pread64,preadv:error=EIO"]
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", *inject]
+    ended = subprocess.run([*strace, sys.executable, "-c", script], check=False)
+    assert ended.returncode == 7
+
+
+@pytest.mark.requires("strace")
 @pytest.mark.parametrize(
     ("call", "when", "trouble"),
     [("write", 1, "EIO"), ("fsync", 1, "EIO"), ("fsync", 1, "ENOSPC"), ("rename", 1, "EIO"), ("fsync", 2, "EIO")],

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from tui_backup.errors import StoreUnavailable
+from tui_backup.errors import StoreUnavailable, Unreadable
 from tui_backup.stores.base import Body, ObjectInfo, Space, Store
+from tui_backup.stores.memory import MemoryStore
 
 T = TypeVar("T")
 
@@ -48,6 +49,20 @@ def flipped(content: bytes, bit: int = 0) -> bytes:
 def unavailable() -> StoreUnavailable:
     """Return the error of a store that does not answer."""
     return StoreUnavailable("the store does not answer")
+
+
+class BadSector(MemoryStore):
+    """Does not give back some bytes of one object, nor anything that is read together with them."""
+
+    def __init__(self, key: str, at: int) -> None:
+        super().__init__()
+        self._bad = key, at
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        content = super().get(key, start, length)
+        if key == self._bad[0] and start <= self._bad[1] < start + len(content):
+            raise Unreadable(f"cannot read {key}: Input/output error")
+        return content
 
 
 class FaultyStore:

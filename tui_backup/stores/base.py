@@ -68,7 +68,7 @@ class Store(Protocol):
 
         Raises:
             NotFound: there is no such object.
-            Corrupted: the object ends before `start + length`.
+            Corrupted: the object ends before `start + length`, or the disk does not give it back (Unreadable).
         """
         ...
 

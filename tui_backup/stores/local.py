@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable
+from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable, Unreadable
 from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
@@ -69,7 +69,10 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     raise _cut_short(path)
                 return _read(descriptor, start, wanted, path)
         except OSError as error:
-            raise _explained(error, _("cannot read {path}: {reason}"), path) from error
+            trouble = _explained(error, _("cannot read {path}: {reason}"), path)
+            if error.errno == errno.EIO:
+                raise Unreadable(trouble.message, hint=trouble.hint) from error
+            raise trouble from error
 
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
         for key, entry in self._files(prefix):

@@ -1,5 +1,6 @@
 """Damaged packs: what is whole is kept, what is lost is found elsewhere, what is found nowhere is named."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,18 +8,23 @@ import pytest
 
 from tests.support.aging import as_directory, assert_whole, contents, deaths, hints
 from tests.support.components import restic, restic_current
-from tests.support.faulty import Fault, FaultyStore, flipped, unavailable
+from tests.support.faulty import BadSector, Fault, FaultyStore, flipped, unavailable
 from tests.support.handmade import Handmade, node, tree_of
 from tests.support.instant import instant_repository
 from tests.support.mending import Pair, keys_of, plan_packs, repair_packs, words
 from tests.support.repositories import keep, open_repository
 from tests.support.restic import Restic
 from tests.support.trees import random_tree
+from tui_backup.engine.restore import execute
+from tui_backup.engine.restore_plan import plan_restore
+from tui_backup.engine.restore_request import RestoreRequest
 from tui_backup.errors import BackupError, StoreUnavailable
+from tui_backup.formats.restic.browse import NodeOrigin
 from tui_backup.formats.restic.inventory import take_inventory
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.survey import Seen
+from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.problem import ProblemKind
 from tui_backup.model.watch import Watch
 from tui_backup.stores.memory import MemoryStore
@@ -112,6 +118,55 @@ def test_another_pack_that_has_the_blobs_is_enough(pair: Pair) -> None:
     assert "remove-pack" in words(done)
     assert len(keys_of(contents(store), "data")) == packs - 1
     assert_healed(pair, store)
+
+
+def on_a_bad_sector(pair: Pair, key: str) -> BadSector:
+    """Return the first where the disk does not give back the first blob of a pack."""
+    store = BadSector(key, pair.blobs_of(key)[0].offset + 20)
+    for each, content in pair.first.objects.items():
+        store.put(each, content)
+    return store
+
+
+@pytest.mark.parametrize("type_", BlobType)
+def test_what_a_bad_sector_took_is_healed_from_a_copy(type_: BlobType, pair: Pair) -> None:
+    key = pair.packs(type_)[0]
+    store = on_a_bad_sector(pair, key)
+    healed(pair, store)
+    assert key not in contents(store)
+
+
+def test_what_lies_beside_a_bad_sector_is_saved_and_the_pack_stays_for_another_day(pair: Pair) -> None:
+    key = pair.packs(BlobType.DATA)[0]
+    first, *others = pair.blobs_of(key)
+    assert others
+    store = on_a_bad_sector(pair, key)
+    done = repair_packs(pair.first.opened(store))
+    assert {problem.object for problem in done.problems} == {first.id.hex()}
+    assert "drop-pack" in words(done)
+    assert key in {found.key for found in store.objects("data/")}
+    index = pair.first.opened(store).access.load().index
+    assert [(blob.type, blob.id) in index for blob in (first, *others)] == [False] + [True] * len(others)
+
+
+def test_a_restore_reads_around_a_bad_sector(pair: Pair, tmp_path: Path) -> None:
+    key = pair.packs(BlobType.DATA)[0]
+    lost = pair.blobs_of(key)[0].id.hex()
+    repository = pair.first.opened(on_a_bad_sector(pair, key))
+    newest = repository.snapshots()[-1]
+    request = RestoreRequest(target=bytes(tmp_path / "target"), trusted=True)
+    watch = Watch()
+    execute(plan_restore(repository, newest, request, watch), repository, watch)
+    files = [entry for entry in repository.entries(newest) if entry.kind is EntryKind.FILE]
+    there = {os.fsdecode(entry.path) for entry in files if (tmp_path / "target" / os.fsdecode(entry.path)[1:]).exists()}
+    whole = {os.fsdecode(entry.path) for entry in files if lost not in blobs_of(entry)}
+    assert there == whole
+    assert len(whole) < len(files)
+
+
+def blobs_of(entry: Entry) -> list[str]:
+    assert isinstance(entry.origin, NodeOrigin)
+    return entry.origin.node.blobs()
 
 
 def test_a_pack_under_another_name_is_stored_anew(pair: Pair) -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted, NotFound, RestoreRefused, StoreError
+from tui_backup.errors import BackupError, Corrupted, NotFound, RestoreRefused, StoreError, Unreadable
 from tui_backup.formats.base import Landing
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.crypto import Cipher, Keys
@@ -87,6 +87,8 @@ class Proved(msgspec.Struct, tag=True, array_like=True):
     number: int
     size: int
     findings: list[tuple[bytes, str]]
+    is_unreadable: bool = False
+    """Whether the disk does not give back all of it."""
 
 
 Order = Land | Prove
@@ -186,6 +188,8 @@ class Opener:
         """Read a pack and hold every byte against its name, its header and the index."""
         try:
             pack = memoryview(self._store.get(key_of(FileKind.DATA, order.pack)))
+        except Unreadable as error:
+            return self._prove_in_parts(order, error.message)
         except (NotFound, Corrupted) as error:
             return Proved(order.number, 0, [(b"", error.message)])
         blobs = unpack_blobs(order.records)
@@ -196,6 +200,19 @@ class Opener:
             except Corrupted as error:
                 findings.append((blob.id, error.message))
         return Proved(order.number, len(pack), findings)
+
+    def _prove_in_parts(self, order: Prove, reason: str) -> Proved:
+        """Read each blob by itself, as the disk does not give back the pack as a whole."""
+        key = key_of(FileKind.DATA, order.pack)
+        findings = [(b"", reason)]
+        size = 0
+        for blob in unpack_blobs(order.records):
+            try:
+                self._reader.read(self._store.get(key, blob.offset, blob.length), blob.id, blob.size)
+                size += blob.length
+            except (NotFound, Corrupted) as error:
+                findings.append((blob.id, error.message))
+        return Proved(order.number, size, findings, is_unreadable=True)
 
     def _whole(self, name: str, pack: memoryview, blobs: list[PackedBlob]) -> Iterator[tuple[bytes, str]]:
         if sha256(pack).hexdigest() != name:

@@ -24,6 +24,8 @@ class Verdict(msgspec.Struct):
     """The first thing that was found."""
     blobs: set[bytes]
     """Ids of the blobs that cannot be read from it."""
+    is_unreadable: bool
+    """Whether the disk does not give back all of it, today."""
 
 
 def prove_packs(access: Access, inventory: Inventory, watch: Watch) -> dict[bytes, Verdict]:
@@ -54,7 +56,7 @@ def _prove(access: Access, inventory: Inventory, packs: list[bytes], watch: Watc
             blobs = {blob for blob, _reason in answer.findings if blob}
             if not answer.size:
                 blobs = {blob.id for blob in unpack_blobs(inventory.listings.get(pack, b""))}
-            verdicts[pack] = Verdict(answer.findings[0][1], blobs)
+            verdicts[pack] = Verdict(answer.findings[0][1], blobs, answer.is_unreadable)
 
     team = Team(OpeningWork((access.store, access.keys), None, hear, watch), watch)
     try:

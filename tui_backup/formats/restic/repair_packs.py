@@ -81,8 +81,8 @@ class PackPlanner:
         fetched, left = _available(losses, theirs.index if theirs is not None else Index())
         live, found = self._look_at_files(losses, snapshots, left)
         hopeless = [key for key in left if key in losses.needed and key[1] not in found]
-        removed = _removable(inventory, damaged, keep_unknown=bool(hopeless))
-        gone = {bytes.fromhex(name) for name in removed} | inventory.missing
+        removed = _removable(inventory, damaged, everything=not hopeless)
+        gone = {pack for pack in damaged if inventory.listings.get(pack)} | inventory.missing
         stale = inventory.stale.keys() | inventory.listing(gone)
         work = PacksWork(
             seen=seen,
@@ -140,9 +140,18 @@ def _available(losses: Losses, theirs: Index) -> tuple[dict[bytes, bytearray], l
     return fetched, left
 
 
-def _removable(inventory: Inventory, damaged: dict[bytes, Verdict], *, keep_unknown: bool) -> tuple[str, ...]:
-    """Return the packs that go; one of which nobody knows what it holds stays while something is missing."""
-    return tuple(sorted(pack.hex() for pack in damaged if inventory.listings.get(pack) or not keep_unknown))
+def _removable(inventory: Inventory, damaged: dict[bytes, Verdict], *, everything: bool) -> tuple[str, ...]:
+    """Return the packs that go; without `everything` not those that may yet be of use.
+
+    That is one of which nobody knows what it holds, and one that the disk may give back another day.
+    """
+    return tuple(
+        sorted(
+            pack.hex()
+            for pack, verdict in damaged.items()
+            if everything or (inventory.listings.get(pack) and not verdict.is_unreadable)
+        )
+    )
 
 
 def _pack_steps(
@@ -158,6 +167,10 @@ def _pack_steps(
         detail = words.format(reason=damaged[pack].reason, bad=bad, count=count, kept=kept)
         what = REPLACED if kept else REMOVED
         yield RepairStep(what=what, object=key_of(FileKind.DATA, name), detail=detail)
+    for pack, verdict in damaged.items():
+        if verdict.is_unreadable and pack.hex() not in removed:
+            detail = _("{reason}; it stays, and is listed no more").format(reason=verdict.reason)
+            yield RepairStep(what=DROPPED, object=key_of(FileKind.DATA, pack.hex()), detail=detail)
     for pack in sorted(inventory.missing):
         count = len(inventory.listings[pack]) // PACKED.size
         words = ngettext("the pack is missing, with {count} blob", "the pack is missing, with {count} blobs", count)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tui_backup.errors import Unreadable
 from tui_backup.formats.restic.index import Place
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.stores.base import Store
@@ -24,7 +25,10 @@ class Spans:
         self._held = memoryview(b"")
 
     def get(self, place: Place) -> memoryview:
-        """Return the sealed bytes at a place; raises NotFound, Corrupted or StoreError."""
+        """Return the sealed bytes at a place; raises NotFound, Corrupted or StoreError.
+
+        Where the disk does not give back what lies together, what is wanted is asked for alone.
+        """
         if not self._has(place):
             self._fetch(place)
         at = place.offset - self._start
@@ -45,7 +49,13 @@ class Spans:
             if other.offset + other.length - start > _SPAN:
                 break
             end = max(end, other.offset + other.length)
-        self._held = memoryview(self._store.get(key_of(FileKind.DATA, place.pack.hex()), start, end - start))
+        key = key_of(FileKind.DATA, place.pack.hex())
+        try:
+            self._held = memoryview(self._store.get(key, start, end - start))
+        except Unreadable:
+            if end == start + place.length:
+                raise
+            self._held = memoryview(self._store.get(key, start, place.length))
         self._pack, self._start = place.pack, start
         if self._next >= len(self._places):
             self._next = 0
