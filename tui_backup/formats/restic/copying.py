@@ -115,7 +115,8 @@ class _Copying:
     def _move(self, moves: dict[int, bytearray], log: PackLog) -> Movement:
         theirs, ours = self._theirs, self._ours
         terms = Terms(theirs.keys, ours.keys, theirs.version, ours.version, ours.opening.compression)
-        movement = Movement(Route(theirs.store, ours.store, terms, self._source.index), log, self._watch)
+        route = Route(theirs.store, ours.store, terms, self._source.index, self._watch.bytes_total or 0)
+        movement = Movement(route, log, self._watch)
         packs = self._source.index.packs
         try:
             if moves:

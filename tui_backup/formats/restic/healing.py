@@ -97,7 +97,8 @@ class Healing:
             return {}
         target = self._access
         terms = Terms(source.keys, target.keys, source.version, target.version, target.opening.compression)
-        movement = Movement(Route(source.store, target.store, terms, index), self._log, self._watch)
+        route = Route(source.store, target.store, terms, index, self._watch.bytes_total or 0)
+        movement = Movement(route, self._log, self._watch)
         movement.run(moves)
         return movement.lost
 

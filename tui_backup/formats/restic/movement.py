@@ -28,6 +28,8 @@ from tui_backup.stores.base import Store
 
 _PIECE = 4096
 """Records in one order at most."""
+_WORTH_WORKERS = 16 << 20
+"""Bytes that make it worth while to start workers."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -38,6 +40,8 @@ class Route(msgspec.Struct, frozen=True):
     terms: Terms
     index: Index
     """Of the source."""
+    size: int
+    """Bytes that are to be moved in all, about."""
 
 
 class Movement:
@@ -78,7 +82,9 @@ class Movement:
             team.close()
 
     def setup(self) -> bytes | None:
-        """Return what each worker is given; None where a store is out of its reach."""
+        """Return what each worker is given; None where a store is out of its reach, or there is little to do."""
+        if self._route.size < _WORTH_WORKERS:
+            return None
         source, target = self._route.source.recipe(), self._route.target.recipe()
         if source is None or target is None:
             return None

@@ -133,7 +133,8 @@ class ResticReclaimer:
         watch.bytes_total = plan.repacked_bytes
         log = PackLog(access.store, Index(), access.version, access.cipher, lock.confirm)
         terms = Terms(access.keys, access.keys, access.version, access.version, access.opening.compression)
-        movement = Movement(Route(access.store, access.store, terms, work.index), log, watch)
+        route = Route(access.store, access.store, terms, work.index, plan.repacked_bytes)
+        movement = Movement(route, log, watch)
         try:
             movement.run((work.index.packs[number], records) for number, records in work.moves.items())
         except BaseException:
