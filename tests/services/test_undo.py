@@ -15,7 +15,7 @@ from tui_backup.model.event import Restored
 from tui_backup.model.snapshot import SAFETY
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
-from tui_backup.services import restores, undo, undo_homes
+from tui_backup.services import restores, safety_copies, undo, undo_homes
 from tui_backup.services.backups import BackupOptions, run_jobs
 from tui_backup.services.restores import Conduct, Wish
 from tui_backup.services.snapshots import reach, resolve
@@ -186,7 +186,7 @@ def test_a_safety_snapshot_is_made_used_and_forgotten(tmp_path: Path, unlinkable
 
 
 @pytest.mark.requires("tmpfs")
-def test_an_expired_safety_snapshot_is_forgotten_by_the_next_restore(tmp_path: Path, unlinkable: Path) -> None:
+def test_an_expired_safety_snapshot_is_forgotten_by_the_next_run(tmp_path: Path, unlinkable: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
     with Workspace.open(str(tmp_path / "config.toml")) as workspace:
         back_up(workspace)
@@ -196,9 +196,9 @@ def test_an_expired_safety_snapshot_is_forgotten_by_the_next_restore(tmp_path: P
         kept = read_record(os.fsencode(workspace.state_dir / "undo" / first.run))
         assert kept is not None
         assert kept.state is SafetyState.EXPIRED
-        second = restored(workspace, tmp_path)
-        assert homes(workspace) == [second.run]
-        assert len(workspace.repository("local").snapshots()) == 2
+        back_up(workspace)
+        assert homes(workspace) == []
+        assert [snapshot.kind for snapshot in workspace.repository("local").snapshots()] == ["manual", "manual"]
 
 
 def test_one_restore_in_place_at_a_time(workspace: Workspace, tmp_path: Path) -> None:
@@ -217,6 +217,6 @@ def test_a_safety_snapshot_that_cannot_be_forgotten_does_not_spoil_the_undo(tmp_
         with repository.begin(brief("/elsewhere"), Watch()):
             assert undone(workspace).status == "ok"
         assert len(homes(workspace)) == 1
-        undo_homes.forget_over(workspace.state_dir, repository)
+        safety_copies.forget_over(workspace, repository)
         assert homes(workspace) == []
         assert len(repository.snapshots()) == 1

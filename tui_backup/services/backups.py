@@ -27,6 +27,7 @@ from tui_backup.services.catching_up import Taken, catch_up
 from tui_backup.services.contacts import remember_snapshots, remember_space
 from tui_backup.services.estimate import Estimate
 from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Trouble
 from tui_backup.sources.base import Source
 
@@ -134,6 +135,7 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
         with scope.heeding_signals() if options.heeding_signals else nullcontext(), scope:
             taken = _take(workspace, job, options, scope, troubles)
             if taken is not None:
+                forget_over(workspace, workspace.repository(taken.repository))
                 catch_up(workspace, job, taken, scope, troubles)
                 if taken.finished.status == RunStatus.OK and job.keep is not None:
                     from tui_backup.services.retaining import apply_keep

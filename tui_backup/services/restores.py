@@ -26,8 +26,9 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.backups import local_time
 from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Found
-from tui_backup.services.undo_homes import alone, forget_over, new_home, undo_until
+from tui_backup.services.undo_homes import alone, new_home, undo_until
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -120,7 +121,7 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
         restored = msgspec.structs.replace(restored, undo_until=until)
         scope.finish(restored)
     if safekeeping:
-        _forget_earlier(workspace, found)
+        forget_over(workspace, found.shelf.repository)
     return restored
 
 
@@ -166,14 +167,6 @@ def _safekeeping(workspace: "Workspace", found: Found, plan: RestorePlan, run: s
     )
     with alone(workspace.state_dir), new_home(workspace.state_dir, record) as home:
         yield Safekeeping(home=home, brief=brief)
-
-
-def _forget_earlier(workspace: "Workspace", found: Found) -> None:
-    """Remove the snapshots that earlier restores made for their undo, when that is over; the restore stands without."""
-    try:
-        forget_over(workspace.state_dir, found.shelf.repository)
-    except BackupError as error:
-        workspace.log.warning(error.message)
 
 
 def _restore(

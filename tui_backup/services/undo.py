@@ -13,6 +13,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services import undo_homes
 from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.undo_homes import UndoHome
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def undo(workspace: "Workspace", home: UndoHome, plan: UndoPlan, *, heeding_sign
         undone = _undo(plan, lender, scope)
         if undone.status == RunStatus.OK:
             undo_homes.end(home)
-            _forget(workspace, lender)
+            if lender is not None:
+                forget_over(workspace, lender.repository)
         scope.finish(undone)
     return undone
 
@@ -80,15 +82,6 @@ def _lender(workspace: "Workspace", home: UndoHome) -> Lender | None:
             id=home.record.safety_snapshot[:8], repository=home.record.repository
         )
     )
-
-
-def _forget(workspace: "Workspace", lender: Lender | None) -> None:
-    """Remove the snapshot that is not needed any more; another restore does it if that fails now."""
-    if lender is not None:
-        try:
-            undo_homes.forget_over(workspace.state_dir, lender.repository)
-        except BackupError as error:
-            workspace.log.warning(error.message)
 
 
 def _undo(plan: UndoPlan, lender: Lender | None, scope: RunScope) -> Restored:

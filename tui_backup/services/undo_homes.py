@@ -20,7 +20,6 @@ from tui_backup.engine.safety_record import (
     write_record,
 )
 from tui_backup.errors import BackupError, Locked
-from tui_backup.formats.base import Repository
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 
@@ -167,19 +166,16 @@ def sweep(state_dir: Path) -> None:
                     os.close(holding)
 
 
-def forget_over(state_dir: Path, repository: Repository) -> None:
-    """Remove the snapshots that restores from a repository made for their undo, where that is over.
+def over(state_dir: Path) -> list[UndoHome]:
+    """Return what is left of restores that were undone or cannot be undone any more."""
+    return [home for home in _homes(state_dir) if home.record.state in _OVER]
 
-    Raises:
-        BackupError: the repository cannot be read or written; they go another time.
-    """
-    for path, record in _records(_above(state_dir)):
-        if record.state in _OVER and record.safety_snapshot is not None and record.repository == repository.name:
-            found = [each for each in repository.snapshots() if each.id == record.safety_snapshot]
-            if found:
-                repository.forget(found)
-            with suppress(OSError):
-                remove_home(path)
+
+def remove(home: UndoHome) -> None:
+    """Remove what is left of a restore, as far as that is possible."""
+    with suppress(OSError):
+        discard_kept(home.path, home.record)
+        remove_home(home.path)
 
 
 def _tidy(path: bytes) -> None:
