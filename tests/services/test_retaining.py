@@ -235,7 +235,7 @@ def test_a_backup_that_comes_between_plan_and_deed_puts_it_off(estate: Estate, m
 @contextmanager
 def meanwhile(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let another host add a snapshot between every plan and its execution."""
-    from tui_backup.formats.restic.reclaiming import ResticReclaimer
+    from tui_backup.formats.restic.upkeep.reclaiming import ResticReclaimer
 
     execute = ResticReclaimer.execute
 

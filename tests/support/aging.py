@@ -13,8 +13,8 @@ from tui_backup.formats.base import Subset
 from tui_backup.formats.restic.config import RepositoryConfig, read_config
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.keys import unlock
-from tui_backup.formats.restic.lock import Locks
-from tui_backup.formats.restic.lock_held import Timing
+from tui_backup.formats.restic.locks.held import Timing
+from tui_backup.formats.restic.locks.lock import Locks
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch

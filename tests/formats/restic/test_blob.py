@@ -13,7 +13,7 @@ from tui_backup.formats.restic import blob
 from tui_backup.formats.restic.blob import BlobReader, Pack, PackBuilder
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher
 from tui_backup.formats.restic.pack import TARGET, BlobType, read_header
-from tui_backup.formats.restic.sealing import Sealer, Stored
+from tui_backup.formats.restic.writing.sealing import Sealer, Stored
 from tui_backup.stores.memory import MemoryStore
 
 TEXT = b"the same words again and again. " * 1000

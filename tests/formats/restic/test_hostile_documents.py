@@ -13,8 +13,8 @@ from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.index import Index
 from tui_backup.formats.restic.keys import damaged_keys, key_files, new_keys
 from tui_backup.formats.restic.layout import id_of
-from tui_backup.formats.restic.lock import Locks
-from tui_backup.formats.restic.lock_held import Timing
+from tui_backup.formats.restic.locks.held import Timing
+from tui_backup.formats.restic.locks.lock import Locks
 from tui_backup.formats.restic.snapshot import decode_snapshot, encode_snapshot, snapshot_of
 from tui_backup.formats.restic.tree import decode_tree
 from tui_backup.stores.memory import MemoryStore

@@ -10,8 +10,8 @@ from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.index import Index, load_index
-from tui_backup.formats.restic.lock import Locks
-from tui_backup.formats.restic.lock_held import HeldLock
+from tui_backup.formats.restic.locks.held import HeldLock
+from tui_backup.formats.restic.locks.lock import Locks
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.snapshot_files import SnapshotFiles
 from tui_backup.model.snapshot import Snapshot

@@ -11,17 +11,17 @@ from tui_backup.formats.restic import browse
 from tui_backup.formats.restic.access import Access
 from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.crypto import Keys
-from tui_backup.formats.restic.draft import Record, ResticDraft, Tools
 from tui_backup.formats.restic.pack import BlobType
-from tui_backup.formats.restic.packlog import PackLog
-from tui_backup.formats.restic.sealing import Sealer, Setup
 from tui_backup.formats.restic.snapshot import as_kept, compose, encode_snapshot
+from tui_backup.formats.restic.writing.draft import Record, ResticDraft, Tools
+from tui_backup.formats.restic.writing.packlog import PackLog
+from tui_backup.formats.restic.writing.sealing import Sealer, Setup
 from tui_backup.model.entry import Entry
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 
 if TYPE_CHECKING:
-    from tui_backup.formats.restic.upkeep import ResticUpkeep
+    from tui_backup.formats.restic.upkeep.facade import ResticUpkeep
 
 
 class ResticRepository:
@@ -85,14 +85,14 @@ class ResticRepository:
 
     def extract(self, snapshot: Snapshot, files: Iterable[Entry], landing: Landing, watch: Watch) -> None:
         """Hand the content of files to a landing, each byte authenticated."""
-        from tui_backup.formats.restic.extraction import Extraction
+        from tui_backup.formats.restic.opening.extraction import Extraction
 
         index = self.access.contents(snapshot).index
         Extraction(self.access.store, self.access.keys, index, landing, watch).run(files)
 
     def verify(self, snapshots: Sequence[Snapshot], subset: Subset | None, watch: Watch) -> Proof:
         """Check structure, and with `subset` read packs, under a shared lock."""
-        from tui_backup.formats.restic.check import Checker, Examined
+        from tui_backup.formats.restic.checking.check import Checker, Examined
 
         access = self.access
         with access.shared(watch):
@@ -124,7 +124,7 @@ class ResticRepository:
     @cached_property
     def upkeep(self) -> "ResticUpkeep":
         """What keeps it healthy."""
-        from tui_backup.formats.restic.upkeep import ResticUpkeep
+        from tui_backup.formats.restic.upkeep.facade import ResticUpkeep
 
         return ResticUpkeep(self.access)
 

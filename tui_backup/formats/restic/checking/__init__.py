@@ -1,0 +1,1 @@
+"""Every claim of a repository, held against what is there."""

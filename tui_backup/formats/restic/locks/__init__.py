@@ -1,0 +1,1 @@
+"""Who holds a repository, and who may."""

@@ -1,0 +1,1 @@
+"""Stored blobs in, files or proofs out."""

@@ -1,0 +1,1 @@
+"""Mending what is damaged, by plans."""

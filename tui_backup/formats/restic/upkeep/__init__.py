@@ -1,0 +1,1 @@
+"""What an admin does over years: space, copies, keys."""

@@ -1,0 +1,91 @@
+"""ReclaimWork: which files a reclaiming writes and removes, from what was decided about every pack."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tui_backup.formats.restic.index import Index, unpack_blobs
+from tui_backup.formats.restic.pack import PackedBlob
+from tui_backup.formats.restic.upkeep.reach import Reach
+from tui_backup.formats.restic.upkeep.survey import Fate, Seen, SurveyedPack
+from tui_backup.formats.restic.writing.packlog import MOST_BLOBS
+
+_FEW_BLOBS = MOST_BLOBS // 10
+"""Blobs below which an index file is merged with others, once one has to be written anyway."""
+
+
+class Surveyed(msgspec.Struct, frozen=True):
+    """A repository as it was surveyed."""
+
+    seen: Seen
+    index: Index
+    files: dict[str, list[int]]
+    """Index file -> numbers of the packs that it lists."""
+    packs: list[SurveyedPack]
+
+
+class ReclaimWork(msgspec.Struct, frozen=True):
+    """What is to be done, and to which files."""
+
+    seen: Seen
+    index: Index
+    moves: dict[int, bytearray]
+    """Number of a pack -> `PACKED` records of its blobs that are needed."""
+    obsolete: tuple[str, ...]
+    """Packs that go in the end."""
+    unlisted: tuple[str, ...]
+    """Packs that go at once: no index knows them."""
+    replaced: tuple[str, ...]
+    """Index files that go."""
+    survivors: tuple[int, ...]
+    """Numbers of the packs that they list and that stay."""
+
+    @property
+    def removed_bytes(self) -> int:
+        """Bytes of all packs that go."""
+        return sum(self.seen.packs[name] for name in (*self.obsolete, *self.unlisted))
+
+    def index_files(self) -> Iterator[list[tuple[bytes, list[PackedBlob]]]]:
+        """Yield what each of the new index files lists: the packs of the replaced ones that stay."""
+        listed: list[tuple[bytes, list[PackedBlob]]] = []
+        count = 0
+        for number, records in self.index.by_pack(set(self.survivors)).items():
+            blobs = unpack_blobs(records)
+            listed.append((self.index.packs[number], blobs))
+            count += len(blobs)
+            if count >= MOST_BLOBS:
+                yield listed
+                listed, count = [], 0
+        if listed:
+            yield listed
+
+
+def work_of(surveyed: Surveyed, fate: Fate, reach: Reach) -> ReclaimWork:
+    """Return the work that a decision means."""
+    seen, index, packs = surveyed.seen, surveyed.index, surveyed.packs
+    gone = fate.dropped | fate.repacked
+    known = {pack.name for pack in packs}
+    replaced, survivors = _index_changes(surveyed, gone)
+    moves = reach.records(fate.repacked) if fate.repacked else {}
+    return ReclaimWork(
+        seen=seen,
+        index=index,
+        moves=moves,
+        obsolete=tuple(packs[number].name for number in sorted(gone) if packs[number].name in seen.packs),
+        unlisted=tuple(sorted(name for name in seen.packs if name not in known)),
+        replaced=replaced,
+        survivors=survivors,
+    )
+
+
+def _index_changes(surveyed: Surveyed, gone: set[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the index files to replace, and the packs that must be listed anew for that."""
+    files = surveyed.files
+    replaced = {name for name, numbers in files.items() if not gone.isdisjoint(numbers) or not numbers}
+    if replaced:
+        replaced |= {
+            name for name, numbers in files.items() if sum(surveyed.packs[n].blobs for n in numbers) < _FEW_BLOBS
+        }
+    staying = {number for name, numbers in files.items() if name not in replaced for number in numbers}
+    listed = {number for name in replaced for number in files[name]}
+    return tuple(sorted(replaced)), tuple(sorted(listed - gone - staying))

@@ -1,0 +1,158 @@
+"""ResticReclaimer: space that no snapshot needs, given back by a plan.
+
+New packs come first, and index files that list them; then snapshots go, then come the index files that no longer list
+the old packs, then the old index files go, and the old packs last, as restic does it. Interrupted anywhere, every
+snapshot that is left is whole.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from tui_backup.errors import BackupError, Corrupted, PlanOutdated
+from tui_backup.formats.restic.access import Access, Guard
+from tui_backup.formats.restic.contents import Contents
+from tui_backup.formats.restic.index import Index, save_index
+from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.upkeep.movement import Movement, Route
+from tui_backup.formats.restic.upkeep.reach import Reach
+from tui_backup.formats.restic.upkeep.reclaim_work import ReclaimWork, Surveyed, work_of
+from tui_backup.formats.restic.upkeep.survey import Seen, check_needed, decide, survey
+from tui_backup.formats.restic.upkeep.transfer import Terms
+from tui_backup.formats.restic.writing.packlog import PackLog
+from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.upkeep import Reclaimed, ReclaimLimits, ReclaimPlan
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+
+_RESERVE = 64 << 20
+"""Bytes of a store that are left free when packs are rewritten."""
+
+
+class ResticReclaimer:
+    """Plans and carries out what is needed to give space back; for one thread."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def plan(self, gone: Sequence[Snapshot], limits: ReclaimLimits, watch: Watch) -> ReclaimPlan:
+        """Decide what becomes of every pack once `gone` are forgotten; under a shared lock."""
+        with self._access.shared(watch):
+            return self._plan(tuple(gone), limits, watch)
+
+    def execute(self, plan: ReclaimPlan, watch: Watch) -> Reclaimed:
+        """Forget the snapshots of a plan, and reclaim their space, under an exclusive lock."""
+        access, work = self._access, plan.work
+        assert isinstance(work, ReclaimWork)
+        with access.exclusive(watch, settle=False) as lock:
+            if Seen.of(access).digest != work.seen.digest:
+                raise PlanOutdated(
+                    _("{place} has changed since this was planned").format(place=access.store.describe()),
+                    hint=_("nothing was removed; start again"),
+                )
+            try:
+                written = self._carry_out(plan, work, lock, watch)
+            finally:
+                access.unload()
+        return Reclaimed(forgotten=len(plan.gone), freed_bytes=work.removed_bytes - written, repacked_bytes=written)
+
+    def _plan(self, gone: tuple[Snapshot, ...], limits: ReclaimLimits, watch: Watch) -> ReclaimPlan:
+        access = self._access
+        seen = Seen.of(access)
+        kept = self._kept({snapshot.id for snapshot in gone})
+        files: dict[str, list[int]] = {}
+        index = access.index(files.__setitem__)
+        if index.split:
+            message = _("two index files describe data/{name} differently").format(name=min(index.split).hex())
+            raise Corrupted(message, hint=_("`tui-backup repair index` mends that"))
+        reach = Reach(Contents(access.store, index, access.cipher), watch)
+        for root in kept:
+            reach.add(root)
+        packs = survey(index, reach)
+        check_needed(packs, seen.packs)
+        fate = decide(packs, self._affordable(limits))
+        work = work_of(Surveyed(seen, index, files, packs), fate, reach)
+        return ReclaimPlan(
+            gone=gone,
+            kept=len(packs) - len(fate.dropped) - len(fate.repacked),
+            repacked=len(fate.repacked),
+            dropped=len(fate.dropped),
+            unlisted=len(work.unlisted),
+            total_bytes=sum(seen.packs.values()),
+            used_bytes=sum(pack.used for pack in packs if pack.is_used),
+            repacked_bytes=sum(packs[number].used for number in fate.repacked),
+            freed_bytes=work.removed_bytes - sum(packs[number].used for number in fate.repacked),
+            unused_bytes=fate.unused,
+            work=work,
+        )
+
+    def _kept(self, gone: set[str]) -> list[str]:
+        """Return the root trees of the snapshots that stay.
+
+        Raises:
+            Corrupted: a snapshot cannot be read, so that nobody knows what it needs.
+        """
+        snapshots, damaged = self._access.snapshots.read(anew=True)
+        for name, reason in damaged.items():
+            if name not in gone:
+                raise Corrupted(reason, hint=_("nothing was removed, as nobody knows what this snapshot needs"))
+        return list(dict.fromkeys(snapshot.root for snapshot in snapshots if snapshot.id not in gone))
+
+    def _affordable(self, limits: ReclaimLimits) -> ReclaimLimits:
+        """Return the limits with no more to write than there is room for."""
+        space = self._access.store.space()
+        if space is None:
+            return limits
+        room = max(space.free - _RESERVE, 0)
+        wanted = limits.max_repack_bytes
+        return msgspec.structs.replace(limits, max_repack_bytes=room if wanted is None else min(room, wanted))
+
+    def _carry_out(self, plan: ReclaimPlan, work: ReclaimWork, lock: Guard, watch: Watch) -> int:
+        """Do it, in the order that is safe; return the bytes of the new packs."""
+        store = self._access.store
+        written = self._repack(plan, work, lock, watch)
+        lock.confirm()
+        store.tidy()
+        for snapshot in plan.gone:
+            watch.check()
+            self._access.snapshots.remove(snapshot.id)
+        self._delete(FileKind.DATA, work.unlisted, lock, watch)
+        for packs in work.index_files():
+            lock.confirm()
+            save_index(store, packs, self._access.version, self._access.cipher)
+        self._delete(FileKind.INDEX, work.replaced, lock, watch)
+        self._delete(FileKind.DATA, work.obsolete, lock, watch)
+        return written
+
+    def _repack(self, plan: ReclaimPlan, work: ReclaimWork, lock: Guard, watch: Watch) -> int:
+        """Move what is needed into new packs, and list these; return their bytes."""
+        if not work.moves:
+            return 0
+        access = self._access
+        watch.bytes_total = plan.repacked_bytes
+        log = PackLog(access.store, Index(), access.version, access.cipher, lock.confirm)
+        terms = Terms(access.keys, access.keys, access.version, access.version, access.opening.compression)
+        route = Route(access.store, access.store, terms, work.index, plan.repacked_bytes)
+        movement = Movement(route, log, watch)
+        try:
+            movement.run((work.index.packs[number], records) for number, records in work.moves.items())
+        except BaseException:
+            with suppress(BackupError):
+                log.save()
+            raise
+        log.save()
+        if movement.lost:
+            (_type, id_), reason = next(iter(movement.lost.items()))
+            raise Corrupted(
+                _("the blob {id}, which snapshots need, cannot be read: {reason}").format(id=id_.hex(), reason=reason),
+                hint=_("nothing that is needed was removed; `tui-backup repair packs` may mend it"),
+            )
+        return log.pack_bytes
+
+    def _delete(self, kind: FileKind, ids: Iterable[str], lock: Guard, watch: Watch) -> None:
+        for number, name in enumerate(ids):
+            if not number:
+                lock.confirm()
+            watch.check()
+            self._access.store.delete(key_of(kind, name))

@@ -1,0 +1,139 @@
+"""Transfer: blobs out of packs, authenticated, into new packs of the same or of another repository.
+
+The owner sends `Move`; every pack that was stored is told as `Stored`; `Emptied` ends a `Move`. `Flush` closes the last
+packs and is answered by `Flushed`. Blobs stay compressed as they are; those of the same keys stay sealed as they are.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tui_backup.errors import BackupError, Corrupted, NotFound
+from tui_backup.formats.restic.blob import BlobReader
+from tui_backup.formats.restic.crypto import Cipher, Keys
+from tui_backup.formats.restic.failure import Failed
+from tui_backup.formats.restic.index import Place, unpack_blobs
+from tui_backup.formats.restic.pack import BlobType, PackedBlob
+from tui_backup.formats.restic.spans import Spans
+from tui_backup.formats.restic.writing.sealing import Sealer, Stored
+from tui_backup.primitives.crew import Channel
+from tui_backup.stores.base import Store
+from tui_backup.stores.registry import STORES
+
+
+class Terms(msgspec.Struct, frozen=True, array_like=True):
+    """How blobs are opened and sealed."""
+
+    source_keys: Keys
+    target_keys: Keys
+    source_version: int
+    target_version: int
+    compression: str
+    """Of what was never tried to be compressed: the blobs of a repository of version 1."""
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker needs: recipes of both stores, and the terms."""
+
+    source: tuple[str, bytes]
+    target: tuple[str, bytes]
+    terms: Terms
+
+
+class Move(msgspec.Struct, tag=True, array_like=True):
+    """Move these blobs of a pack; `records` are as the index has them."""
+
+    pack: bytes
+    records: bytes
+
+
+class Flush(msgspec.Struct, tag=True, array_like=True):
+    """Store the packs that are being filled."""
+
+
+class Emptied(msgspec.Struct, tag=True, array_like=True):
+    """A `Move` is done; `troubles` are (type, id, reason) of the blobs that could not be read."""
+
+    pack: bytes
+    blobs: int
+    size: int
+    """Bytes of the blobs, as they were stored."""
+    troubles: list[tuple[BlobType, bytes, str]]
+
+
+class Flushed(msgspec.Struct, tag=True, array_like=True):
+    """A `Flush` is done."""
+
+
+Order = Move | Flush
+Answer = Stored | Emptied | Flushed | Failed
+
+encoder = msgspec.msgpack.Encoder()
+order_decoder = msgspec.msgpack.Decoder(Order)
+answer_decoder = msgspec.msgpack.Decoder(Answer)
+
+
+class Mover:
+    """Moves blobs; for one thread."""
+
+    def __init__(self, source: Store, target: Store, terms: Terms) -> None:
+        self._source = source
+        self._terms = terms
+        self._reader = BlobReader(Cipher(terms.source_keys))
+        cipher = Cipher(terms.target_keys)
+        self._sealers = {
+            type_: Sealer(target, type_, cipher, terms.target_version, terms.compression) for type_ in BlobType
+        }
+
+    def obey(self, order: Order) -> Iterator[Stored | Emptied | Flushed]:
+        """Carry out an order; raises StoreError where a store cannot be read or written."""
+        if isinstance(order, Flush):
+            for sealer in self._sealers.values():
+                yield from sealer.flush()
+            yield Flushed()
+            return
+        blobs = unpack_blobs(order.records)
+        places = [Place(order.pack, blob.offset, blob.length, blob.size) for blob in blobs]
+        spans = Spans(self._source, places)
+        troubles: list[tuple[BlobType, bytes, str]] = []
+        size = 0
+        for blob, place in zip(blobs, places, strict=True):
+            try:
+                sealed = spans.get(place)
+                payload, content = self._reader.unseal(sealed, blob.id, blob.size)
+            except (Corrupted, NotFound) as error:
+                troubles.append((blob.type, blob.id, error.message))
+                continue
+            size += blob.length
+            yield from self._keep(blob, sealed, payload, content)
+        yield Emptied(order.pack, len(blobs) - len(troubles), size, troubles)
+
+    def _keep(self, blob: PackedBlob, sealed: memoryview, payload: bytes, content: bytes) -> Iterator[Stored]:
+        terms, sealer = self._terms, self._sealers[blob.type]
+        if terms.source_keys == terms.target_keys:
+            return sealer.keep_sealed(blob.id, sealed, blob.size)
+        if terms.source_version == terms.target_version:
+            return sealer.keep_payload(blob.id, payload, blob.size)
+        return sealer.keep(blob.id, content)
+
+
+class MovingHand:
+    """A worker that moves blobs."""
+
+    def __init__(self, setup: bytes, channel: Channel) -> None:
+        wanted = msgspec.msgpack.decode(setup, type=Setup)
+        source, target = (
+            msgspec.json.decode(options, type=STORES.load(kind)) for kind, options in (wanted.source, wanted.target)
+        )
+        self._channel = channel
+        self._mover = Mover(source, target, wanted.terms)
+
+    def work(self) -> None:
+        """Answer one order after the other until the owner is gone."""
+        try:
+            while self._channel.inbox or self._channel.fill():
+                while self._channel.inbox:
+                    for answer in self._mover.obey(order_decoder.decode(self._channel.inbox.popleft())):
+                        self._channel.send(encoder.encode(answer))
+        except BackupError as error:
+            self._channel.send(encoder.encode(Failed.of(error)))

@@ -1,0 +1,1 @@
+"""Files in, packs, index files and snapshots out."""

@@ -1,0 +1,187 @@
+"""Sealing: files in, stored packs out; in a worker process or in the owner's own.
+
+The owner sends `Read`; each batch comes back as `Hashed` with the ids of its blobs; the owner, who alone has the
+index, answers `Keep` with a mask of those that are new; these are compressed, sealed and stored in packs, each told
+as `Stored`. `Flush` closes the last pack and is answered by `Flushed`. A failure ends the work with `Failed`.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from tui_backup.errors import BackupError
+from tui_backup.formats.restic.blob import PackBuilder
+from tui_backup.formats.restic.crypto import Cipher, Keys
+from tui_backup.formats.restic.failure import Failed
+from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.pack import BlobType, PackedBlob
+from tui_backup.formats.restic.writing.chunker import make_chunker
+from tui_backup.formats.restic.writing.reading import Batch, Piece, Reader, Reading
+from tui_backup.primitives.crew import Channel
+from tui_backup.stores.base import Store
+from tui_backup.stores.registry import STORES
+
+_MOST_OUT = 2
+"""Batches that wait for their mask at once."""
+
+
+class Setup(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker needs: the store's recipe, the keys, and how to write."""
+
+    store: tuple[str, bytes] | None
+    """None where only the owner can reach it."""
+    keys: Keys
+    version: int
+    compression: str
+    polynomial: int
+
+
+class Read(msgspec.Struct, tag=True, array_like=True):
+    """Read these pieces."""
+
+    pieces: list[Piece]
+
+
+class Keep(msgspec.Struct, tag=True, array_like=True):
+    """Store the blobs of the oldest waiting batch whose byte in the mask is not 0."""
+
+    mask: bytes
+
+
+class Flush(msgspec.Struct, tag=True, array_like=True):
+    """Store the pack that is being filled."""
+
+
+class Hashed(msgspec.Struct, tag=True, array_like=True):
+    """A batch has been read; `ids` are those of its blobs in order, 32 bytes each."""
+
+    readings: list[Reading]
+    ids: bytes
+
+
+class Stored(msgspec.Struct, tag=True, array_like=True):
+    """A pack is durably in the store."""
+
+    pack: bytes
+    size: int
+    blobs: list[PackedBlob]
+
+
+class Done(msgspec.Struct, tag=True, array_like=True):
+    """A `Read` has been read to its end."""
+
+
+class Flushed(msgspec.Struct, tag=True, array_like=True):
+    """A `Flush` is done."""
+
+
+Order = Read | Keep | Flush
+Answer = Hashed | Stored | Done | Flushed | Failed
+
+encoder = msgspec.msgpack.Encoder()
+order_decoder = msgspec.msgpack.Decoder(Order)
+answer_decoder = msgspec.msgpack.Decoder(Answer)
+
+
+class Sealer:
+    """Compresses, seals and stores the blobs that are new; for one thread."""
+
+    def __init__(self, store: Store, type_: BlobType, cipher: Cipher, version: int, compression: str) -> None:
+        self._store = store
+        self._builder = PackBuilder(type_, cipher, version, compression)
+
+    def keep(self, id_: bytes, content: bytes | memoryview) -> Iterator[Stored]:
+        """Take a new blob; yield packs that were stored because they are full."""
+        if not self._builder.fits(len(content)):
+            yield self._store_pack()
+        self._builder.add(id_, content)
+        if self._builder.is_full:
+            yield self._store_pack()
+
+    def keep_payload(self, id_: bytes, payload: bytes, size: int) -> Iterator[Stored]:
+        """Take a blob that is compressed already, or shall not be (`size` 0); otherwise as `keep`."""
+        if not self._builder.fits(len(payload)):
+            yield self._store_pack()
+        self._builder.add_payload(id_, payload, size)
+        if self._builder.is_full:
+            yield self._store_pack()
+
+    def keep_sealed(self, id_: bytes, sealed: memoryview, size: int) -> Iterator[Stored]:
+        """Take a blob that was sealed with the same keys; otherwise as `keep`."""
+        if not self._builder.fits(len(sealed)):
+            yield self._store_pack()
+        self._builder.add_sealed(id_, sealed, size)
+        if self._builder.is_full:
+            yield self._store_pack()
+
+    def flush(self) -> Iterator[Stored]:
+        """Store what has been gathered."""
+        if len(self._builder):
+            yield self._store_pack()
+
+    def _store_pack(self) -> Stored:
+        pack = self._builder.finish()
+        self._store.put(key_of(FileKind.DATA, pack.id.hex()), pack.body)
+        return Stored(pack.id, len(pack.body), pack.blobs)
+
+
+class SealingHand:
+    """A worker that reads files and stores what is new in them."""
+
+    def __init__(self, setup: bytes, channel: Channel) -> None:
+        wanted = msgspec.msgpack.decode(setup, type=Setup)
+        assert wanted.store is not None
+        kind, options = wanted.store
+        store = msgspec.json.decode(options, type=STORES.load(kind))
+        self._channel = channel
+        self._sealer = Sealer(store, BlobType.DATA, Cipher(wanted.keys), wanted.version, wanted.compression)
+        self._reader = Reader(make_chunker(wanted.polynomial))
+        self._reads: deque[Iterator[Batch]] = deque()
+        self._waiting: deque[Batch] = deque()
+
+    def work(self) -> None:
+        """Go on until the owner is gone: answer what has come first, else read ahead by a batch or two."""
+        try:
+            while self._channel.inbox or self._receive():
+                while self._channel.inbox:
+                    self._obey(order_decoder.decode(self._channel.inbox.popleft()))
+                if self._reads and len(self._waiting) < _MOST_OUT:
+                    self._read_on()
+        except BackupError as error:
+            self._send(Failed.of(error))
+
+    def _receive(self) -> bool:
+        may_read = self._reads and len(self._waiting) < _MOST_OUT
+        if may_read and not self._channel.ready():
+            return True
+        return self._channel.fill()
+
+    def _obey(self, order: Order) -> None:
+        match order:
+            case Read(pieces):
+                self._reads.append(self._reader.batches(pieces))
+            case Keep(mask):
+                batch = self._waiting.popleft()
+                for (id_, content), wanted in zip(batch.blobs, mask, strict=True):
+                    if wanted:
+                        self._send_all(self._sealer.keep(id_, content))
+            case Flush():
+                self._send_all(self._sealer.flush())
+                self._send(Flushed())
+
+    def _read_on(self) -> None:
+        batch = next(self._reads[0], None)
+        if batch is None:
+            self._reads.popleft()
+            self._send(Done())
+            return
+        self._waiting.append(batch)
+        self._send(Hashed(batch.readings, b"".join(id_ for id_, _content in batch.blobs)))
+
+    def _send_all(self, stored: Iterator[Stored]) -> None:
+        for pack in stored:
+            self._send(pack)
+
+    def _send(self, answer: Answer) -> None:
+        self._channel.send(encoder.encode(answer))
