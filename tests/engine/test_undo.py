@@ -95,6 +95,25 @@ def test_a_directory_that_became_a_link_is_not_followed(restore: UndoableRestore
     assert traits_of(victim) == before
 
 
+@pytest.mark.requires("root")
+@pytest.mark.parametrize("place", ["srv/www/d", "srv/www/later"])
+def test_a_directory_that_took_the_place_of_another_is_not_given_away(tmp_path: Path, place: str) -> None:
+    target = tmp_path / "target"
+    (target / "srv/www/d").mkdir(parents=True)
+    (target / "srv/www/later").mkdir()
+    os.chown(target / place, 12_345, 12_345)
+    entries = [*ENTRIES[:2], given_dir("/srv/www/d")]
+    restore = UndoableRestore(target, entries, tmp_path / "home", snapshot_of("/srv/www"))
+    run(restore)
+    if (target / place).exists():
+        (target / place).rename(target / "moved")
+    (target / place).mkdir(0o700)
+    assert restore.undo().status is RunStatus.INCOMPLETE
+    status = (target / place).stat()
+    assert (status.st_uid, status.st_mode & 0o777) == (0, 0o700)
+    assert restore.named == [b"/" + place.encode()]
+
+
 def test_what_changes_after_the_plan_is_left(restore: UndoableRestore) -> None:
     run(restore)
     plan = restore.plan_undo()

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -26,9 +27,12 @@ from tui_backup.model.run import RunStatus
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import (
+    DIRECTORY,
     Directories,
     discard,
+    is_temporary,
     link_at,
+    names_at,
     open_root,
     pinned,
     remove,
@@ -83,6 +87,8 @@ class _Undoing:
         self._surveyor = Surveyor(directories, places)
         self._fates = bytearray(plan.fates)
         self._order = by_depth(plan.records)
+        self._made: dict[int, int] = {}
+        """Inodes of the directories made so far, by the number of their record."""
 
     def run(self, lender: Lender | None) -> None:
         for warning in self._plan.warnings:
@@ -130,6 +136,9 @@ class _Undoing:
         if os.geteuid() != 0:
             open_up(descriptor)
         clear(descriptor)
+        for temporary in filter(is_temporary, names_at(descriptor)):
+            with suppress(OSError):
+                os.rmdir(temporary, dir_fd=descriptor)
 
     def _remove(self, number: int, record: Record) -> None:
         fate = self._fates[number]
@@ -161,10 +170,30 @@ class _Undoing:
             kept = self._places.descriptor(before.place)
             link_at((kept, key_of(record.path)), directory, name, replace=self._fates[number] == Fate.REPLACE)
         elif before.form == stat.S_IFDIR:
-            os.mkdir(name, 0o700, dir_fd=directory)
+            self._made[number] = self._make_directory(before, directory, name)
         else:
             self._tell(record, self._create(before, directory, name, replace=self._fates[number] == Fate.REPLACE))
         self._count(before)
+        self._watch.files_done += 1
+
+    def _make_directory(self, before: Before, directory: int, name: bytes) -> int:
+        """Make a directory and return its inode; as root, it has its owner and permissions before it gets its name."""
+        beside = temporary_name(name)
+        os.mkdir(beside, 0o700, dir_fd=directory)
+        try:
+            descriptor = os.open(beside, DIRECTORY, dir_fd=directory)
+            try:
+                if os.geteuid() == 0:
+                    put_on(descriptor, before)
+                inode = os.fstat(descriptor).st_ino
+            finally:
+                os.close(descriptor)
+            rename_at(directory, beside, name, replace=False)
+        except BaseException:
+            with suppress(OSError):
+                os.rmdir(beside, dir_fd=directory)
+            raise
+        return inode
 
     def _create(self, before: Before, directory: int, name: bytes, *, replace: bool) -> list[str]:
         """Make anew what is neither a file nor a directory; return what of its metadata could not be set."""
@@ -185,7 +214,6 @@ class _Undoing:
 
     def _count(self, before: Before) -> None:
         self.written += 1
-        self._watch.files_done += 1
         if before.form == stat.S_IFREG:
             self.bytes_written += before.size
 
@@ -254,12 +282,21 @@ class _Undoing:
         if record.change is Change.TOUCHED:
             close(self._directories.open(record.path), before)
         elif before.form == stat.S_IFDIR:
-            self._dressed(number, record, put_on(self._directories.open(record.path), before))
+            self._dress_directory(number, record, before)
         elif record.change is Change.DRESSED and self._fates[number] == Fate.DRESS and self._holds(number, record):
             parent, _slash, name = record.path.rpartition(b"/")
             with pinned(self._directories.open(parent), name) as place:
                 _require(os.stat(place), before, inode=before.inode)
                 self._dressed(number, record, put_on(place, before))
+
+    def _dress_directory(self, number: int, record: Record, before: Before) -> None:
+        """Put former metadata on a directory; as root, the times alone where another may have taken its place."""
+        descriptor = self._directories.open(record.path)
+        inode = before.inode if record.change is Change.DRESSED else 0
+        if os.geteuid() == 0 and os.fstat(descriptor).st_ino != self._made.get(number, inode):
+            os.utime(descriptor, ns=(before.atime_ns, before.mtime_ns))
+            return
+        self._dressed(number, record, put_on(descriptor, before))
 
     def _dressed(self, number: int, record: Record, troubles: list[str]) -> None:
         self._tell(record, troubles)

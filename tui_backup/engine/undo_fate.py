@@ -62,6 +62,7 @@ class Surveyor:
 
     def __init__(self, directories: Directories, places: SafetyPlaces) -> None:
         self._directories, self._places = directories, places
+        self._privileged = os.geteuid() == 0
 
     def find(self, record: Record) -> Finding:
         """Return what the undo does with the path of a record."""
@@ -117,6 +118,8 @@ class Surveyor:
         if before.place >= 0:
             kept = self._places.keep_in(before.place, record.path)
             return kept is not None and (kept.st_dev, kept.st_ino) == (status.st_dev, status.st_ino)
+        if before.form == stat.S_IFDIR:
+            return stat.S_ISDIR(status.st_mode) and (not self._privileged or _is_alike(before, status))
         parent, _slash, name = record.path.rpartition(b"/")
         was = After(before.form, before.size, before.mtime_ns, before.target, before.rdev)
         return is_made(was, status, self._directories.open(parent), name)
@@ -134,7 +137,11 @@ class Surveyor:
         if before.form == stat.S_IFDIR:
             if status is None:
                 return Finding(Fate.MAKE)
-            return self._dressed_directory(record) if stat.S_ISDIR(status.st_mode) else changed()
+            if not stat.S_ISDIR(status.st_mode):
+                return changed()
+            if self._privileged and status.st_ino != before.inode:
+                return _SKIP if _is_alike(before, status) else changed()
+            return self._dressed_directory(record)
         if status is None or (status.st_ino, stat.S_IFMT(status.st_mode)) != (before.inode, before.form):
             return changed()
         if before.form == stat.S_IFREG and (status.st_size, status.st_mtime_ns) != (before.size, before.mtime_ns):
@@ -146,6 +153,11 @@ class Surveyor:
         assert record.before is not None
         descriptor = self._directories.open(record.path)
         return _SKIP if is_dressed(record.before, os.fstat(descriptor), descriptor) else Finding(Fate.DRESS)
+
+
+def _is_alike(before: Before, status: os.stat_result) -> bool:
+    """Whether a directory may be the one that an undo made: it gets owner and permissions before its name."""
+    return (before.mode, before.uid, before.gid) == (status.st_mode, status.st_uid, status.st_gid)
 
 
 def is_made(after: After, status: os.stat_result, directory: int, name: bytes) -> bool:
