@@ -29,7 +29,7 @@ def is_safety_directory(parent: int, name: bytes) -> bool:
     try:
         directory = os.open(name, DIRECTORY, dir_fd=parent)
     except PermissionError:
-        return os.stat(name, dir_fd=parent, follow_symlinks=False).st_uid == 0
+        return _is_of_root(parent, name)
     except OSError:
         return False
     try:
@@ -89,6 +89,13 @@ def may_hold_safety_directory(status: os.stat_result) -> bool:
     """Whether nobody but us can rename what we make in a directory of this status."""
     others_write = status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX
     return status.st_uid == os.geteuid() and not others_write
+
+
+def _is_of_root(parent: int, name: bytes) -> bool:
+    try:
+        return os.stat(name, dir_fd=parent, follow_symlinks=False).st_uid == 0
+    except OSError:
+        return False
 
 
 def _make_private(parent: int) -> int:
