@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -8,7 +10,9 @@ import msgspec
 import pytest
 
 from tests.support.faulty import Fault, FaultyStore, unavailable
+from tests.support.repositories import new_repository, open_repository
 from tests.support.samples import vectors
+from tests.support.victims import ROOT
 from tui_backup.errors import Cancelled, Locked, StoreUnavailable
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.envelope import decode, save_unpacked
@@ -297,3 +301,31 @@ def test_a_second_look_that_fails_is_not_skipped(store: MemoryStore, keys: Keys)
             lock.confirm()
         with pytest.raises(Locked):
             lock.confirm()
+
+
+HOLDING = """
+import sys, time
+from tests.support.repositories import open_repository
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.ledger import Ledger
+place, marks = sys.argv[1:]
+with open_repository(place, ledger=Ledger(marks)).access.exclusive(Watch()):
+    print("held", flush=True)
+    time.sleep(1)
+"""
+
+
+def test_what_another_process_of_ours_does_alone_is_waited_for(tmp_path: Path) -> None:
+    new_repository(tmp_path / "repository")
+    arguments = [str(tmp_path / "repository"), str(tmp_path / "marks")]
+    with subprocess.Popen([sys.executable, "-c", HOLDING, *arguments], stdout=subprocess.PIPE, cwd=ROOT) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        watch, told = Watch(), list[str]()
+        watch.on_wait = told.append
+        with pytest.raises(Locked), open_repository(arguments[0]).access.shared(watch):
+            pass
+        assert told == []
+        with open_repository(arguments[0], ledger=Ledger(arguments[1])).access.shared(watch):
+            assert holder.wait(10) == 0
+        assert len(told) == 1

@@ -27,6 +27,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Until a refresh that failed is tried again."""
     expiry: float = 1350
     """After which a lock that could not be refreshed is lost: well before others may take it for abandoned."""
+    own_work: float = 300
+    """For which is waited, unasked, until another process of ours has done what it needs the repository alone for."""
     unreadable: tuple[float, ...] = (5, 10, 20)
     """Pauses before a lock that cannot be read is looked at again."""
 

@@ -15,7 +15,7 @@ from tui_backup.errors import Locked
 from tui_backup.formats.restic.crypto import Keys
 from tui_backup.formats.restic.locks.files import FoundLock, LockFiles, new_lock
 from tui_backup.formats.restic.locks.held import HeldLock, Timing
-from tui_backup.formats.restic.locks.refusal import Desk, locked_by, unreadable
+from tui_backup.formats.restic.locks.refusal import AtWork, Desk, locked_by, unreadable
 from tui_backup.model.locking import Locking
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
@@ -27,6 +27,8 @@ from tui_backup.stores.base import Store
 
 _FIRST_RETRIES, _LATER_RETRIES = (5.0, 10.0, 20.0, 40.0), 60.0
 """Seconds between attempts to get a lock that somebody else holds."""
+_OWN_RETRIES = 1.0
+"""The same where that is a process of ours on this host."""
 
 
 class Locks:
@@ -52,7 +54,8 @@ class Locks:
     def acquire(self, *, exclusive: bool, settle: bool = True, watch: Watch | None = None) -> HeldLock:
         """Take a lock; it settles when `check` or `confirm` look again, an exclusive one with `settle` at once.
 
-        While somebody else holds a conflicting one, it is tried again for as long as `locking` says.
+        While somebody else holds a conflicting one, it is tried again for as long as `locking` says, and for some
+        minutes where that is a living process of ours on this host, which prunes after its backup for example.
 
         Raises:
             Locked: somebody else holds the repository, or a lock there cannot be read.
@@ -61,20 +64,21 @@ class Locks:
         """
         token = watch.cancel if watch else CancelToken()
         tell = (watch and watch.on_wait) or self._locking.on_wait
-        deadline = time.monotonic() + self._locking.retry_s
+        began = time.monotonic()
         for pause in chain(_FIRST_RETRIES, repeat(_LATER_RETRIES)):
             try:
                 held = self._acquire_once(exclusive=exclusive, cancel=token)
                 return _settled(held) if exclusive and settle else held
             except Locked as error:
-                left = deadline - time.monotonic()
+                ours = isinstance(error, AtWork)
+                left = began + max(self._locking.retry_s, self._timing.own_work * ours) - time.monotonic()
                 if left <= 0:
                     raise
                 if tell is not None:
                     words = _("waiting for at most {time}: {reason}")
                     tell(words.format(time=duration(left), reason=error.message))
                 tell = None
-                _wait(min(pause, left), token)
+                _wait(min(_OWN_RETRIES if ours else pause, left), token)
         raise AssertionError("the pauses never end")
 
     def found(self, *, tidying: bool = True) -> list[FoundLock]:

@@ -1,5 +1,7 @@
 """What is said where somebody else holds the repository: who, since when, whether they live, and what can be done."""
 
+import os
+
 import msgspec
 
 from tui_backup.errors import Locked
@@ -26,8 +28,12 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger | None
 
 
+class AtWork(Locked):
+    """A living process of this program on this host has the repository for itself, for a while."""
+
+
 def locked_by(lock: FoundLock, desk: Desk) -> Locked:
-    """Return the error for a lock that can be read."""
+    """Return the error for a lock that can be read; AtWork where it will go soon."""
     assert lock.document is not None
     life = life_of(lock, desk.ledger)
     words = _("{place} is locked by {user} on {host} (pid {pid}), since {since}, last refreshed {age}: {evidence}")
@@ -45,7 +51,8 @@ def locked_by(lock: FoundLock, desk: Desk) -> Locked:
         age=age(lock.refreshed, now()),
         evidence=life.evidence,
     )
-    return Locked(message, hint="\n".join(_hints(lock, life, desk)))
+    kind = AtWork if _is_at_work(lock, desk) else Locked
+    return kind(message, hint="\n".join(_hints(lock, life, desk)))
 
 
 def unreadable(lock: FoundLock, desk: Desk) -> Locked:
@@ -53,6 +60,13 @@ def unreadable(lock: FoundLock, desk: Desk) -> Locked:
     message = _("{place} has a lock that cannot be read: {name}").format(place=desk.place, name=lock.name)
     words = _("if no other program works there, `tui-backup unlock -r {name} --force` removes it")
     return Locked(message, hint="\n".join([words.format(name=desk.name), *_without(desk)]))
+
+
+def _is_at_work(lock: FoundLock, desk: Desk) -> bool:
+    document = lock.document
+    if document is None or not document.exclusive or document.pid == os.getpid() or desk.ledger is None:
+        return False
+    return desk.ledger.is_held(lock.name)
 
 
 def brief(text: str | None) -> str:
