@@ -211,7 +211,7 @@ def test_a_repository_that_cannot_be_listed_after_its_copy_keeps_it(estate: Esta
 @pytest.mark.parametrize(
     "doom",
     [
-        Doom(Moment.HALFWAY, what="worker put data", number=2),
+        Doom(Moment.HALFWAY, what="owner put data", number=3),
         Doom(Moment.BEFORE, what="owner put snapshots", number=2),
         Doom(Moment.AFTER, what="owner put snapshots", number=2),
     ],

@@ -1,5 +1,6 @@
 """Copies: the same snapshots in another repository, each blob read once, and restic knows them for what they are."""
 
+import random
 from pathlib import Path
 
 import msgspec
@@ -11,12 +12,14 @@ from tests.support.instant import instant_repository
 from tests.support.repositories import keep, new_repository, open_repository, put_back
 from tests.support.restic import Restic
 from tests.support.samples import SAMPLES, sample_store
-from tests.support.trees import traits_of, write_tree
-from tui_backup.errors import Corrupted, Locked, StoreUnavailable
+from tests.support.trees import random_tree, traits_of, write_tree
+from tui_backup.errors import Corrupted, Locked, StoreError, StoreUnavailable
+from tui_backup.formats.restic.index import PACKED
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.upkeep import CopyResult
 from tui_backup.model.watch import Watch
+from tui_backup.stores.local import LocalStore
 from tui_backup.stores.memory import MemoryStore
 
 
@@ -104,6 +107,36 @@ def test_a_rehearsal_writes_nothing(first: Aged, empty: Aged) -> None:
     assert contents(store) == empty.objects
     assert done.blobs == len(source.access.load().index)
     assert [(each.is_new, each.snapshot) for each in done.copied] == [(True, None)] * 4
+
+
+def local_repository(directory: Path) -> ResticRepository:
+    directory.mkdir()
+    return instant_repository(LocalStore(str(directory)))
+
+
+def test_much_is_copied_by_workers(tmp_path: Path) -> None:
+    source = local_repository(tmp_path / "source")
+    target = local_repository(tmp_path / "target")
+    random_tree(tmp_path / "tree", files=40, largest=1_000_000)
+    (tmp_path / "tree" / "large").write_bytes(random.Random(4).randbytes(20_000_000))
+    keep(source, tmp_path / "tree")
+    done = copied(source, target)
+    assert done.read_bytes > 20_000_000
+    assert_whole(target, 1)
+    blobs = target.access.load().index.by_pack()
+    assert sum(len(records) for records in blobs.values()) == done.blobs * PACKED.size
+
+
+def test_a_worker_that_cannot_store_says_why(tmp_path: Path) -> None:
+    source = local_repository(tmp_path / "source")
+    target = local_repository(tmp_path / "target")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "large").write_bytes(random.Random(4).randbytes(20_000_000))
+    keep(source, tmp_path / "tree")
+    (tmp_path / "target" / "data").write_bytes(b"in the way")
+    with pytest.raises(StoreError, match="data"):
+        copied(source, target)
+    assert target.snapshots() == []
 
 
 def test_a_copy_of_a_copy_is_the_same_still(first: Aged, empty: Aged) -> None:
