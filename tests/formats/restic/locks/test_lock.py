@@ -2,6 +2,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,14 @@ from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.envelope import decode, save_unpacked
 from tui_backup.formats.restic.layout import FileKind, names
 from tui_backup.formats.restic.locks.files import LockDocument
-from tui_backup.formats.restic.locks.held import Timing
+from tui_backup.formats.restic.locks.held import HeldLock, Timing
 from tui_backup.formats.restic.locks.lock import Locks
 from tui_backup.formats.restic.times import format_time
 from tui_backup.model.locking import Locking
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.ledger import Ledger
-from tui_backup.stores.base import Store
+from tui_backup.stores.base import Body, Store
 from tui_backup.stores.memory import MemoryStore
 
 QUICK = Timing(settle=0.01, unreadable=(0.01, 0.01))
@@ -294,7 +295,7 @@ def test_a_shared_lock_looks_again_before_anything_relies_on_it(store: MemorySto
 
 
 def test_a_second_look_that_fails_is_not_skipped(store: MemoryStore, keys: Keys) -> None:
-    faulty = FaultyStore(store, Fault(on="objects", at=2, times=1, error=unavailable()))
+    faulty = FaultyStore(store, Fault(on="objects", at=3, times=1, error=unavailable()))
     with locks(faulty, keys).acquire(exclusive=False) as lock:
         leave(store, keys, exclusive=True)
         with pytest.raises(StoreUnavailable):
@@ -329,3 +330,26 @@ def test_what_another_process_of_ours_does_alone_is_waited_for(tmp_path: Path) -
         with open_repository(arguments[0], ledger=Ledger(arguments[1])).access.shared(watch):
             assert holder.wait(10) == 0
         assert len(told) == 1
+
+
+class Slow(MemoryStore):
+    """Lets a test act just before the first lock is written."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def put(self, key: str, body: Body) -> None:
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        super().put(key, body)
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_who_was_first_is_seen_although_it_may_be_gone_when_the_lock_has_settled(exclusive: bool, keys: Keys) -> None:
+    store = Slow()
+    taken: list[HeldLock] = []
+    store.meanwhile = lambda: taken.append(locks(store, keys).acquire(exclusive=True))
+    with pytest.raises(Locked):
+        locks(store, keys, settle=10).acquire(exclusive=exclusive, settle=False)
+    assert there(store) == [taken[0].name]
+    taken[0].release()

@@ -76,6 +76,14 @@ class HeldLock:
         """The id of the lock's present file."""
         return self._names[-1]
 
+    def look(self) -> None:
+        """Look for locks that were written before this one, by who may be gone when this one has settled.
+
+        What is read from now on is no older than what they leave behind; raises Locked or StoreError.
+        """
+        if self._look_again is not None:
+            self._look_again()
+
     def check(self) -> None:
         """Make sure that the lock is still good, by what this process knows.
 

@@ -68,7 +68,7 @@ class Locks:
         for pause in chain(_FIRST_RETRIES, repeat(_LATER_RETRIES)):
             try:
                 held = self._acquire_once(exclusive=exclusive, cancel=token)
-                return _settled(held) if exclusive and settle else held
+                return _sure(held, settle=exclusive and settle)
             except Locked as error:
                 ours = isinstance(error, AtWork)
                 left = began + max(self._locking.retry_s, self._timing.own_work * ours) - time.monotonic()
@@ -118,10 +118,13 @@ class Locks:
             _wait(pause, cancel)
 
 
-def _settled(held: HeldLock) -> HeldLock:
-    """Return a lock once it has settled; one that has not is released."""
+def _sure(held: HeldLock, *, settle: bool) -> HeldLock:
+    """Return a lock once it has settled, or at least no conflicting one is older; otherwise it is released."""
     try:
-        held.confirm()
+        if settle:
+            held.confirm()
+        else:
+            held.look()
     except BaseException:
         held.release()
         raise
