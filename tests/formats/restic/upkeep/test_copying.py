@@ -100,6 +100,33 @@ def test_each_blob_is_read_once(first: Aged, empty: Aged) -> None:
     assert done.read_bytes == sum(length for table in index.tables.values() for _id, _p, _o, length, _s in table)
 
 
+def test_a_copy_is_whole_although_an_earlier_one_of_the_same_tree_is_not(tmp_path: Path) -> None:
+    source, store = instant_repository(), MemoryStore()
+    target = instant_repository(store)
+    tree = write_tree(tmp_path / "tree", {"directory/file": b"content", "large": bytes(range(256)) * 9000})
+    first, second = keep(source, tree).snapshot, keep(source, tree).snapshot
+    assert first.root == second.root
+    copied(source, target, [first])
+    for pack in [key for key in contents(store) if key.startswith("data/")]:
+        store.delete(pack)
+    repairs = target.upkeep.repairs
+    repairs.execute(repairs.plan_packs(None, None, Watch()), Watch())
+    copied(source, target, [second])
+    assert_whole(target, 2)
+
+
+def test_a_damaged_source_does_not_matter_where_everything_is_there(tmp_path: Path) -> None:
+    source_store = MemoryStore()
+    source, target = instant_repository(source_store), instant_repository(MemoryStore())
+    tree = write_tree(tmp_path / "tree", {"directory/file": b"content"})
+    first, second = keep(source, tree).snapshot, keep(source, tree).snapshot
+    copied(source, target, [first])
+    for pack in [key for key in contents(source_store) if key.startswith("data/")]:
+        source_store.delete(pack)
+    copied(source, target, [second])
+    assert_whole(target, 2)
+
+
 def test_a_rehearsal_writes_nothing(first: Aged, empty: Aged) -> None:
     store = empty.store()
     source = first.opened()

@@ -93,9 +93,10 @@ class _Copying:
 
     def _find_needs(self, reach: Reach, missing: list[Snapshot]) -> None:
         """Mark what the missing snapshots need, but for trees that a snapshot here has whole."""
-        whole = {snapshot.root for snapshot in self._there.values()}
+        roots = {snapshot.root for snapshot in self._there.values()}
+        here = Reach(self._target, self._watch)
         for snapshot in missing:
-            if snapshot.root not in whole:
+            if snapshot.root not in roots or not _is_whole(here, snapshot.root):
                 try:
                     reach.add(snapshot.root)
                 except Corrupted as error:
@@ -156,6 +157,13 @@ class _Copying:
             ids=", ".join(snapshot.short_id for snapshot in failed), reason=self._troubles[failed[0].id]
         )
         return Corrupted(message, hint=_("`tui-backup verify` tells what is damaged; the others were copied"))
+
+
+def _is_whole(here: Reach, root: str) -> bool:
+    """Whether everything below a root tree is in the index, and in nothing that was looked at before is any loss."""
+    with suppress(Corrupted):
+        here.add(root)
+    return not here.lacking and not here.unreadable
 
 
 def _identity(snapshot: Snapshot) -> tuple[str, str]:
