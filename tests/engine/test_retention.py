@@ -53,6 +53,14 @@ def test_a_policy_without_a_rule_keeps_everything() -> None:
     assert kept([made(0), made(400)], Keep()) == ["0", "400"]
 
 
+def test_what_a_killed_change_of_tags_left_twice_takes_one_place() -> None:
+    twins = [made(1), made(1, id="twin", original="1", tags=("x",))]
+    assert kept([made(0), *twins, made(2), made(3)], Keep(last=3)) == ["0", "twin", "1", "2"]
+    assert kept([made(0), *twins, made(2)], Keep(last=1)) == ["0"]
+    assert kept([made(0), made(1, id="other"), made(1), made(2)], Keep(last=3)) == ["0", "other", "1"]
+    assert kept([made(0), *twins], Keep(last=1, tags=(("x",),))) == ["0", "twin"]
+
+
 def test_incomplete_ones_ride_along_and_displace_nobody() -> None:
     good = [made(day) for day in (1, 3, 5)]
     bad = [made(day, status=BAD) for day in (2, 4, 6)]

@@ -10,7 +10,8 @@ Differences, all on purpose:
 - Hours, days and `within` are counted in the zone of the job. restic takes the offset stored in each snapshot, which is
   the same for what was written in that zone.
 - Only good snapshots count. One that is incomplete, or known to be damaged, stays as long as it would if it counted,
-  and takes nobody's place. Safety copies of restores count for nothing.
+  and takes nobody's place. Safety copies of restores count for nothing. Two that differ in their tags only, as a change
+  of tags leaves them that was killed, take one place.
 - Pinned ones, safety copies, the newest good one and everything after it stay, whatever the policy says. Where there is
   no good one, all stay.
 - A policy without a rule keeps everything; restic refuses it.
@@ -106,17 +107,27 @@ def _kept(ordered: Sequence[Snapshot], keep: Keep, present: Present) -> Reasons:
     buckets = [_Bucket(*each) for each in _rules(keep) if each[0]]
     since = _since(ordered, keep, present)
     kept: Reasons = {}
-    for number, one in enumerate(ordered):
+    count = len({_content(one) for one in ordered})
+    taken: dict[tuple[str, str, datetime], list[str]] = {}
+    for one in ordered:
         reasons = [
             _("has tags {tags}").format(tags=", ".join(group)) for group in keep.tags if set(group) <= set(one.tags)
         ]
         if since is not None and one.time > since:
             reasons.append(_("within {span}").format(span=keep.within))
-        wall, is_oldest = present.local(one.time), number == len(ordered) - 1
-        reasons += [reason for bucket in buckets if (reason := bucket.take(wall, number, is_oldest=is_oldest))]
+        if _content(one) not in taken:
+            wall, number = present.local(one.time), len(taken)
+            found = (bucket.take(wall, number, is_oldest=number == count - 1) for bucket in buckets)
+            taken[_content(one)] = [reason for reason in found if reason]
+        reasons += taken[_content(one)]
         if reasons:
             kept[one.id] = tuple(reasons)
     return kept
+
+
+def _content(one: Snapshot) -> tuple[str, str, datetime]:
+    """Return what a snapshot shares with what became of it under other tags."""
+    return one.identity, one.root, one.time
 
 
 def _since(ordered: Sequence[Snapshot], keep: Keep, present: Present) -> datetime | None:
