@@ -1,6 +1,7 @@
 """Space is given back, nothing that a snapshot needs is, and restic agrees."""
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -8,11 +9,14 @@ import pytest
 
 from tests.support.aging import Aged, aged, as_directory, assert_whole, contents, deaths, hints
 from tests.support.faulty import Fault, FaultyStore, flipped, unavailable
+from tests.support.handmade import Handmade, node, tree_of
 from tests.support.instant import instant_repository
 from tests.support.repositories import keep, open_repository
 from tests.support.restic import Restic
 from tests.support.trees import write_tree
 from tui_backup.errors import BackupError, Corrupted, Locked, StoreUnavailable
+from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.formats.restic.upkeep.reclaim_work import ReclaimWork
 from tui_backup.formats.restic.upkeep.survey import Seen
@@ -311,3 +315,25 @@ def test_restic_agrees_and_goes_on(tmp_path: Path) -> None:
     assert planned(again, []).unlisted == 0
     reclaimed(again, [])
     restic.check()
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_the_last_whole_copy_of_a_blob_is_never_given_up(damaged: int) -> None:
+    """An interrupted prune, or two backups at once, leave blobs twice; what of it is kept may have decayed."""
+    store = MemoryStore()
+    made = Handmade(store)
+    content = bytes(range(256)) * 40
+    tree = tree_of(node("file", content))
+    packs = [made.pack(BlobType.DATA, content), made.pack(BlobType.DATA, content)]
+    made.index(made.pack(BlobType.TREE, tree), *packs)
+    made.snapshot(tree)
+    key = key_of(FileKind.DATA, packs[damaged]["id"])
+    bad = flipped(store.get(key), 999)
+    store.delete(key)
+    store.put(key, bad)
+    repository = open_repository(store)
+    with suppress(Corrupted):
+        reclaimed(repository, [])
+    repairs = repository.upkeep.repairs
+    repairs.execute(repairs.plan_packs(None, None, Watch()), Watch())
+    assert_whole(repository, 1)

@@ -27,6 +27,12 @@ class Marks:
         flags[at] = 1
         return True
 
+    def place(self, id_: bytes) -> tuple[int, int, int, int] | None:
+        """Return pack number, offset, length and size of the copy of a blob that counts; None if it is not marked."""
+        slot = self._table.slot(id_)
+        flags = self._flags[slot[0]] if slot is not None else None
+        return next(self._table.records(id_)) if slot is not None and flags and flags[slot[1]] else None
+
     def __iter__(self) -> Iterator[tuple[bytes, int, int, int, int]]:
         """Yield id, pack number, offset, length and size of every marked blob."""
         for number, _count, records in self._table.buckets():

@@ -63,6 +63,18 @@ class Reach:
                     packs.setdefault(pack, bytearray()).extend(PACKED.pack(type_, id_, offset, length, size))
         return packs
 
+    def twins(self, gone: Container[int]) -> dict[int, bytearray]:
+        """Return the marked blobs of which a copy that does not count lies in a pack that goes; else as `records`."""
+        packs: dict[int, dict[bytes, None]] = {}
+        for type_, table in self._contents.index.tables.items():
+            place_of = self.marks[type_].place
+            for id_, number, _offset, _length, _size in table:
+                if number in gone:
+                    place = place_of(id_)
+                    if place is not None and place[0] not in gone:
+                        packs.setdefault(place[0], {})[PACKED.pack(type_, id_, *place[1:])] = None
+        return {number: bytearray().join(records) for number, records in packs.items()}
+
     def _follow(self, waiting: list[bytes]) -> None:
         while waiting:
             self._watch.check()

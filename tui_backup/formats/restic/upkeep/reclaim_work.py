@@ -31,6 +31,8 @@ class ReclaimWork(msgspec.Struct, frozen=True):
     index: Index
     moves: dict[int, bytearray]
     """Number of a pack -> `PACKED` records of its blobs that are needed."""
+    twins: dict[int, bytearray]
+    """The same of packs that stay, of blobs of which another copy goes."""
     obsolete: tuple[str, ...]
     """Packs that go in the end."""
     unlisted: tuple[str, ...]
@@ -71,6 +73,7 @@ def work_of(surveyed: Surveyed, fate: Fate, reach: Reach) -> ReclaimWork:
         seen=seen,
         index=index,
         moves=moves,
+        twins=reach.twins(gone),
         obsolete=tuple(packs[number].name for number in sorted(gone) if packs[number].name in seen.packs),
         unlisted=tuple(sorted(name for name in seen.packs if name not in known)),
         replaced=replaced,

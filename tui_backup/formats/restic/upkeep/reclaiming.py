@@ -10,11 +10,13 @@ from contextlib import suppress
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted, PlanOutdated
+from tui_backup.errors import BackupError, Corrupted, NotFound, PlanOutdated
 from tui_backup.formats.restic.access import Access, Guard
+from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.contents import Contents
-from tui_backup.formats.restic.index import Index, save_index
+from tui_backup.formats.restic.index import Index, Place, save_index, unpack_blobs
 from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.spans import Spans
 from tui_backup.formats.restic.upkeep.movement import Movement, Route
 from tui_backup.formats.restic.upkeep.reach import Reach
 from tui_backup.formats.restic.upkeep.reclaim_work import ReclaimWork, Surveyed, work_of
@@ -111,6 +113,7 @@ class ResticReclaimer:
     def _carry_out(self, plan: ReclaimPlan, work: ReclaimWork, lock: Guard, watch: Watch) -> int:
         """Do it, in the order that is safe; return the bytes of the new packs."""
         store = self._access.store
+        self._prove_twins(work, watch)
         written = self._repack(plan, work, lock, watch)
         lock.confirm()
         store.tidy()
@@ -142,13 +145,25 @@ class ResticReclaimer:
                 log.save()
             raise
         log.save()
-        if movement.lost:
-            (_type, id_), reason = next(iter(movement.lost.items()))
-            raise Corrupted(
-                _("the blob {id}, which snapshots need, cannot be read: {reason}").format(id=id_.hex(), reason=reason),
-                hint=_("nothing that is needed was removed; `tui-backup repair packs` may mend it"),
-            )
+        for (_type, id_), reason in movement.lost.items():
+            raise _unreadable(id_, reason)
         return log.pack_bytes
+
+    def _prove_twins(self, work: ReclaimWork, watch: Watch) -> None:
+        """Read the copy that stays of each blob of which another one goes: that one may be the last that is whole."""
+        access = self._access
+        reader = BlobReader(access.cipher)
+        for number, records in work.twins.items():
+            watch.check()
+            blobs = unpack_blobs(records)
+            pack = work.index.packs[number]
+            places = [Place(pack, blob.offset, blob.length, blob.size) for blob in blobs]
+            spans = Spans(access.store, places)
+            for blob, place in zip(blobs, places, strict=True):
+                try:
+                    reader.unseal(spans.get(place), blob.id, blob.size)
+                except (Corrupted, NotFound) as error:
+                    raise _unreadable(blob.id, error.message) from error
 
     def _delete(self, kind: FileKind, ids: Iterable[str], lock: Guard, watch: Watch) -> None:
         for number, name in enumerate(ids):
@@ -156,3 +171,10 @@ class ResticReclaimer:
                 lock.confirm()
             watch.check()
             self._access.store.delete(key_of(kind, name))
+
+
+def _unreadable(id_: bytes, reason: str) -> Corrupted:
+    return Corrupted(
+        _("the blob {id}, which snapshots need, cannot be read: {reason}").format(id=id_.hex(), reason=reason),
+        hint=_("nothing that is needed was removed; `tui-backup repair packs` may mend it"),
+    )
