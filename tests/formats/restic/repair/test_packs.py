@@ -14,7 +14,7 @@ from tests.support.instant import instant_repository
 from tests.support.mending import Pair, keys_of, plan_packs, repair_packs, words
 from tests.support.repositories import keep, open_repository
 from tests.support.restic import Restic
-from tests.support.trees import random_tree
+from tests.support.trees import random_tree, write_tree
 from tui_backup.engine.restore import execute
 from tui_backup.engine.restore_plan import plan_restore
 from tui_backup.engine.restore_request import RestoreRequest
@@ -353,3 +353,35 @@ def test_restic_agrees(program: str | None, pair: Pair, tmp_path: Path) -> None:
     assert done.problems == ()
     real.check()
     assert "additional files" not in real.run("check")
+
+
+def test_a_pack_of_unknown_content_stays_while_nobody_knows_what_a_snapshot_needs(tmp_path: Path) -> None:
+    store = MemoryStore()
+    repository = instant_repository(store)
+    keep(repository, write_tree(tmp_path / "one", {"file": b"the first"}))
+    before = contents(store)
+    keep(repository, write_tree(tmp_path / "two", {"file": b"the second"}))
+    added = contents(store).keys() - before.keys()
+    (snapshot,) = (key for key in added if key.startswith("snapshots/"))
+    packs = [key for key in added if key.startswith("data/")]
+    for key in [key for key in contents(store) if key.startswith("index/")]:
+        store.delete(key)
+    for key, damage in [(snapshot, in_the_middle), *((pack, in_the_header) for pack in packs)]:
+        content = damage(store.get(key))
+        store.delete(key)
+        store.put(key, content)
+    done = repair_packs(repository)
+    assert {snapshot, *packs} <= {problem.object for problem in done.problems}
+    assert set(packs) <= contents(store).keys()
+
+
+def test_what_a_bad_sector_took_stays_where_the_copy_turns_out_to_be_damaged(pair: Pair) -> None:
+    key = pair.packs(BlobType.DATA)[0]
+    store = on_a_bad_sector(pair, key)
+    other = pair.second.store()
+    for theirs in keys_of(pair.second.objects, "data"):
+        other.delete(theirs)
+        other.put(theirs, bytes(len(pair.second.objects[theirs])))
+    done = repair_packs(pair.first.opened(store), pair.second.opened(other))
+    assert done.problems
+    assert key in {found.key for found in store.objects("data/")}

@@ -54,7 +54,9 @@ class Healing:
                 self._log.save()
         self._log.save()
         written = carry_out_index(access, work.index, self._lock, self._watch)
-        for number, name in enumerate(work.removed):
+        found_all = self._failed.keys().isdisjoint(work.losses.needed)
+        removed = tuple(name for name in work.removed if found_all or name not in work.hopeful)
+        for number, name in enumerate(removed):
             if not number:
                 self._lock.confirm()
             self._watch.check()
@@ -62,7 +64,7 @@ class Healing:
         return Repaired(
             done=plan.steps,
             problems=(*plan.problems, *self._problems()),
-            replaced=work.removed,
+            replaced=removed,
             bytes_added=written + self._log.bytes_added,
             proven=True,
         )

@@ -49,6 +49,8 @@ class PacksWork(msgspec.Struct, frozen=True, kw_only=True):
     found: dict[bytes, LiveBlob]
     removed: tuple[str, ...]
     """Packs that go."""
+    hopeful: frozenset[str]
+    """Those of them that may yet be of use, should something that is needed be found nowhere after all."""
     snapshots: tuple[Snapshot, ...]
 
 
@@ -81,7 +83,8 @@ class PackPlanner:
         fetched, left = _available(losses, theirs.index if theirs is not None else Index())
         live, found = self._look_at_files(losses, snapshots, left)
         hopeless = [key for key in left if key in losses.needed and key[1] not in found]
-        removed = _removable(inventory, damaged, everything=not hopeless)
+        useless = _useless(inventory, damaged)
+        removed = useless if hopeless or unreadable else sorted(pack.hex() for pack in damaged)
         gone = {pack for pack in damaged if inventory.listings.get(pack)} | inventory.missing
         stale = inventory.stale.keys() | inventory.listing(gone)
         work = PacksWork(
@@ -92,7 +95,8 @@ class PackPlanner:
             fetched=fetched,
             live=live,
             found=found,
-            removed=removed,
+            removed=tuple(removed),
+            hopeful=frozenset(removed) - frozenset(useless),
             snapshots=tuple(snapshots),
         )
         steps = [*_pack_steps(inventory, damaged, losses, removed), *_healing_steps(work)]
@@ -140,17 +144,13 @@ def _available(losses: Losses, theirs: Index) -> tuple[dict[bytes, bytearray], l
     return fetched, left
 
 
-def _removable(inventory: Inventory, damaged: dict[bytes, Verdict], *, everything: bool) -> tuple[str, ...]:
-    """Return the packs that go; without `everything` not those that may yet be of use.
+def _useless(inventory: Inventory, damaged: dict[bytes, Verdict]) -> list[str]:
+    """Return the packs that may go while something is missing: not those that may yet be of use.
 
     That is one of which nobody knows what it holds, and one that the disk may give back another day.
     """
-    return tuple(
-        sorted(
-            pack.hex()
-            for pack, verdict in damaged.items()
-            if everything or (inventory.listings.get(pack) and not verdict.is_unreadable)
-        )
+    return sorted(
+        pack.hex() for pack, verdict in damaged.items() if inventory.listings.get(pack) and not verdict.is_unreadable
     )
 
 
