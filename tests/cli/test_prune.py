@@ -61,6 +61,7 @@ def test_prune_does_what_its_dry_run_says(estate: Estate, program: Call) -> None
         "reasons": ["newest good snapshot", "last snapshot"],
         "repository": "local",
         "job": "site",
+        "size": estate.held("local")[3].size,
     }
     assert (document["dry_run"], document["held"]) == (True, [])
     done = program("--json", "prune")

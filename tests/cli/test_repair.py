@@ -70,6 +70,23 @@ def test_packs_and_index_are_healed_from_the_copy(site: Site) -> None:
     Restic(site.directory / "backups", (site.directory / "backups.key").read_text().strip()).check()
 
 
+def test_what_stays_broken_is_told_once_and_prune_says_what_mends_it(site: Site) -> None:
+    (site.source / "big").write_bytes(os.urandom(50_000))
+    site.back_up()
+    packs = [path for path in (site.directory / "backups" / "data").rglob("*") if path.is_file()]
+    max(packs, key=lambda path: path.stat().st_size).unlink()
+    answer = site.call("repair", "index", "-r", "local", "--yes")
+    assert answer.code == 1
+    assert answer.out.count("stays broken: pack-missing") == 1
+    quiet = site.call("--quiet", "repair", "index", "-r", "local", "--yes")
+    assert quiet.code == 0
+    refused = site.call("prune")
+    assert (refused.code, refused.out) == (1, "")
+    assert "which snapshots need, is in no index" in refused.err
+    assert "repair packs" in refused.err
+    assert "nothing to do" not in refused.err
+
+
 def test_what_is_lost_for_good_is_named_and_left_out(site: Site) -> None:
     (site.source / "big").write_bytes(os.urandom(50_000))
     snapshot = site.back_up()

@@ -138,6 +138,7 @@ def test_damage_of_a_held_snapshot_is_a_problem(history: History, tmp_path: Path
     found = look(history, tmp_path)
     assert (kinds(found), site(found).integrity, found.repositories[0].last_checked) == (["damaged"], "damaged", NOW)
     assert (site(found).snapshots, site(found).size) == (1, 9)
+    assert found.problems[0].message == "1 snapshot of site in local is damaged: aaaaaaaa"
 
 
 def test_integrity_is_that_of_the_newest_good_snapshot(history: History, tmp_path: Path) -> None:

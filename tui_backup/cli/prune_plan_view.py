@@ -34,7 +34,13 @@ def document(plans: Sequence[PrunePlan], *, freed: int, repacked: int, dry_run: 
 def item(repository: str, decision: Decision) -> dict[str, Any]:
     """Return one snapshot as scripts see it."""
     snapshot = decision.snapshot
-    return {"id": snapshot.id, "reasons": decision.reasons, "repository": repository, "job": snapshot.job}
+    return {
+        "id": snapshot.id,
+        "reasons": decision.reasons,
+        "repository": repository,
+        "job": snapshot.job,
+        "size": snapshot.size,
+    }
 
 
 def expected(plans: Iterable[PrunePlan]) -> tuple[int, int]:

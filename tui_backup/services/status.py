@@ -326,17 +326,23 @@ def _damages(history: History) -> Iterator[Trouble]:
     for repository, job, snapshot in history.damaged():
         found.setdefault((repository, job), []).append(snapshot)
     for (repository, job), snapshots in found.items():
-        text = ngettext(
+        told = ngettext(
             "{count} snapshot in {repository} is damaged: {ids}",
             "{count} snapshots in {repository} are damaged, the newest: {ids}",
             len(snapshots),
         )
+        named = ngettext(
+            "{count} snapshot of {job} in {repository} is damaged: {ids}",
+            "{count} snapshots of {job} in {repository} are damaged, the newest: {ids}",
+            len(snapshots),
+        )
+        text = told if job is None else named
         ids = ", ".join(snapshot[:8] for snapshot in reversed(snapshots[-3:]))
         yield Trouble(
             kind=TroubleKind.DAMAGED,
             job=job,
             repository=repository,
-            message=text.format(count=len(snapshots), repository=repository, ids=ids),
+            message=text.format(count=len(snapshots), job=job, repository=repository, ids=ids),
             hint=f"tui-backup verify -r {repository} --read-data",
         )
 

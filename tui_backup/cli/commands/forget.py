@@ -8,8 +8,10 @@ from tui_backup.cli.codes import worst
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, repository_option, retry_lock_option
 from tui_backup.cli.output import Column
+from tui_backup.cli.prune_plan_view import item
 from tui_backup.cli.snapshot_argument import reach_aloud
 from tui_backup.errors import UsageError
+from tui_backup.model.retention import Decision
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import moment, size
 from tui_backup.services import forgetting
@@ -93,10 +95,7 @@ def show(planned: ForgetPlan) -> None:
 def tell(invocation: Invocation, gone: list[Found], *, dry_run: bool) -> int:
     """Write what was forgotten, or would be."""
     if invocation.json:
-        removed = [
-            {"id": each.snapshot.id, "reasons": (), "repository": each.shelf.name, "job": each.snapshot.job}
-            for each in gone
-        ]
+        removed = [item(each.shelf.name, Decision(snapshot=each.snapshot, keep=False, reasons=())) for each in gone]
         output.write_document({"keep": [], "remove": removed, "freed": 0, "repacked": 0, "dry_run": dry_run})
     elif gone and not dry_run:
         count = len(gone)

@@ -18,11 +18,19 @@ from tui_backup.services.snapshots import Filter, Row, reach, rows
 @job_option
 @repository_option
 @host_option
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help=_("Show the newest N of each job only."))
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=_("Show the newest N of each job in each repository only."),
+)
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, job: str | None, repository: str | None, host: str | None, last: int | None) -> int:
-    """List snapshots, oldest first; one row for each repository that holds one."""
+    """List snapshots, oldest first.
+
+    The copies of one snapshot share a line; with -r and with --json each repository has its own.
+    """
     workspace = invocation.workspace
     reached = reach(workspace, repository)
     workspace.check_job(job)

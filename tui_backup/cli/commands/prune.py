@@ -89,6 +89,8 @@ def confirm(invocation: Invocation, plans: Sequence[PrunePlan], *, yes: bool) ->
     Raises:
         Cancelled: the answer is no.
     """
+    if not plans:
+        return
     if all(plan.is_idle for plan in plans):
         invocation.say(_("there is nothing to do"))
     elif can_ask(invocation):

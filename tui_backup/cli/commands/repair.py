@@ -97,8 +97,9 @@ def _repair(invocation: Invocation, request: RepairRequest, *, yes: bool) -> int
         output.write_document(document(outcome, dry_run=request.rehearsing))
     elif outcome.repaired is None and not invocation.quiet:
         show(outcome.plan, every=invocation.verbose)
-    elif problems:
-        show_problems(problems)
+    else:
+        told = () if invocation.quiet else outcome.plan.problems
+        show_problems([problem for problem in problems if problem not in told])
     for line in advice(request, outcome):
         invocation.say(line)
     return 1 if problems else 0

@@ -105,7 +105,10 @@ class Reach:
 
     def _lack(self, type_: BlobType, id_: str) -> None:
         self.lacking[type_, _raw(id_)] = None
-        self._note(Corrupted(_("the {type} blob {id} is in no index").format(type=type_.word, id=id_)))
+        message = _("the {type} blob {id}, which snapshots need, is in no index").format(type=type_.word, id=id_)
+        self._note(
+            Corrupted(message, hint=_("`tui-backup verify` tells what it touches, `tui-backup repair packs` mends"))
+        )
 
     def _note(self, trouble: Corrupted) -> None:
         self._trouble = self._trouble or trouble
