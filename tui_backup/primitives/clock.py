@@ -8,6 +8,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def in_zone(time: datetime, zone: str | None) -> datetime:
+    """Return a time in the zone of that name; None: the zone of the machine."""
+    if zone is None:
+        return time.astimezone()
+    from zoneinfo import ZoneInfo
+
+    return time.astimezone(ZoneInfo(zone))
+
+
 def rfc3339(time: datetime | None) -> str | None:
     """Return a time as RFC 3339 in UTC with `Z` and microseconds cut to milliseconds; None stays None."""
     if time is None:

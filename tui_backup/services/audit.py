@@ -13,15 +13,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_backup.errors import BackupError, Cancelled
 from tui_backup.history.anchors import Gathered, gather, place_anchor, shown_state
 from tui_backup.history.audit import BEGUN, ENDED, AuditFile, Entry, Record, begun_as, is_beginning, parsed
-from tui_backup.history.audit_check import Anchor, Examination, check
 from tui_backup.primitives.caller import caller
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.system_log import SOCKET
 from tui_backup.primitives.text import printable
+
+if TYPE_CHECKING:
+    from tui_backup.history.audit_check import Anchor, Examination
 
 FILE = "audit.jsonl"
 
@@ -73,12 +76,14 @@ class Audit:
         """
         return _read(self._lines(), limit)
 
-    def examine(self, anchors: Iterable[Anchor] = (), gathered: Gathered | None = None) -> Examination:
+    def examine(self, anchors: Iterable["Anchor"] = (), gathered: Gathered | None = None) -> "Examination":
         """Check the audit against itself, the logs of this machine (or what was `gathered`) and further anchors.
 
         Raises:
             BackupError: the file cannot be read.
         """
+        from tui_backup.history.audit_check import check
+
         known = gathered or gather((0, self._owner()))
         return check(self._lines(), (*known.anchors, *anchors), shown_state(self._state_dir))
 

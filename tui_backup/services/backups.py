@@ -6,9 +6,7 @@ the others get copies (`catching_up`). After a good run the policy of the job is
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -19,7 +17,7 @@ from tui_backup.formats.base import Brief, Tally
 from tui_backup.model.event import Finished
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
-from tui_backup.primitives.clock import now
+from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.ahead import Ahead
@@ -99,7 +97,7 @@ def brief_of(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
     return Brief(
         job=job.name,
         kind=options.kind,
-        time=local_time(now(), job.timezone or workspace.config.timezone),
+        time=in_zone(now(), job.timezone or workspace.config.timezone),
         host=identity().hostname,
         paths=tuple(path for source in job.sources for path in source.roots()),
         tags=options.tags,
@@ -112,11 +110,6 @@ def sources_of(workspace: "Workspace", job: JobConfig) -> tuple[Source, ...]:
     """Return the sources of a job without what belongs to the backup itself."""
     places = workspace.own_places()
     return tuple(source.without(places) for source in job.sources)
-
-
-def local_time(time: datetime, zone: str | None) -> datetime:
-    """Return a time in a zone; None: the zone of the machine."""
-    return time.astimezone(ZoneInfo(zone) if zone else None)
 
 
 def passed_over(job: JobConfig, name: str, error: BackupError) -> str:

@@ -21,10 +21,9 @@ from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.snapshot import SAFETY, Snapshot
 from tui_backup.model.watch import Watch
-from tui_backup.primitives.clock import now
+from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
-from tui_backup.services.backups import local_time
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Found
@@ -160,7 +159,7 @@ def _safekeeping(workspace: "Workspace", found: Found, plan: RestorePlan, run: s
     brief = Brief(
         job=snapshot.job or found.shelf.name,
         kind=SAFETY,
-        time=local_time(started, (job.timezone if job else None) or workspace.config.timezone),
+        time=in_zone(started, (job.timezone if job else None) or workspace.config.timezone),
         host=identity().hostname,
         paths=(),
         tags=(f"restore={run}",),
