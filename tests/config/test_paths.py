@@ -85,8 +85,17 @@ def test_root_refuses_a_file_that_others_may_write(tmp_path: Path, mode: int) ->
 @pytest.mark.requires("root")
 def test_root_refuses_a_directory_that_others_may_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    with pytest.raises(ConfigError, match="others may write it"):
+    with pytest.raises(ConfigError, match="others may write it") as caught:
         load(tmp_path)
+    assert "chmod go-w" in str(caught.value.hint)
+
+
+@pytest.mark.requires("root")
+def test_nobody_is_told_to_take_a_place_for_everybody_away_from_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(ConfigError, match="others may write it") as caught:
+        load(tmp_path)
+    assert caught.value.hint == "put the configuration into a directory of its own, such as /etc/tui-backup"
 
 
 @pytest.mark.requires("root")

@@ -70,8 +70,15 @@ def check_owner(config: str) -> None:
         if reason := others_may_write(path):
             raise ConfigError(
                 _("{path}: run as root, this is refused: {reason}").format(path=path, reason=reason),
-                hint=f"chown root {shlex.quote(path)} && chmod go-w {shlex.quote(path)}",
+                hint=_lockdown(path),
             )
+
+
+def _lockdown(path: str) -> str:
+    """Return what takes a file or directory out of the hands of others; a place for everybody, as /tmp, stays one."""
+    if os.path.isdir(path) and os.stat(path).st_mode & stat.S_ISVTX:
+        return _("put the configuration into a directory of its own, such as /etc/tui-backup")
+    return f"chown root {shlex.quote(path)} && chmod go-w {shlex.quote(path)}"
 
 
 def others_may_write(path: str) -> str | None:
