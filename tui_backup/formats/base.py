@@ -155,6 +155,10 @@ class Repository(Protocol):
         """Return all snapshots, oldest first."""
         ...
 
+    def unreadable(self) -> dict[str, str]:
+        """Return the ids of snapshots of which only that is known, with the reason; `forget` can remove them."""
+        ...
+
     def begin(self, brief: Brief, watch: Watch) -> AbstractContextManager[Draft]:
         """Start a snapshot; holds a shared lock until the context ends."""
         ...

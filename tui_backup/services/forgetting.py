@@ -1,15 +1,16 @@
 """Forgetting: snapshots that somebody names are removed; their space is left to `pruning`."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_backup.errors import BackupError, UsageError
+from tui_backup.errors import BackupError, SnapshotUnknown, UsageError
 from tui_backup.model.snapshot import PIN, SAFETY, Snapshot, SnapshotStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services.pruning import noting_forgotten
-from tui_backup.services.snapshots import Filter, Found, Reach, Shelf, resolve
+from tui_backup.services.snapshots import SHORTEST, Filter, Found, Reach, Shelf, resolve
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -71,14 +72,30 @@ def forget(workspace: "Workspace", planned: ForgetPlan) -> list[Forgotten]:
 
 def _named(reached: Reach, names: Sequence[str], only: Filter) -> Iterable[Found]:
     for name in names:
-        yield resolve(reached, name, only)
+        try:
+            yield resolve(reached, name, only)
+        except SnapshotUnknown:
+            lost = [found for shelf in reached.shelves for found in _unreadable(shelf, name)]
+            if len(lost) != 1:
+                raise
+            yield lost[0]
+
+
+def _unreadable(shelf: Shelf, name: str) -> Iterable[Found]:
+    """Yield the snapshots of which nothing but the id can be read: that is enough to give them up."""
+    for id_, reason in shelf.repository.unreadable().items():
+        if len(name) >= SHORTEST and id_.startswith(name.lower()):
+            snapshot = Snapshot(id=id_, time=datetime.fromtimestamp(0, UTC), host="", paths=())
+            warning = _("{reason}; nobody knows what is given up with it").format(reason=reason)
+            yield Found(snapshot=snapshot, shelf=shelf, warnings=(warning,))
 
 
 def _forget(workspace: "Workspace", shelf: Shelf, gone: Sequence[Snapshot]) -> Forgotten:
     what = ", ".join(one.short_id for one in gone)
     try:
         act = workspace.audit.act("forget", f"snapshot {what}, repository {shelf.name}")
-        with act, noting_forgotten(workspace, shelf.repository, gone):
+        readable = [one for one in gone if one in shelf.snapshots]
+        with act, noting_forgotten(workspace, shelf.repository, readable):
             shelf.repository.forget(gone)
     except BackupError as error:
         return Forgotten(repository=shelf.name, snapshots=tuple(gone), error=error)

@@ -39,6 +39,10 @@ class ResticRepository:
         """Return all snapshots, oldest first; what is wrong with one that cannot be read, `verify` tells."""
         return self.access.snapshots.read()[0]
 
+    def unreadable(self) -> dict[str, str]:
+        """Return by id what is wrong with the snapshots that cannot be read."""
+        return self.access.snapshots.read()[1]
+
     @contextmanager
     def begin(self, brief: Brief, watch: Watch) -> Iterator[ResticDraft]:
         """Start a snapshot under a shared lock; packs that were stored are listed in an index however it ends."""

@@ -98,7 +98,11 @@ class ResticReclaimer:
         snapshots, damaged = self._access.snapshots.read(anew=True)
         for name, reason in damaged.items():
             if name not in gone:
-                raise Corrupted(reason, hint=_("nothing was removed, as nobody knows what this snapshot needs"))
+                words = _(
+                    "nothing was removed, as nobody knows what this snapshot needs; if it can be given up: "
+                    "`tui-backup forget {id} -r {name}`"
+                )
+                raise Corrupted(reason, hint=words.format(id=name[:12], name=self._access.opening.name))
         return list(dict.fromkeys(snapshot.root for snapshot in snapshots if snapshot.id not in gone))
 
     def _affordable(self, limits: ReclaimLimits) -> ReclaimLimits:
