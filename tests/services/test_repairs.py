@@ -102,6 +102,18 @@ def test_repairing_the_index_takes_back_no_damage_of_packs(workspace: Workspace,
     assert integrity(workspace) == {Integrity.DAMAGED}
 
 
+def test_repairing_the_index_takes_back_no_damage_that_it_does_not_mend(workspace: Workspace, tmp_path: Path) -> None:
+    spoil(tmp_path).unlink()
+    request = RepairRequest(kind=RepairKind.INDEX, repository="local")
+    repair(workspace, request, agreed)
+    verify(workspace, VerifyRequest(subset=None))
+    assert integrity(workspace) == {Integrity.DAMAGED}
+    for path in (tmp_path / "backups/index").iterdir():
+        path.unlink()
+    assert repair(workspace, request, agreed).repaired is not None
+    assert integrity(workspace) == {Integrity.DAMAGED}
+
+
 def test_an_index_that_is_mended_leaves_snapshots_unverified(workspace: Workspace, tmp_path: Path) -> None:
     (index,) = (tmp_path / "backups/index").iterdir()
     index.unlink()

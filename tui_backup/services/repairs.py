@@ -16,7 +16,7 @@ from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.upkeep import Repaired, RepairPlan
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.contacts import remember_snapshots, remember_space
-from tui_backup.services.proofs import record_repair
+from tui_backup.services.proofs import record_proof, record_repair
 from tui_backup.services.run_scope import RunScope, run_scope
 
 if TYPE_CHECKING:
@@ -129,9 +129,22 @@ def _execute(workspace: "Workspace", repository: Repository, plan: RepairPlan, s
     finally:
         remember_space(workspace, repository.name)
     remember_snapshots(workspace, repository)
-    if not repaired.snapshots:
+    if repaired.proven:
         record_repair(workspace.history, repository.name, repaired)
+    elif not repaired.snapshots:
+        _look_again(workspace, repository, scope)
     return repaired
+
+
+def _look_again(workspace: "Workspace", repository: Repository, scope: RunScope) -> None:
+    """Find out which snapshots an index that was mended has mended; where that fails, they stay as they were."""
+    scope.watch.restart()
+    try:
+        proof = repository.verify(repository.snapshots(), None, scope.watch)
+    except BackupError as error:
+        workspace.log.warning(error.message)
+    else:
+        record_proof(workspace.history, repository.name, proof, complete=True)
 
 
 def _told(run: str, request: RepairRequest, plan: RepairPlan, repaired: Repaired | None) -> Tended:
