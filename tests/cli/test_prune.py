@@ -140,10 +140,28 @@ def test_a_plan_that_is_held_does_nothing_until_somebody_insists(estate: Estate,
     assert "`tui-backup prune --job site -r local --yes` does it" in refused.err
     assert ids(estate) == before
     assert kinds(program) == ["held"]
+    document = program("--json", "prune").document
+    assert (document["remove"], document["held"][0]["job"]) == ([], "site")
     assert program("status", "--check").code == 1
     assert program("prune", "--yes").code == 0
     assert ids(estate) == [before[-1]]
     assert kinds(program) == []
+
+
+def test_a_plan_that_is_held_keeps_no_other_repository_from_its_turn(estate: Estate, program: Call) -> None:
+    config = estate.directory / "config.toml"
+    config.write_text(config.read_text() + job_text("mail", ("usb",)))
+    assert program("run", "mail").code == program("prune").code == 0
+    plant(estate, "local", [now() - days * DAY for days in range(10, 20)])
+    plant(estate, "usb", [now() - days * DAY for days in range(10, 12)], job="mail")
+    with_keep(estate, "{ last = 1 }")
+    with_keep(estate, "{ last = 1 }", "mail")
+    answer = program("--json", "prune")
+    assert answer.code == 1
+    assert {each["repository"] for each in answer.document["remove"]} == {"usb"}
+    assert [each["repository"] for each in answer.document["held"]] == ["local"]
+    assert len(ids(estate, "local")) == 12
+    assert len(ids(estate, "usb")) == 1
 
 
 def test_one_repository_that_cannot_be_reached_keeps_no_other_from_its_turn(estate: Estate, program: Call) -> None:

@@ -12,14 +12,15 @@ from tui_backup.primitives.text import moment, size
 from tui_backup.services.pruning import JobPlan, PrunePlan
 
 
-def document(plans: Sequence[PrunePlan], *, freed: int, repacked: int, dry_run: bool) -> dict[str, Any]:
-    """Return the plans of several repositories as scripts see them; sizes in bytes."""
+def document(
+    plans: Sequence[PrunePlan], waiting: Sequence[PrunePlan] = (), *, freed: int, repacked: int, dry_run: bool
+) -> dict[str, Any]:
+    """Return the plans of several repositories as scripts see them, and what is held in those that wait; in bytes."""
     decisions = [(plan.repository, each) for plan in plans for part in plan.jobs for each in part.decisions]
     held = [
         {"job": part.job, "repository": plan.repository, "reason": part.held}
-        for plan in plans
-        for part in plan.jobs
-        if part.held is not None
+        for plan in (*plans, *waiting)
+        for part in plan.held
     ]
     return {
         "keep": [item(name, each) for name, each in decisions if each.keep],

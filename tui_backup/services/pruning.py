@@ -59,6 +59,11 @@ class PrunePlan(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(snapshot for part in self.jobs for snapshot in part.gone)
 
     @property
+    def held(self) -> tuple[JobPlan, ...]:
+        """The parts that wait for somebody to look at them."""
+        return tuple(part for part in self.jobs if part.held is not None)
+
+    @property
     def is_idle(self) -> bool:
         """Whether there is nothing to do."""
         return not self.gone and (self.reclaim is None or self.reclaim.is_idle)

@@ -233,7 +233,7 @@ def _explained(error: OSError, message: str, path: str) -> StoreError:
     text = message.format(path=path, reason=os.strerror(error.errno or 0))
     code = error.errno or 0
     if code in _FULL:
-        return StoreFull(text, hint=_("free some space there, or prune the repository"))
+        return StoreFull(text, hint=_("free some megabytes there; a prune then gives back what nobody needs"))
     if code in _PASSING:
         return StoreUnavailable(text, hint=_("does the file server answer?"))
     if code in _ABSENT:

@@ -31,7 +31,7 @@ def command(invocation: Invocation, job: str | None, repository: str | None, dry
     """Forget the snapshots that the `keep` of the jobs does not keep, and give back the space that nobody needs.
 
     A job without `keep` forgets nothing. A plan that looks wrong is held, exit 1: the newest snapshot is of a time that
-    has not come yet, or more than half would go and far more than the last time.
+    has not come yet, or more than half would go and far more than the last time. Its repository stays as it is.
     """
     chosen = pruning.targets(invocation.workspace, job, repository)
     plans, codes = look(invocation, chosen)
@@ -44,14 +44,15 @@ def command(invocation: Invocation, job: str | None, repository: str | None, dry
             freed, repacked = expected(plans)
             output.write_document(document(plans, freed=freed, repacked=repacked, dry_run=True))
         return worst(codes)
-    if not yes and (refused := refuse(invocation, plans)):
-        return worst([*codes, *refused])
+    waiting = [] if yes else [plan for plan in plans if plan.held]
+    codes += refuse(invocation, plans) if waiting else []
+    plans = [plan for plan in plans if plan not in waiting]
     confirm(invocation, plans, yes=yes)
     done, failures = carry_out(invocation, plans, job)
     if invocation.json:
         freed, repacked = sum(each.freed_bytes for each in done), sum(each.repacked_bytes for each in done)
         whole = [plan for plan in plans if plan.repository not in failures]
-        output.write_document(document(whole, freed=freed, repacked=repacked, dry_run=False))
+        output.write_document(document(whole, waiting, freed=freed, repacked=repacked, dry_run=False))
     return worst([*codes, *failures.values()])
 
 
@@ -75,12 +76,7 @@ def refuse(invocation: Invocation, plans: Sequence[PrunePlan]) -> list[int]:
     """Tell of every plan that is held, and remember it; return the exit codes: none where no plan is held."""
     for plan in plans:
         pruning.note_holds(invocation.workspace, plan.repository, plan.jobs)
-    return [
-        invocation.fail(pruning.refusal(plan.repository, part))
-        for plan in plans
-        for part in plan.jobs
-        if part.held is not None
-    ]
+    return [invocation.fail(pruning.refusal(plan.repository, part)) for plan in plans for part in plan.held]
 
 
 def confirm(invocation: Invocation, plans: Sequence[PrunePlan], *, yes: bool) -> None:
