@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.aging import as_directory, assert_whole, contents, deaths, hints
 from tests.support.components import restic, restic_current
-from tests.support.faulty import flipped
+from tests.support.faulty import BadSector, flipped
 from tests.support.handmade import Handmade, node, tree_of
 from tests.support.mending import Pair, keys_of, repair_index, words
 from tests.support.repositories import open_repository
@@ -227,3 +227,17 @@ def _listed(directory: Path) -> set[tuple[bytes, str]]:
         for table in index.tables.values()
         for id_, number, _offset, _length, _size in table
     }
+
+
+def test_a_pack_in_the_wrong_directory_that_the_disk_does_not_give_back_stops_nothing(pair: Pair) -> None:
+    key = keys_of(pair.first.objects, "data")[0]
+    wrong = f"data/{'00' if key[5:7] != '00' else '01'}/{key[8:]}"
+    store = BadSector(wrong, 20)
+    for each, content in pair.first.objects.items():
+        store.put(wrong if each == key else each, content)
+    for index in indexes(pair):
+        store.delete(index)
+    done = repair_index(pair.first.opened(store))
+    assert wrong in {problem.object for problem in done.problems}
+    assert "list-pack" in words(done)
+    assert {found.key for found in store.objects("data/")} >= {wrong}

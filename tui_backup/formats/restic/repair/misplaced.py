@@ -4,12 +4,15 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.layout import FileKind, id_of, key_of, listing
+from tui_backup.formats.restic.pack import LARGEST
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.upkeep import RepairStep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.stores.base import ObjectInfo
 
 MOVED = "move-pack"
 
@@ -43,13 +46,14 @@ def find_misplaced(access: Access, watch: Watch) -> Misplaced:
     """Read every pack that lies where it does not belong."""
     whole: dict[str, int] = {}
     others: list[str] = []
-    for key in listing(access.store, FileKind.DATA).misplaced:
-        watch.check()
-        content = access.store.get(key)
-        if id_of(content) == _name(key):
-            whole[key] = len(content)
-        else:
-            others.append(key)
+    misplaced = set(listing(access.store, FileKind.DATA).misplaced)
+    for found in access.store.objects("data/") if misplaced else ():
+        if found.key in misplaced:
+            watch.check()
+            if _is_whole(access, found):
+                whole[found.key] = found.size
+            else:
+                others.append(found.key)
     return Misplaced(whole, tuple(others))
 
 
@@ -62,6 +66,15 @@ def move(access: Access, keys: Iterable[str], lock: Guard, watch: Watch) -> None
         if id_of(content) == _name(key):
             access.store.put(key_of(FileKind.DATA, _name(key)), content)
             access.store.delete(key)
+
+
+def _is_whole(access: Access, found: ObjectInfo) -> bool:
+    if found.size > LARGEST:
+        return False
+    try:
+        return id_of(access.store.get(found.key)) == _name(found.key)
+    except (Corrupted, NotFound):
+        return False
 
 
 def _name(key: str) -> str:
