@@ -36,7 +36,7 @@ def test_a_repository_without_room_is_named_and_unharmed(source: Path, small_dis
     assert said.code == 1
     assert f"cannot write {small_disk}/repository/data/" in said.err
     assert "No space left on device" in said.err
-    assert "hint: free some space there" in said.err
+    assert "hint: free some megabytes there" in said.err
     assert installation.snapshots() == []
     assert installation.locks() == installation.leftovers() == []
     installation.restic.check()
