@@ -42,7 +42,8 @@ def test_a_change_of_password_can_be_killed_anywhere(moment: Moment, backed_up: 
         left = (configured, *shape_of(installation.directory, installation.repository))
         if left not in seen:
             seen.add(left)
-            Restic(installation.repository, configured).run("--no-lock", "snapshots")
+            report = Restic(installation.repository, configured).run("--no-lock", "check", "--read-data")
+            assert "no errors were found" in report
             assert installation.call("tag", "latest", "add", "pin").code == 0
             assert installation.locks() == []
         return remains
