@@ -26,6 +26,11 @@ def agree(invocation: Invocation, question: str, refusal: str, *, yes: bool) -> 
         return
     if not can_ask(invocation):
         raise UsageError(refusal, hint=_("look at it with --dry-run, then give --yes"))
+    ask(question)
+
+
+def ask(question: str) -> None:
+    """Go on if whoever sits there says so; raises Cancelled where the answer is no."""
     output.flush()
     if not click.confirm(question, err=True):
         raise Cancelled(_("nothing was touched"))

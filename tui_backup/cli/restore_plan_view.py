@@ -1,7 +1,7 @@
 """The plan of a restore, shown as text and as JSON."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -61,9 +61,7 @@ def document(found: Found, plan: RestorePlan) -> PlanDocument:
 def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
     """Write the plan; with `items`, each path that is not left as it is."""
     if items:
-        for item in plan.items(found.shelf.repository):
-            if item.action != "skip":
-                output.write_text(f"{item.action:<10} {printable(item.path)}")
+        show_items(plan.items(found.shelf.repository))
     snapshot = plan.snapshot
     output.write_text(
         _("Restore {id} of {time} ({job}, {host}) to {target}").format(
@@ -74,8 +72,7 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
             target=printable(plan.target),
         )
     )
-    for label, count in _counts(plan):
-        output.write_text(f"  {label:<16}{count:>10,}")
+    show_counts(_counts(plan))
     output.write_text(
         _("  {bytes} to write, {free} free").format(bytes=size(plan.bytes_to_write), free=size(plan.free))
     )
@@ -87,6 +84,19 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
     show_warnings(plan.warnings)
     if plan.shortage is not None:
         output.write_text(_("  does not fit: {shortage}").format(shortage=plan.shortage))
+
+
+def show_items(items: Iterable[PlanItem]) -> None:
+    """Write each path that is not left as it is."""
+    for item in items:
+        if item.action != "skip":
+            output.write_text(f"{item.action:<10} {printable(item.path)}")
+
+
+def show_counts(counts: Iterable[tuple[str, int]]) -> None:
+    """Write how many paths there are of each sort."""
+    for label, count in counts:
+        output.write_text(f"  {label:<16}{count:>10,}")
 
 
 def show_warnings(warnings: Sequence[PlanWarning]) -> None:

@@ -1,11 +1,10 @@
 """`restore`: bring files back."""
 
-import sys
-
 import click
 import msgspec
 
 from tui_backup.cli import output
+from tui_backup.cli.agreement import ask, can_ask
 from tui_backup.cli.codes import OF_STATUS
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation
@@ -14,7 +13,7 @@ from tui_backup.cli.restore_plan_view import document, show
 from tui_backup.cli.snapshot_argument import find_snapshot
 from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.restore_request import Overwrite
-from tui_backup.errors import Cancelled, RestoreRefused, UsageError
+from tui_backup.errors import RestoreRefused, UsageError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
@@ -104,11 +103,6 @@ def wish_of(asked: Asked) -> Wish:
     )
 
 
-def can_ask(invocation: Invocation, *, yes: bool) -> bool:
-    """Whether there is a question, and somebody to answer it."""
-    return not yes and not invocation.json and sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def agree(invocation: Invocation, found: Found, plan: RestorePlan, *, yes: bool) -> None:
     """Show the plan and have somebody agree to it.
 
@@ -116,16 +110,13 @@ def agree(invocation: Invocation, found: Found, plan: RestorePlan, *, yes: bool)
         UsageError: nobody can be asked, and the plan overwrites or deletes.
         Cancelled: the answer is no.
     """
-    asking = can_ask(invocation, yes=yes)
+    asking = not yes and can_ask(invocation)
     if not invocation.json and (asking or not invocation.quiet):
         show(found, plan, items=invocation.verbose)
         output.flush()
     if asking:
-        question = _("Restore to {target} on {host}?").format(
-            target=printable(plan.target), host=printable(invocation.workspace.host)
-        )
-        if not click.confirm(question, err=True):
-            raise Cancelled(_("nothing was touched"))
+        question = _("Restore to {target} on {host}?")
+        ask(question.format(target=printable(plan.target), host=printable(invocation.workspace.host)))
     elif not yes and (plan.overwrite or plan.delete):
         message = _("this would overwrite {overwrite} and delete {delete}; nothing was touched")
         raise UsageError(

@@ -6,15 +6,15 @@ import click
 import msgspec
 
 from tui_backup.cli import output
+from tui_backup.cli.agreement import agree, can_ask
 from tui_backup.cli.codes import OF_STATUS
-from tui_backup.cli.commands.restore import can_ask
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import retry_lock_option
-from tui_backup.cli.restore_plan_view import show_warnings
+from tui_backup.cli.restore_plan_view import show_counts, show_items, show_warnings
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning
 from tui_backup.engine.undo_plan import UndoPlan
-from tui_backup.errors import Cancelled, RestoreRefused, UsageError
+from tui_backup.errors import RestoreRefused
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable, size
@@ -63,33 +63,19 @@ def command(invocation: Invocation, restore: str | None, dry_run: bool, yes: boo
         return 0
     if not plan.fits:
         raise RestoreRefused(_("not enough space at the target"))
-    agree(invocation, plan, yes=yes)
+    if not invocation.json and not (invocation.quiet and (yes or not can_ask(invocation))):
+        show(plan, items=invocation.verbose)
+        output.flush()
+    refusal = _("this would put back {back} and remove {delete}; nothing was touched")
+    agree(
+        invocation,
+        _("Undo the restore on {host}?").format(host=printable(invocation.workspace.host)),
+        refusal.format(back=plan.new + plan.overwrite, delete=plan.delete),
+        yes=yes,
+    )
     with following(invocation, invocation.workspace.bus):
         undone = undo.undo(invocation.workspace, home, plan, heeding_signals=True)
     return OF_STATUS.get(undone.status, 1)
-
-
-def agree(invocation: Invocation, plan: UndoPlan, *, yes: bool) -> None:
-    """Show the plan and have somebody agree to it.
-
-    Raises:
-        UsageError: nobody can be asked.
-        Cancelled: the answer is no.
-    """
-    asking = can_ask(invocation, yes=yes)
-    if not invocation.json and (asking or not invocation.quiet):
-        show(plan, items=invocation.verbose)
-        output.flush()
-    if asking:
-        question = _("Undo the restore on {host}?").format(host=printable(invocation.workspace.host))
-        if not click.confirm(question, err=True):
-            raise Cancelled(_("nothing was touched"))
-    elif not yes:
-        message = _("this would put back {back} and remove {delete}; nothing was touched")
-        raise UsageError(
-            message.format(back=plan.new + plan.overwrite, delete=plan.delete),
-            hint=_("look at it with --dry-run, then give --yes"),
-        )
 
 
 def document(plan: UndoPlan) -> UndoDocument:
@@ -115,9 +101,7 @@ def document(plan: UndoPlan) -> UndoDocument:
 def show(plan: UndoPlan, *, items: bool) -> None:
     """Write the plan; with `items`, each path that is not left as it is."""
     if items:
-        for item in plan.items():
-            if item.action != "skip":
-                output.write_text(f"{item.action:<10} {printable(item.path)}")
+        show_items(plan.items())
     record = plan.record
     output.write_text(
         _("Undo the restore {restore} of {time} ({job}, snapshot {snapshot}) below {target}").format(
@@ -128,8 +112,7 @@ def show(plan: UndoPlan, *, items: bool) -> None:
             target=printable(record.target),
         )
     )
-    for label, count in _counts(plan):
-        output.write_text(f"  {label:<16}{count:>10,}")
+    show_counts(_counts(plan))
     output.write_text(
         _("  {bytes} come back, {written} of it to write, {free} free").format(
             bytes=size(plan.bytes), written=size(plan.bytes_to_write), free=size(plan.free)
