@@ -14,14 +14,12 @@ from tui_backup.engine.restore_walk import Frame, Step
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.primitives.descriptors import (
     Directories,
-    discard,
     link_at,
+    make_beside,
     pinned,
     remove,
-    rename_at,
     status_at,
     sync_file_system,
-    temporary_name,
 )
 from tui_backup.primitives.i18n import _
 
@@ -145,16 +143,13 @@ class Finish:
             self._site.watch.warn(step.entry.path, _("was not written"))
 
     def _make(self, entry: Entry, directory: int, name: bytes, *, replace: bool) -> list[str]:
-        beside = temporary_name(name)
-        try:
-            _create(entry, directory, beside)
-            with pinned(directory, beside) as place:
-                troubles = dress(place, entry, self._site.authority)
-            rename_at(directory, beside, name, replace=replace)
-        except BaseException:
-            discard(directory, beside)
-            raise
-        return troubles
+        return make_beside(
+            directory,
+            name,
+            lambda beside: _create(entry, directory, beside),
+            lambda place: dress(place, entry, self._site.authority),
+            replace=replace,
+        )
 
     def _adjust(self, step: Step) -> None:
         """Set the metadata of something whose content is right; directories come when they are left."""

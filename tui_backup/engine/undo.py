@@ -29,9 +29,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import (
     DIRECTORY,
     Directories,
-    discard,
     is_temporary,
     link_at,
+    make_beside,
     names_at,
     open_root,
     pinned,
@@ -197,20 +197,18 @@ class _Undoing:
 
     def _create(self, before: Before, directory: int, name: bytes, *, replace: bool) -> list[str]:
         """Make anew what is neither a file nor a directory; return what of its metadata could not be set."""
-        beside = temporary_name(name)
-        try:
+
+        def create(beside: bytes) -> None:
             if before.form == stat.S_IFLNK:
                 os.symlink(before.target, beside, dir_fd=directory)
             else:
                 os.mknod(beside, before.form | 0o600, before.rdev, dir_fd=directory)
-            with pinned(directory, beside) as place:
-                _require(os.stat(place), before)
-                troubles = put_on(place, before)
-            rename_at(directory, beside, name, replace=replace)
-        except BaseException:
-            discard(directory, beside)
-            raise
-        return troubles
+
+        def finish(place: bytes) -> list[str]:
+            _require(os.stat(place), before)
+            return put_on(place, before)
+
+        return make_beside(directory, name, create, finish, replace=replace)
 
     def _count(self, before: Before) -> None:
         self.written += 1

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
+from typing import TypeVar
+
+T = TypeVar("T")
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -146,6 +149,39 @@ def discard(directory: int, name: bytes) -> None:
     """Remove a file if it is there."""
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=directory)
+
+
+def begins_with(directory: int, name: bytes, start: bytes) -> bool:
+    """Whether a name in a directory is that of a file, no link, that can be read and begins with some bytes."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    except OSError:
+        return False
+    try:
+        return os.read(descriptor, len(start)) == start
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def make_beside(
+    directory: int, name: bytes, create: Callable[[bytes], None], finish: Callable[[bytes], T], *, replace: bool
+) -> T:
+    """Make something that is no file, finish it, and only then give it its name; return what `finish` returns.
+
+    `create` is given a temporary name in the directory, `finish` a path that stays that of the thing made (`pinned`).
+    """
+    beside = temporary_name(name)
+    try:
+        create(beside)
+        with pinned(directory, beside) as place:
+            finished = finish(place)
+        rename_at(directory, beside, name, replace=replace)
+    except BaseException:
+        discard(directory, beside)
+        raise
+    return finished
 
 
 def link_at(old: tuple[int, bytes], directory: int, name: bytes, *, replace: bool) -> None:

@@ -57,35 +57,30 @@ class Ledger:
         if name in self._held:
             return False
         try:
-            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            mark = msgspec.json.decode(os.read(descriptor, 4096), type=Process)
+            return _has_ended(msgspec.json.decode(self._read_unheld(name), type=Process))
         except (OSError, msgspec.DecodeError):
             return False
-        finally:
-            os.close(descriptor)
-        return _has_ended(mark)
 
     def is_held(self, name: str) -> bool:
         """Whether the process that left the mark is known to live: it holds the lock on its file."""
         if name in self._held:
             return True
         try:
-            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            self._read_unheld(name)
         except BlockingIOError:
             return True
         except OSError:
             return False
+        return False
+
+    def _read_unheld(self, name: str) -> bytes:
+        """Return what the file of a mark says; raises OSError, a BlockingIOError where somebody holds its lock."""
+        descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return os.read(descriptor, 4096)
         finally:
             os.close(descriptor)
-        return False
 
     def _path(self, name: str) -> str:
         return os.path.join(self._directory, name)

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tui_backup.primitives.descriptors import DIRECTORY, create_file
+from tui_backup.primitives.descriptors import DIRECTORY, begins_with, create_file
 
 NAME = b".tui-backup-undo"
 TAG_NAME = b"CACHEDIR.TAG"
@@ -33,7 +33,7 @@ def is_safety_directory(parent: int, name: bytes) -> bool:
     except OSError:
         return False
     try:
-        return _is_tagged(directory)
+        return begins_with(directory, TAG_NAME, TAG)
     finally:
         os.close(directory)
 
@@ -47,7 +47,7 @@ def make_inside(parent: int, id_: bytes) -> int:
     with _times_kept(parent):
         directory = _make_private(parent)
     try:
-        if not _is_tagged(directory):
+        if not begins_with(directory, TAG_NAME, TAG):
             _tag(directory)
         os.mkdir(id_, 0o700, dir_fd=directory)
         return open_private(id_, directory)
@@ -109,19 +109,6 @@ def _make_private(parent: int) -> int:
     except OSError:
         os.rmdir(NAME, dir_fd=parent)
         raise
-
-
-def _is_tagged(directory: int) -> bool:
-    try:
-        tag = os.open(TAG_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
-    except OSError:
-        return False
-    try:
-        return os.read(tag, len(TAG)) == TAG
-    except OSError:
-        return False
-    finally:
-        os.close(tag)
 
 
 def _tag(directory: int) -> None:

@@ -7,6 +7,7 @@ from stat import S_ISREG
 
 import msgspec
 
+from tui_backup.primitives.descriptors import begins_with
 from tui_backup.primitives.patterns import Patterns
 from tui_backup.primitives.safety_directory import NAME as SAFETY_DIRECTORY
 from tui_backup.primitives.safety_directory import is_safety_directory
@@ -71,19 +72,6 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             names = [name for name in names if name != SAFETY_DIRECTORY]
         if self.markers and (present := self.markers.intersection(names)):
             return sorted(present)
-        if self.caches and _CACHE_TAG in names and _is_cache(directory):
+        if self.caches and _CACHE_TAG in names and begins_with(directory, _CACHE_TAG, _CACHE_SIGNATURE):
             return [_CACHE_TAG]
         return names
-
-
-def _is_cache(directory: int) -> bool:
-    try:
-        tag = os.open(_CACHE_TAG, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
-    except OSError:
-        return False
-    try:
-        return os.read(tag, len(_CACHE_SIGNATURE)) == _CACHE_SIGNATURE
-    except OSError:
-        return False
-    finally:
-        os.close(tag)
