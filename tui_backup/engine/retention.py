@@ -127,7 +127,7 @@ def _kept(ordered: Sequence[Snapshot], keep: Keep, present: Present) -> Reasons:
 
 def _content(one: Snapshot) -> tuple[str, str, datetime]:
     """Return what a snapshot shares with what became of it under other tags."""
-    return one.identity, one.root, one.time
+    return *one.kin, one.time
 
 
 def _since(ordered: Sequence[Snapshot], keep: Keep, present: Present) -> datetime | None:

@@ -61,3 +61,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     def identity(self) -> str:
         """What all copies of a snapshot share: the id under which it was first stored."""
         return self.original or self.id
+
+    @property
+    def kin(self) -> tuple[str, str]:
+        """What its copies share as long as nobody has rewritten their content: identity and root."""
+        return self.identity, self.root

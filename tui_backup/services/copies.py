@@ -133,8 +133,8 @@ def _copied_all_the_same(target: Repository, wanted: Sequence[Snapshot], error: 
     """Return which snapshots are there although others are damaged; before such an error the good ones are copied."""
     if not isinstance(error, Corrupted):
         return ()
-    there = {(each.identity, each.root): each for each in target.snapshots()}
-    found = [(each, there.get((each.identity, each.root))) for each in wanted]
+    there = {each.kin: each for each in target.snapshots()}
+    found = [(each, there.get(each.kin)) for each in wanted]
     return tuple(Copied(source=each, snapshot=held, is_new=True) for each, held in found if held is not None)
 
 

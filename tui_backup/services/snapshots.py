@@ -211,7 +211,7 @@ def _copies(reached: Reach, only: Filter) -> list[list[Found]]:
     """Return the snapshots that are admitted, each with all its copies."""
     groups: dict[tuple[str, str], list[Found]] = {}
     for snapshot, shelf in _all(reached, only):
-        groups.setdefault((snapshot.identity, snapshot.root), []).append(Found(snapshot=snapshot, shelf=shelf))
+        groups.setdefault(snapshot.kin, []).append(Found(snapshot=snapshot, shelf=shelf))
     return list(groups.values())
 
 
@@ -224,12 +224,11 @@ def _better(reached: Reach, found: Found) -> tuple[str, ...]:
     """Return the warning that names a good copy of a snapshot that is known to be damaged."""
     if not found.is_damaged:
         return ()
-    content = (found.snapshot.identity, found.snapshot.root)
     text = _("snapshot {id} in {repository} is damaged; {copy} is its copy in {other}")
     good = [
         text.format(id=found.snapshot.short_id, repository=found.shelf.name, copy=each.short_id, other=shelf.name)
         for each, shelf in _all(reached, Filter())
-        if (each.identity, each.root) == content and each.id not in shelf.damaged
+        if each.kin == found.snapshot.kin and each.id not in shelf.damaged
     ]
     return tuple(good[:1])
 

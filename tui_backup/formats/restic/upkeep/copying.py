@@ -59,7 +59,7 @@ class _Copying:
         self._theirs, self._ours = theirs, ours
         self._lock = lock
         self._watch = watch
-        self._there = {_identity(each): each for each in ours.snapshots.read(anew=True)[0]}
+        self._there = {each.kin: each for each in ours.snapshots.read(anew=True)[0]}
         self._source = theirs.load()
         self._target = ours.load()
         self._troubles: dict[str, str] = {}
@@ -89,7 +89,7 @@ class _Copying:
         )
 
     def _has(self, snapshot: Snapshot) -> bool:
-        return _identity(snapshot) in self._there
+        return snapshot.kin in self._there
 
     def _find_needs(self, reach: Reach, missing: list[Snapshot]) -> None:
         """Mark what the missing snapshots need, but for trees that a snapshot here has whole."""
@@ -145,7 +145,7 @@ class _Copying:
 
     def _told(self, ordered: list[Snapshot], made: dict[str, Snapshot]) -> tuple[Copied, ...]:
         return tuple(
-            Copied(source=each, snapshot=self._there.get(_identity(each)), is_new=False)
+            Copied(source=each, snapshot=self._there.get(each.kin), is_new=False)
             if self._has(each)
             else Copied(source=each, snapshot=made.get(each.id), is_new=True)
             for each in ordered
@@ -164,8 +164,3 @@ def _is_whole(here: Reach, root: str) -> bool:
     with suppress(Corrupted):
         here.add(root)
     return not here.lacking and not here.unreadable
-
-
-def _identity(snapshot: Snapshot) -> tuple[str, str]:
-    """Return what a copy shares with its source: the id under which it was first stored, and the tree."""
-    return snapshot.original or snapshot.id, snapshot.root
