@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import tui_backup
-from tests.cli.site import CONFIG
+from tests.support.configurations import SITE
 from tui_backup.services.workspace import Workspace
 
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "config.toml").write_text(SITE)
     monkeypatch.setenv("TUI_BACKUP_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.chdir(tmp_path)
     source = tmp_path / "source"
@@ -94,7 +94,7 @@ def test_an_engine_uses_the_configuration_it_is_given(source: Path, monkeypatch:
 
 
 TWO = (
-    CONFIG.replace('["local"]', '["local", "usb"]')
+    SITE.replace('["local"]', '["local", "usb"]')
     + """
 [repositories.usb]
 store = { kind = "local", path = "usb" }

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.calling import Answer, Call
 from tests.cli.site import Site, build_site
+from tests.support.estate import Estate
 from tui_backup.cli.main import run
 
 
@@ -96,3 +97,13 @@ def pair(built_pair: Pair, call: Call) -> Pair:
 @pytest.fixture
 def site(tmp_path: Path, call: Call) -> Site:
     return build_site(tmp_path / "site", call)
+
+
+@pytest.fixture
+def program(estate: Estate, call: Call) -> Call:
+    """The program with the configuration of the estate that a module of tests builds."""
+
+    def program(*arguments: str) -> Answer:
+        return call("-c", str(estate.directory / "config.toml"), *arguments)
+
+    return program

@@ -6,16 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.cli.calling import Answer, Call
-
-CONFIG = """
-state_dir = "state"
-[repositories.local]
-store = { kind = "local", path = "backups" }
-password = { file = "backups.key" }
-[jobs.site]
-repositories = ["local"]
-sources = [{ kind = "files", paths = ["source"] }]
-"""
+from tests.support.configurations import SITE
 
 
 class Site(NamedTuple):
@@ -61,7 +52,7 @@ class Site(NamedTuple):
 
 def build_site(directory: Path, program: Call) -> Site:
     directory.mkdir(exist_ok=True)
-    (directory / "config.toml").write_text(CONFIG)
+    (directory / "config.toml").write_text(SITE)
     site = Site(directory, program)
     site.source.mkdir()
     (site.source / "a.txt").write_text("one\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calling import Answer, Call
+from tests.cli.calling import Call
 from tests.support.estate import Estate, build_estate
 from tests.support.faulty import Fault, FaultyStore
 from tui_backup.errors import Cancelled
@@ -35,14 +35,6 @@ def refusing(tmp_path_factory: pytest.TempPathFactory) -> Estate:
         config.write('[repositories.gone]\nstore = { kind = "local", path = "gone" }\npassword = "word"\n')
     estate.run()
     return estate
-
-
-@pytest.fixture
-def program(estate: Estate, call: Call) -> Call:
-    def program(*arguments: str) -> Answer:
-        return call("-c", str(estate.directory / "config.toml"), *arguments)
-
-    return program
 
 
 def ids(estate: Estate, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.calling import Answer, Call
+from tests.cli.calling import Call
 from tests.support.estate import Estate, build_estate, job_text
 from tests.support.histories import leave_lock, plant, with_keep
 from tests.support.killing import Moment
@@ -26,14 +26,6 @@ def estate(tmp_path: Path) -> Estate:
     plant(estate, "local", [now() - days * DAY for days in (6, 4, 2)])
     with_keep(estate, "{ last = 2 }")
     return estate
-
-
-@pytest.fixture
-def program(estate: Estate, call: Call) -> Call:
-    def program(*arguments: str) -> Answer:
-        return call("-c", str(estate.directory / "config.toml"), *arguments)
-
-    return program
 
 
 def ids(estate: Estate, name: str = "local") -> list[str]:

@@ -144,9 +144,9 @@ def test_a_full_state_refuses_before_anything_is_touched(tmp_path: Path) -> None
         restore.home = os.fsencode(state / "home")
         restore.prepare()
         fill(state)
-        restore.prepare = lambda: None  # type: ignore[method-assign]
+        plan = restore.plan(overwrite="always", delete=True)
         with pytest.raises(RestoreRefused, match="nothing was touched"):
-            restore.run(overwrite="always", delete=True)
+            restore.carry_out(plan)
         assert restore.record.state is SafetyState.KEEPING
     assert traits_of(restore.target) == before
 

@@ -31,6 +31,15 @@ def backed_up(small_source: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     return made
 
 
+def few_files(directory: Path) -> Installation:
+    """Make an installation with one snapshot of four files."""
+    files = {f"a/file-{number}": b"content" * 100 * number for number in range(4)}
+    made = install(directory / "installation", write_tree(directory / "source", files))
+    made.back_up()
+    cheapen(made)
+    return made
+
+
 def copy_of(installation: Installation, directory: Path, source: Path | None = None) -> Installation:
     """Copy repository and state of an installation to a directory that does not exist."""
     directory.mkdir()

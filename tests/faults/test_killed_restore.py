@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import assert_restic_finds_no_harm, copy_of, shape_of
+from tests.faults.conftest import assert_restic_finds_no_harm, copy_of, few_files, shape_of
 from tests.support.killing import Moment
-from tests.support.programs import Installation, cheapen, install
-from tests.support.trees import traits_of, write_tree
+from tests.support.programs import Installation
+from tests.support.trees import traits_of
 from tests.support.victims import Doom, Remains, slay, slay_at_every
 
 Die = Callable[[Doom], Remains]
@@ -54,11 +54,7 @@ def assert_no_file_is_half(installation: Installation, target: Path) -> None:
 def few(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A few files of one snapshot."""
     directory = tmp_path_factory.mktemp("few")
-    files = {f"a/file-{number}": b"content" * 100 * number for number in range(4)}
-    made = install(directory / "installation", write_tree(directory / "source", files))
-    made.back_up()
-    cheapen(made)
-    return made
+    return few_files(directory)
 
 
 @pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.HALFWAY, Moment.AFTER])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import copy_of
+from tests.faults.conftest import copy_of, few_files
 from tests.support.killing import Moment
 from tests.support.mounts import tmpfs
-from tests.support.programs import Installation, cheapen, install
+from tests.support.programs import Installation
 from tests.support.trees import links_of, traits_of, write_tree
 from tests.support.victims import ROOT, Doom, slay
 
@@ -63,11 +63,7 @@ def test_the_same_holds_where_a_snapshot_keeps_what_is_replaced(direction: str, 
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """A backup of a directory in which somebody has then worked."""
     directory = tmp_path_factory.mktemp("edited")
-    files = {f"a/file-{number}": b"content" * 100 * number for number in range(4)}
-    made = install(directory / "installation", write_tree(directory / "source", files))
-    made.back_up()
-    cheapen(made)
-    return made
+    return few_files(directory)
 
 
 @pytest.mark.parametrize(("moment", "number"), [(Moment.PLACED_HALF, 2), (Moment.PLACED, 4)])

@@ -11,7 +11,7 @@ from tests.support.estate import Estate, build_estate, job_text, password_of, ru
 from tests.support.faulty import Fault, FaultyStore, unavailable
 from tests.support.killing import Moment
 from tests.support.programs import ended
-from tests.support.repositories import open_repository, put_back
+from tests.support.repositories import access_of, open_repository, put_back
 from tests.support.trees import traits_of
 from tests.support.victims import Doom, slay
 from tui_backup.errors import Cancelled, Corrupted, RepositoryMissing, StoreUnavailable
@@ -114,7 +114,7 @@ def test_only_snapshots_of_the_job_and_host_are_copied_and_no_safety_copies(tmp_
     estate = build_estate(tmp_path, ("local",), spare=("offsite",))
     estate.run()
     with estate.open() as workspace:
-        files = workspace.repository("local").access.snapshots  # type: ignore[attr-defined]
+        files = access_of(workspace.repository("local")).snapshots
         fields = files.file(files.read()[0][0].id).fields
         for changed in (
             {"tags": ["tui-backup", "job=other", "kind=manual"]},
@@ -260,7 +260,7 @@ def test_a_repository_that_joins_a_job_cuts_files_as_its_first_one(tmp_path: Pat
     use(estate, "local", "offsite")
     assert estate.run().errors == []
     with estate.open() as workspace:
-        configs = [workspace.repository(name).access.config for name in ("local", "offsite")]  # type: ignore[attr-defined]
+        configs = [access_of(workspace.repository(name)).config for name in ("local", "offsite")]
     assert configs[0].chunker_polynomial == configs[1].chunker_polynomial
     assert configs[0].id != configs[1].id
 

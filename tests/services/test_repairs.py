@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.configurations import SITE
 from tests.support.trees import write_tree
 from tui_backup.errors import Cancelled
 from tui_backup.formats.base import Subset
@@ -19,18 +20,14 @@ from tui_backup.services.repairs import RepairKind, RepairRequest, live_opener, 
 from tui_backup.services.verification import VerifyRequest, verify
 from tui_backup.services.workspace import Workspace
 
-CONFIG = """
-state_dir = "state"
-[repositories.local]
-store = { kind = "local", path = "backups" }
-password = { file = "backups.key" }
-[jobs.site]
-repositories = ["local"]
-sources = [{ kind = "files", paths = ["source"], as = "data" }]
+CONFIG = (
+    SITE.replace('["source"]', '["source"], as = "data"')
+    + """
 [jobs.other]
 repositories = ["local"]
 sources = [{ kind = "files", paths = ["elsewhere"] }]
 """
+)
 PACKS = RepairRequest(kind=RepairKind.PACKS, repository="local")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repositories import access_of
 from tui_backup.config.load import load_config
 from tui_backup.config.paths import user_config
 from tui_backup.services import starter
@@ -116,8 +117,7 @@ def test_the_repositories_of_a_job_are_made_alike_with_passwords_of_their_own(tm
     assert setup.problems == []
     with Workspace.open(str(tmp_path / "config.toml")) as workspace:
         first, second, lone = (
-            workspace.repository(name).access.config.chunker_polynomial  # type: ignore[attr-defined]
-            for name in ("first", "second", "lone")
+            access_of(workspace.repository(name)).config.chunker_polynomial for name in ("first", "second", "lone")
         )
     assert first == second != lone
     assert len({(tmp_path / f"{name}.key").read_text() for name in ("first", "second", "lone")}) == 3

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.components import restic
 from tests.support.estate import Estate, build_estate, password_of
+from tests.support.repositories import access_of
 from tui_backup.history.verifications import Findings
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
@@ -87,7 +88,7 @@ def test_two_snapshots_of_one_repository_stay_two_though_one_was_made_from_the_o
     estate: Estate, workspace: Workspace
 ) -> None:
     local = workspace.repository("local")
-    files = local.access.snapshots  # type: ignore[attr-defined]
+    files = access_of(local).snapshots
     first, second = local.snapshots()
     files.add(msgspec.json.encode(files.file(first.id).fields | {"original": second.id}))
     assert len(distinct(reach(workspace), ALL)) == 3

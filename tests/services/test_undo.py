@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.support.configurations import SITE
 from tests.support.mounts import tmpfs
 from tests.support.repositories import brief
 from tests.support.trees import traits_of, write_tree
@@ -22,16 +23,7 @@ from tui_backup.services.snapshots import reach, resolve
 from tui_backup.services.status import history_rows
 from tui_backup.services.workspace import Workspace
 
-CONFIG = """
-state_dir = "state"
-[repositories.local]
-store = { kind = "local", path = "backups" }
-password = { file = "backups.key" }
-[jobs.site]
-repositories = ["local"]
-sources = [{ kind = "files", paths = ["source"] }]
-undo_keep = "2d"
-"""
+CONFIG = SITE + 'undo_keep = "2d"\n'
 OTHER = 12_345
 
 

@@ -10,7 +10,8 @@ from tui_backup.engine.backup import BackedUp, back_up
 from tui_backup.engine.restore import execute
 from tui_backup.engine.restore_plan import plan_restore
 from tui_backup.engine.restore_request import RestoreRequest
-from tui_backup.formats.base import Brief, Opening
+from tui_backup.formats.base import Brief, Opening, Repository
+from tui_backup.formats.restic.access import Access
 from tui_backup.formats.restic.gate import ResticFormat
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.model.run import RunStatus
@@ -37,6 +38,12 @@ def open_repository(place: Path | str | Store, password: str = "correct horse", 
 def new_repository(place: Path | str | Store, password: str = "correct horse", **options: Any) -> ResticRepository:
     """Make a repository."""
     return ResticFormat.create(opening(place, password, **options))
+
+
+def access_of(repository: Repository) -> Access:
+    """Return what the rooms of a repository of restic's format share."""
+    assert isinstance(repository, ResticRepository)
+    return repository.access
 
 
 def brief(*paths: Path | str, time: datetime | None = None, **fields: Any) -> Brief:

@@ -39,6 +39,10 @@ class UndoableRestore(Restore):
         self.warnings.clear()
         plan = plan or self.plan(**options)
         self.prepare()
+        return self.carry_out(plan)
+
+    def carry_out(self, plan: RestorePlan) -> RestoreResult:
+        """Restore what is prepared."""
         safekeeping = Safekeeping(home=self.home, brief=brief(kind="safety"))
         return execute(plan, self.repository, self.watch(), safekeeping)
 
