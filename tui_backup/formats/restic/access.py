@@ -1,6 +1,6 @@
 """Access: an open repository as its rooms share it: the store, the keys, the locks, the snapshot files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.index import Index, load_index
+from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.locks.held import HeldLock
 from tui_backup.formats.restic.locks.lock import Locks
 from tui_backup.formats.restic.pack import BlobType
@@ -80,6 +81,14 @@ class Access:
         if (BlobType.TREE, bytes.fromhex(snapshot.root)) not in contents.index:
             contents = self.load()
         return contents
+
+    def remove(self, kind: FileKind, ids: Iterable[str], lock: "Guard", watch: Watch) -> None:
+        """Remove files, once it is sure that the lock still stands; raises Cancelled or StoreError in between."""
+        for number, name in enumerate(ids):
+            if not number:
+                lock.confirm()
+            watch.check()
+            self.store.delete(key_of(kind, name))
 
     @contextmanager
     def shared(self, watch: Watch) -> Iterator[Guard]:

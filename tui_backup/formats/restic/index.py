@@ -261,6 +261,11 @@ def unpack_blobs(records: bytes | bytearray) -> list[PackedBlob]:
     return blobs
 
 
+def sealed_bytes(records: bytes | bytearray) -> int:
+    """Return how many bytes the blobs of `PACKED` records have, sealed."""
+    return sum(length for _type, _id, _offset, length, _size in PACKED.iter_unpack(records))
+
+
 def encode_index(packs: list[tuple[bytes, list[PackedBlob]]]) -> bytes:
     """Return the JSON of an index file that lists these packs whole."""
     listed = [

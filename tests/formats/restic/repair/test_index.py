@@ -21,7 +21,7 @@ from tui_backup.formats.restic.index import PACKED
 from tui_backup.formats.restic.layout import id_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.repair.headers import fetch_header
-from tui_backup.formats.restic.repair.index import index_files
+from tui_backup.formats.restic.writing.packlog import index_files
 from tui_backup.model.problem import ProblemKind
 from tui_backup.model.watch import Watch
 from tui_backup.stores.memory import MemoryStore

@@ -5,12 +5,12 @@ and the damaged packs last. Killed anywhere, the repository has no less than bef
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
-from tui_backup.errors import BackupError, Corrupted
+from tui_backup.errors import Corrupted
 from tui_backup.formats.restic.access import Access, Guard
-from tui_backup.formats.restic.index import Index, unpack_blobs
-from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.index import Index, sealed_bytes
+from tui_backup.formats.restic.layout import FileKind
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.repair.index import carry_out_index
 from tui_backup.formats.restic.repair.losses import Key
@@ -45,22 +45,14 @@ class Healing:
         work, access = self._work, self._access
         access.store.tidy()
         self._watch.bytes_total = sum(self._sizes())
-        try:
+        with self._log.saving():
             self._salvage()
             self._fetch()
             self._read_files()
-        finally:
-            with suppress(BackupError):
-                self._log.save()
-        self._log.save()
         written = carry_out_index(access, work.index, self._lock, self._watch)
         found_all = self._failed.keys().isdisjoint(work.losses.needed)
         removed = tuple(name for name in work.removed if found_all or name not in work.hopeful)
-        for number, name in enumerate(removed):
-            if not number:
-                self._lock.confirm()
-            self._watch.check()
-            access.store.delete(key_of(FileKind.DATA, name))
+        access.remove(FileKind.DATA, removed, self._lock, self._watch)
         return Repaired(
             done=plan.steps,
             problems=(*plan.problems, *self._problems()),
@@ -71,8 +63,7 @@ class Healing:
 
     def _sizes(self) -> Iterator[int]:
         """Yield the lengths of the blobs that are moved."""
-        for records in (*self._work.losses.salvage.values(), *self._work.fetched.values()):
-            yield from (blob.length for blob in unpack_blobs(records))
+        yield from map(sealed_bytes, (*self._work.losses.salvage.values(), *self._work.fetched.values()))
         yield from (place.length for place in self._work.found.values())
 
     def _salvage(self) -> None:

@@ -3,18 +3,17 @@
 New index files are written first, then the old ones go: killed anywhere, no pack is listed less than before.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from tui_backup.formats.restic.access import Access, Guard
-from tui_backup.formats.restic.index import PACKED, save_index, unpack_blobs
+from tui_backup.formats.restic.index import PACKED, save_index
 from tui_backup.formats.restic.layout import FileKind, key_of
-from tui_backup.formats.restic.pack import PackedBlob
 from tui_backup.formats.restic.repair.inventory import Inventory, take_inventory
 from tui_backup.formats.restic.repair.misplaced import find_misplaced, move
 from tui_backup.formats.restic.upkeep.survey import Seen
-from tui_backup.formats.restic.writing.packlog import MOST_BLOBS
+from tui_backup.formats.restic.writing.packlog import index_files
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.model.watch import Watch
@@ -77,27 +76,8 @@ def carry_out_index(access: Access, work: IndexWork, lock: Guard, watch: Watch) 
         watch.check()
         lock.confirm()
         written += save_index(access.store, packs, access.version, access.cipher)
-    for number, name in enumerate(work.stale):
-        if not number:
-            lock.confirm()
-        watch.check()
-        access.store.delete(key_of(FileKind.INDEX, name))
+    access.remove(FileKind.INDEX, work.stale, lock, watch)
     return written
-
-
-def index_files(listings: Iterable[tuple[bytes, bytes]]) -> Iterator[list[tuple[bytes, list[PackedBlob]]]]:
-    """Yield what each of the new index files lists: whole packs, and no more blobs than such files should have."""
-    packs: list[tuple[bytes, list[PackedBlob]]] = []
-    count = 0
-    for pack, records in listings:
-        blobs = unpack_blobs(records)
-        if packs and count + len(blobs) > MOST_BLOBS:
-            yield packs
-            packs, count = [], 0
-        packs.append((pack, blobs))
-        count += len(blobs)
-    if packs:
-        yield packs
 
 
 def _problems(inventory: Inventory) -> Iterator[Problem]:

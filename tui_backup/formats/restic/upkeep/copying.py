@@ -10,7 +10,7 @@ from contextlib import suppress
 from tui_backup.errors import BackupError, Corrupted
 from tui_backup.formats.base import Repository
 from tui_backup.formats.restic.access import Access, Guard
-from tui_backup.formats.restic.index import PACKED, unpack_blobs
+from tui_backup.formats.restic.index import PACKED, sealed_bytes
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.formats.restic.snapshot import as_copy
 from tui_backup.formats.restic.upkeep.movement import Movement, Route
@@ -72,7 +72,7 @@ class _Copying:
         reach = Reach(self._source, self._watch)
         self._find_needs(reach, missing)
         moves = self._moves(reach)
-        read = sum(blob.length for records in moves.values() for blob in unpack_blobs(records))
+        read = sum(map(sealed_bytes, moves.values()))
         count = sum(len(records) for records in moves.values()) // PACKED.size
         if rehearse:
             return CopyResult(copied=self._told(ordered, {}), blobs=count, read_bytes=read, added_bytes=read)
@@ -119,14 +119,9 @@ class _Copying:
         route = Route(theirs.store, ours.store, terms, self._source.index, self._watch.bytes_total or 0)
         movement = Movement(route, log, self._watch)
         packs = self._source.index.packs
-        try:
+        with log.saving():
             if moves:
                 movement.run((packs[number], records) for number, records in moves.items())
-        except BaseException:
-            with suppress(BackupError):
-                log.save()
-            raise
-        log.save()
         return movement
 
     def _judge(self, missing: list[Snapshot], movement: Movement) -> None:

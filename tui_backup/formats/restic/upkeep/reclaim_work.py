@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tui_backup.formats.restic.index import Index, unpack_blobs
-from tui_backup.formats.restic.pack import PackedBlob
+from tui_backup.formats.restic.index import Index
 from tui_backup.formats.restic.upkeep.reach import Reach
 from tui_backup.formats.restic.upkeep.survey import Fate, Seen, SurveyedPack
 from tui_backup.formats.restic.writing.packlog import MOST_BLOBS
@@ -47,19 +46,10 @@ class ReclaimWork(msgspec.Struct, frozen=True):
         """Bytes of all packs that go."""
         return sum(self.seen.packs[name] for name in (*self.obsolete, *self.unlisted))
 
-    def index_files(self) -> Iterator[list[tuple[bytes, list[PackedBlob]]]]:
-        """Yield what each of the new index files lists: the packs of the replaced ones that stay."""
-        listed: list[tuple[bytes, list[PackedBlob]]] = []
-        count = 0
+    def listings(self) -> Iterator[tuple[bytes, bytearray]]:
+        """Yield id and `PACKED` records of the packs that are listed anew: those of the replaced files that stay."""
         for number, records in self.index.by_pack(set(self.survivors)).items():
-            blobs = unpack_blobs(records)
-            listed.append((self.index.packs[number], blobs))
-            count += len(blobs)
-            if count >= MOST_BLOBS:
-                yield listed
-                listed, count = [], 0
-        if listed:
-            yield listed
+            yield self.index.packs[number], records
 
 
 def work_of(surveyed: Surveyed, fate: Fate, reach: Reach) -> ReclaimWork:

@@ -5,24 +5,23 @@ the old packs, then the old index files go, and the old packs last, as restic do
 snapshot that is left is whole.
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted, NotFound, PlanOutdated
+from tui_backup.errors import Corrupted, NotFound, PlanOutdated
 from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.index import Index, Place, save_index, unpack_blobs
-from tui_backup.formats.restic.layout import FileKind, key_of
+from tui_backup.formats.restic.layout import FileKind
 from tui_backup.formats.restic.spans import Spans
 from tui_backup.formats.restic.upkeep.movement import Movement, Route
 from tui_backup.formats.restic.upkeep.reach import Reach
 from tui_backup.formats.restic.upkeep.reclaim_work import ReclaimWork, Surveyed, work_of
 from tui_backup.formats.restic.upkeep.survey import Seen, check_needed, decide, survey
 from tui_backup.formats.restic.upkeep.transfer import Terms
-from tui_backup.formats.restic.writing.packlog import PackLog
+from tui_backup.formats.restic.writing.packlog import PackLog, index_files
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.upkeep import Reclaimed, ReclaimLimits, ReclaimPlan
 from tui_backup.model.watch import Watch
@@ -116,20 +115,20 @@ class ResticReclaimer:
 
     def _carry_out(self, plan: ReclaimPlan, work: ReclaimWork, lock: Guard, watch: Watch) -> int:
         """Do it, in the order that is safe; return the bytes of the new packs."""
-        store = self._access.store
+        access, store = self._access, self._access.store
         self._prove_twins(work, watch)
         written = self._repack(plan, work, lock, watch)
         lock.confirm()
         store.tidy()
         for snapshot in plan.gone:
             watch.check()
-            self._access.snapshots.remove(snapshot.id)
-        self._delete(FileKind.DATA, work.unlisted, lock, watch)
-        for packs in work.index_files():
+            access.snapshots.remove(snapshot.id)
+        access.remove(FileKind.DATA, work.unlisted, lock, watch)
+        for packs in index_files(work.listings()):
             lock.confirm()
-            save_index(store, packs, self._access.version, self._access.cipher)
-        self._delete(FileKind.INDEX, work.replaced, lock, watch)
-        self._delete(FileKind.DATA, work.obsolete, lock, watch)
+            save_index(store, packs, access.version, access.cipher)
+        access.remove(FileKind.INDEX, work.replaced, lock, watch)
+        access.remove(FileKind.DATA, work.obsolete, lock, watch)
         return written
 
     def _repack(self, plan: ReclaimPlan, work: ReclaimWork, lock: Guard, watch: Watch) -> int:
@@ -142,13 +141,8 @@ class ResticReclaimer:
         terms = Terms(access.keys, access.keys, access.version, access.version, access.opening.compression)
         route = Route(access.store, access.store, terms, work.index, plan.repacked_bytes)
         movement = Movement(route, log, watch)
-        try:
+        with log.saving():
             movement.run((work.index.packs[number], records) for number, records in work.moves.items())
-        except BaseException:
-            with suppress(BackupError):
-                log.save()
-            raise
-        log.save()
         for (_type, id_), reason in movement.lost.items():
             raise _unreadable(id_, reason)
         return log.pack_bytes
@@ -168,13 +162,6 @@ class ResticReclaimer:
                     reader.unseal(spans.get(place), blob.id, blob.size)
                 except (Corrupted, NotFound) as error:
                     raise _unreadable(blob.id, error.message) from error
-
-    def _delete(self, kind: FileKind, ids: Iterable[str], lock: Guard, watch: Watch) -> None:
-        for number, name in enumerate(ids):
-            if not number:
-                lock.confirm()
-            watch.check()
-            self._access.store.delete(key_of(kind, name))
 
 
 def _unreadable(id_: bytes, reason: str) -> Corrupted:

@@ -4,10 +4,12 @@ A pack is listed whole in one index file, and only after it is durable. So an in
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
+from tui_backup.errors import BackupError
 from tui_backup.formats.restic.crypto import Cipher
-from tui_backup.formats.restic.index import Index, save_index
+from tui_backup.formats.restic.index import Index, save_index, unpack_blobs
 from tui_backup.formats.restic.pack import PackedBlob
 from tui_backup.formats.restic.writing.sealing import Stored
 from tui_backup.stores.base import Store
@@ -51,6 +53,17 @@ class PackLog:
         if self._unlisted >= MOST_BLOBS or time.monotonic() - self._began > _MOST_SECONDS:
             self.save()
 
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """List what the block has stored, also where it fails: what is listed need not be stored again."""
+        try:
+            yield
+        except BaseException:
+            with suppress(BackupError):
+                self.save()
+            raise
+        self.save()
+
     def save(self) -> None:
         """Write an index file of what is not listed yet."""
         if self._packs:
@@ -59,3 +72,21 @@ class PackLog:
         self._packs = []
         self._unlisted = 0
         self._began = time.monotonic()
+
+
+def index_files(listings: Iterable[tuple[bytes, bytes | bytearray]]) -> Iterator[list[tuple[bytes, list[PackedBlob]]]]:
+    """Yield what each of some new index files lists: whole packs, and no more blobs than such files should have.
+
+    `listings` are ids of packs with the `PACKED` records of their blobs.
+    """
+    packs: list[tuple[bytes, list[PackedBlob]]] = []
+    count = 0
+    for pack, records in listings:
+        blobs = unpack_blobs(records)
+        if packs and count + len(blobs) > MOST_BLOBS:
+            yield packs
+            packs, count = [], 0
+        packs.append((pack, blobs))
+        count += len(blobs)
+    if packs:
+        yield packs
