@@ -1,14 +1,12 @@
 """The only module that writes stderr while a run works: a bar on a terminal, one line on SIGUSR1, warnings."""
 
 import sys
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from tui_backup.cli import narration
-from tui_backup.cli.endings import sentence, where
 from tui_backup.cli.output import fancy
 from tui_backup.model.event import (
     Ending,
@@ -24,13 +22,12 @@ from tui_backup.model.event import (
 )
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import duration, printable, size
+from tui_backup.services.endings import sentence, where
+from tui_backup.services.pace import Pace, share
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
-
-WINDOW_S = 10.0
-"""How far back the rate looks."""
 
 NOTHING_CAME_OF_IT = ("failed", "cancelled")
 
@@ -68,7 +65,7 @@ class Progress:
         self._mute = mute
         self._label = ""
         self._last: Progressed | None = None
-        self._samples: deque[tuple[float, int]] = deque()
+        self._pace = Pace()
         self._held: list[Warned] = []
         self._warnings = self._told = 0
         self._most = None if all_warnings or not _is_terminal() else SHOWN
@@ -125,7 +122,7 @@ class Progress:
     def _begin(self, label: str) -> None:
         self._label = label
         self._last = None
-        self._samples.clear()
+        self._pace.clear()
         self._held = []
         self._warnings = self._told = 0
         self._said_at = monotonic()
@@ -134,11 +131,7 @@ class Progress:
 
     def _sample(self, event: Progressed) -> None:
         present = monotonic()
-        if self._samples and event.bytes_done < self._samples[-1][1]:
-            self._samples.clear()
-        self._samples.append((present, event.bytes_done))
-        while present - self._samples[0][0] > WINDOW_S and len(self._samples) > 2:
-            self._samples.popleft()
+        self._pace.add(event, present)
         self._last = event
         if self._every_s is not None and present - self._said_at >= self._every_s:
             self._said_at = present
@@ -177,29 +170,20 @@ class Progress:
         facts = [f"{self._label}: {self._amount(last)}"]
         if last.files_done or last.files_total:
             facts.append(ngettext("{count:,} file", "{count:,} files", last.files_done).format(count=last.files_done))
-        rate = self._rate()
-        if rate:
+        if rate := self._pace.rate:
             facts.append(_("{size}/s").format(size=size(round(rate))))
-            if last.bytes_total is not None:
-                left = max(0, last.bytes_total - last.bytes_done) / rate
-                facts.append(_("{time} left").format(time=duration(left)))
+        if (left := self._pace.left_s(last)) is not None:
+            facts.append(_("{time} left").format(time=duration(left)))
         return facts
 
     @staticmethod
     def _amount(last: Progressed) -> str:
-        if not last.bytes_total:
+        done = share(last)
+        if done is None:
             return size(last.bytes_done)
-        share = min(100, 100 * last.bytes_done // last.bytes_total)
         return _("{share} %, {done} of {total}").format(
-            share=share, done=size(last.bytes_done), total=size(last.bytes_total)
+            share=done, done=size(last.bytes_done), total=size(last.bytes_total)
         )
-
-    def _rate(self) -> float:
-        """Bytes per second over the last seconds."""
-        samples = list(self._samples)
-        if len(samples) < 2 or samples[-1][0] <= samples[0][0]:
-            return 0.0
-        return (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
 
     def _open_bar(self) -> "Live":
         from rich.console import Console

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from tui_backup.cli.codes import OF_STATUS, worst
-from tui_backup.cli.endings import where
+from tui_backup.services.endings import where
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import retry_lock_option

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from tui_backup.cli import output
-from tui_backup.cli.endings import where
+from tui_backup.services.endings import where
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.output import Cell, Column
 from tui_backup.primitives.i18n import _

@@ -7,7 +7,7 @@ import click
 
 from tui_backup.cli import output
 from tui_backup.cli.codes import worst
-from tui_backup.cli.endings import checked
+from tui_backup.services.endings import checked
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option

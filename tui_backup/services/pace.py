@@ -1,0 +1,50 @@
+"""How fast a run goes, and how long it will take."""
+
+from collections import deque
+
+from tui_backup.model.event import Progressed
+
+WINDOW_S = 10.0
+"""How far back the rate looks."""
+
+
+class Pace:
+    """Bytes per second over the last seconds, from samples of how far a run is."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def add(self, event: Progressed, at_s: float) -> None:
+        """Take a sample at a moment of a clock that only goes forward, in seconds."""
+        samples = self._samples
+        if samples and event.bytes_done < samples[-1][1]:
+            samples.clear()
+        samples.append((at_s, event.bytes_done))
+        while at_s - samples[0][0] > WINDOW_S and len(samples) > 2:
+            samples.popleft()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._samples.clear()
+
+    @property
+    def rate(self) -> float:
+        """Bytes per second; 0 while nobody can know."""
+        samples = list(self._samples)
+        if len(samples) < 2 or samples[-1][0] <= samples[0][0]:
+            return 0.0
+        return (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0])
+
+    def left_s(self, event: Progressed) -> float | None:
+        """Return how many seconds are left; None while nobody can know."""
+        rate = self.rate
+        if not rate or event.bytes_total is None:
+            return None
+        return max(0, event.bytes_total - event.bytes_done) / rate
+
+
+def share(event: Progressed) -> int | None:
+    """Return how much of the bytes is done, in percent; None while nobody knows how many there are."""
+    if not event.bytes_total:
+        return None
+    return min(100, 100 * event.bytes_done // event.bytes_total)
