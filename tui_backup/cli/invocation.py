@@ -62,16 +62,9 @@ class Invocation:
 
     def unexpected(self, error: Exception) -> BackupError:
         """Return what to say of a fault of our own; its traceback goes to the log, if there is one yet."""
-        message = _("unexpected error: {kind}: {error}").format(kind=type(error).__name__, error=error)
         if self._workspace is None:
-            return BackupError(message)
-        try:
-            log = self._workspace.log
-        except BackupError:
-            return BackupError(message)
-        log.unexpected(error)
-        log.close()
-        return BackupError(message, hint=_("{path} has the details").format(path=log.path))
+            return BackupError(_("unexpected error: {kind}: {error}").format(kind=type(error).__name__, error=error))
+        return self._workspace.unexpected(error)
 
     def say(self, line: str) -> None:
         """Narrate, unless told to be quiet or to speak JSON."""

@@ -89,9 +89,9 @@ def cli(  # noqa: PLR0913, PLR0917 - an argument for each option of the program
     if run_scheduled:
         raise UsageError(_("this version cannot run what is scheduled yet"))
     if ctx.invoked_subcommand is None:
-        raise UsageError(
-            _("the terminal UI comes with a later version"), hint=_("tui-backup --help lists the commands")
-        )
+        from tui_backup.cli.interface import open_interface
+
+        ctx.exit(open_interface(invocation))
 
 
 def run(arguments: Sequence[str]) -> int:

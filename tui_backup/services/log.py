@@ -51,9 +51,7 @@ class ProgramLog:
         if self._logger is None:
             import logging
 
-            self._logger = logging.getLogger("tui_backup")
-            self._logger.setLevel(self._level.upper())
-            self._logger.propagate = False
+            self._logger = logging.Logger("tui_backup", self._level.upper())  # noqa: LOG001 - each log has its own file
             self._logger.addHandler(_handler(self.path))
         return self._logger
 

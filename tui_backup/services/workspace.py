@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from tui_backup.config.load import load_config
 from tui_backup.config.settings import Config, JobConfig
 from tui_backup.config.state import prepare_state_dir
-from tui_backup.errors import UsageError
+from tui_backup.errors import BackupError, UsageError
 from tui_backup.model.locking import Locking
 from tui_backup.primitives.i18n import _
 from tui_backup.services.bus import EventBus
@@ -32,7 +32,8 @@ class Workspace:
     May be used from several threads. `close` ends what was opened.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, bus: EventBus | None = None) -> None:
+        """`bus` hears about the runs; None: one of its own."""
         self.config = config
         self.host: str = socket.gethostname()
         """Name of this machine, as snapshots record it."""
@@ -40,6 +41,7 @@ class Workspace:
         """What is wished of locks; to be set before the first repository is asked for."""
         self.on_warning: Callable[[str], None] | None = None
         """Who is told of trouble that stops nothing, outside of runs."""
+        self._bus = bus
         self._lock = threading.RLock()
         self._history: History | None = None
         self._repositories: Repositories | None = None
@@ -67,7 +69,7 @@ class Workspace:
     @cached_property
     def bus(self) -> EventBus:
         """Who hears about runs of this process."""
-        return EventBus(self.log.unexpected)
+        return self._bus or EventBus(self.log.unexpected)
 
     @cached_property
     def audit(self) -> "Audit":
@@ -140,6 +142,17 @@ class Workspace:
         passwords = [repository.password.file for repository in repositories if repository.password.file is not None]
         places = [self.config.state_dir, *(place for place in [*stores, *passwords] if os.path.isabs(place))]
         return tuple(os.fsencode(place) for place in dict.fromkeys(places))
+
+    def unexpected(self, error: Exception) -> BackupError:
+        """Return what to say of a fault of our own; its traceback goes to the log, if there can be one."""
+        message = _("unexpected error: {kind}: {error}").format(kind=type(error).__name__, error=error)
+        try:
+            log = self.log
+        except BackupError:
+            return BackupError(message)
+        log.unexpected(error)
+        log.close()
+        return BackupError(message, hint=_("{path} has the details").format(path=log.path))
 
     def close(self) -> None:
         """Close what was opened; the workspace is not used afterwards."""

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import click
 
 from tui_backup.cli.codes import OF_STATUS, worst
-from tui_backup.services.endings import where
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import retry_lock_option
@@ -13,6 +12,7 @@ from tui_backup.config.settings import JobConfig
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
 from tui_backup.services.backups import MANUAL, PRE_OPERATION, BackupOptions, Outcome, check_tags, run_jobs
+from tui_backup.services.endings import where
 from tui_backup.services.rehearsals import rehearse_jobs
 from tui_backup.services.workspace import Workspace
 

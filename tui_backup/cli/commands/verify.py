@@ -7,7 +7,6 @@ import click
 
 from tui_backup.cli import output
 from tui_backup.cli.codes import worst
-from tui_backup.services.endings import checked
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
@@ -16,6 +15,7 @@ from tui_backup.formats.base import Proof, Subset
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.endings import checked
 from tui_backup.services.verification import Verdict, VerifyRequest, verify
 
 _OF_PACKS = {

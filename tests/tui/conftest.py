@@ -1,0 +1,86 @@
+"""What tests of the UI share: the sample site, a held clock, and pictures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.sample_estate import NOW, planted
+from tui_backup.config.load import load_config
+from tui_backup.services.workspace import Workspace
+from tui_backup.tui.app import BackupApp
+from tui_backup.tui.desk import Desk
+from tui_backup.tui.glyphs import ASCII, Glyphs
+from tui_backup.tui.places import Place
+
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
+THEMES = ("night", "paper")
+
+Before = Callable[[Pilot[None]], Awaitable[None]]
+Look = Callable[..., None]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of the sample site, on the host `web1`, which has five jobs and a history."""
+    monkeypatch.setattr("socket.gethostname", lambda: "web1")
+    monkeypatch.chdir(tmp_path)
+    return planted(tmp_path)
+
+
+def desk_of(config: Path | None, *, glyphs: Glyphs | None = None) -> Desk:
+    """Return the desk of a configuration, at the moment that all pictures show."""
+    workspace = Workspace(load_config(str(config))) if config else None
+    return Desk(workspace, now=lambda: NOW, glyphs=glyphs or Glyphs())
+
+
+@pytest.fixture
+def app(site: Path) -> BackupApp:
+    """The UI of the sample site."""
+    return BackupApp(desk_of(site))
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until every question is answered and everything is drawn."""
+    app = pilot.app
+    assert isinstance(app, BackupApp)
+    for _round in range(2):
+        await pilot.pause()
+        while not app.desk.questions.are_settled:  # noqa: ASYNC110 - answered on threads, which know no loop
+            await asyncio.sleep(0.005)
+        await pilot.pause()
+
+
+async def at(pilot: Pilot[None], place: Place) -> None:
+    """Go to a place, and wait until it is there."""
+    app = pilot.app
+    assert isinstance(app, BackupApp)
+    await settled(pilot)
+    app.visit(place)
+    await settled(pilot)
+
+
+@pytest.fixture(params=[f"{size}-{theme}" for size in SIZES for theme in THEMES])
+def look(request: pytest.FixtureRequest, site: Path, snap_compare: Callable[..., bool]) -> Look:
+    """A function that compares the UI with a picture, at each size and in each theme.
+
+    `look(place, before)` goes to a place, lets `before` press keys, and compares.
+    """
+    size, theme = str(request.param).split("-")
+
+    def compare(place: Place | None = None, before: Before | None = None, *, ascii_only: bool = False) -> None:
+        app = BackupApp(desk_of(site, glyphs=ASCII if ascii_only else None), theme=theme)
+
+        async def arrive(pilot: Pilot[None]) -> None:
+            await settled(pilot)
+            if place is not None:
+                await at(pilot, place)
+            if before is not None:
+                await before(pilot)
+                await settled(pilot)
+
+        assert snap_compare(app, terminal_size=SIZES[size], run_before=arrive)
+
+    return compare

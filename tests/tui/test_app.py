@@ -1,0 +1,23 @@
+from tests.tui.conftest import settled
+from tui_backup.model.event import Progressed, Started
+from tui_backup.tui.app import BackupApp
+from tui_backup.tui.widgets.listing import Listing
+
+
+async def test_it_opens_on_the_dashboard_and_q_ends_it(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert app.screen.query_one("#jobs", Listing).rows[0].job == "site"
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_code == 0
+
+
+async def test_what_a_run_says_on_its_thread_reaches_the_board(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        app.desk.bus.publish(Started(run="r", job="site", repository="local"))
+        app.desk.bus.publish(Progressed(run="r", files_done=1, bytes_done=2))
+        await settled(pilot)
+        (view,) = app.desk.board.going_on
+        assert view.job == "site"
+        assert view.progress is not None

@@ -1,0 +1,95 @@
+"""Questions: short pieces of work that a face has done aside, so that it never waits itself."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from tui_backup.errors import BackupError, Cancelled
+from tui_backup.model.watch import Watch
+
+T = TypeVar("T")
+
+MOST_THREADS = 8
+"""How many questions are worked at together; more wait for their turn."""
+
+
+class Question(Generic[T]):
+    """A question that was asked. `cancel` may be called from any thread."""
+
+    def __init__(self, work: Callable[[Watch], T], answer: Callable[["Question[T]"], None]) -> None:
+        self.watch = Watch()
+        """What the work counts on."""
+        self.error: BackupError | None = None
+        """Why there is no result."""
+        self._work = work
+        self._answer = answer
+        self._results: list[T] = []
+
+    @property
+    def result(self) -> T:
+        """What came of it; only where there is no error."""
+        return self._results[0]
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants to know any more."""
+        return self.watch.cancel.cancelled
+
+    def cancel(self) -> None:
+        """Ask the work to stop; nobody is told what came of it."""
+        self.watch.cancel.cancel()
+
+    def settle(self, unexpected: Callable[[Exception], BackupError]) -> None:
+        """Do the work and tell of it, on the thread that calls."""
+        if self.is_cancelled:
+            return
+        try:
+            self._results.append(self._work(self.watch))
+        except Cancelled:
+            return
+        except BackupError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told like any other, and must not end the thread
+            self.error = unexpected(error)
+        if not self.is_cancelled:
+            self._answer(self)
+
+
+class Questions:
+    """Some threads that answer questions, started as they are needed. They hold up no process that wants to end."""
+
+    def __init__(self, unexpected: Callable[[Exception], BackupError]) -> None:
+        """`unexpected` turns a fault of our own into what people are told."""
+        self._unexpected = unexpected
+        self._waiting: deque[Question[object]] = deque()
+        self._condition = threading.Condition()
+        self._threads = self._idle = 0
+
+    @property
+    def are_settled(self) -> bool:
+        """Whether nothing is asked that has not been answered."""
+        with self._condition:
+            return not self._waiting and self._idle == self._threads
+
+    def ask(self, work: Callable[[Watch], T], answer: Callable[[Question[T]], None]) -> Question[T]:
+        """Have `work` done; `answer` is called on the thread that did it, unless the question was cancelled."""
+        question = Question(work, answer)
+        with self._condition:
+            self._waiting.append(question)  # type: ignore[arg-type]  # the queue never looks at what comes of a question
+            if self._idle >= len(self._waiting) or self._threads >= MOST_THREADS:
+                self._condition.notify()
+            else:
+                self._threads += 1
+                threading.Thread(target=self._serve, name="question", daemon=True).start()
+        return question
+
+    def _serve(self) -> None:
+        while True:
+            with self._condition:
+                self._idle += 1
+                while not self._waiting:
+                    self._condition.wait()
+                self._idle -= 1
+                question = self._waiting.popleft()
+            question.settle(self._unexpected)

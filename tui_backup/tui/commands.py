@@ -1,0 +1,90 @@
+"""The command palette: every action of the page at hand, and every place that one can go to from anywhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.types import IgnoreReturnCallbackType
+
+from tui_backup.primitives.i18n import _
+from tui_backup.tui.places import (
+    AuditTrail,
+    Configuration,
+    Finder,
+    Go,
+    History,
+    Keys,
+    Locks,
+    Problems,
+    Prune,
+    Restore,
+    Themes,
+    UndoRestore,
+    Verify,
+    is_built,
+)
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done from here."""
+
+    name: str
+    explanation: str
+    do: IgnoreReturnCallbackType
+
+
+class Actions(Provider):
+    """What can be done on the page at hand, then where one can go."""
+
+    async def discover(self) -> Hits:
+        """Yield everything."""
+        for action in self._actions():
+            yield DiscoveryHit(action.name, action.do, help=action.explanation)
+
+    async def search(self, query: str) -> Hits:
+        """Yield what is like the query."""
+        matcher = self.matcher(query)
+        for action in self._actions():
+            score = max(matcher.match(action.name), matcher.match(action.explanation) / 2)
+            if score:
+                yield Hit(score, matcher.highlight(action.name), action.do, text=action.name, help=action.explanation)
+
+    def _actions(self) -> Iterator[Action]:
+        yield from self._of_page()
+        for place, name, explanation in places():
+            if is_built(type(place)):
+                yield Action(name, explanation, partial(self.app.post_message, Go(place)))
+
+    def _of_page(self) -> Iterator[Action]:
+        seen = set[str]()
+        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
+            if not enabled or not binding.description or binding.action in seen or binding.system:
+                continue
+            seen.add(binding.action)
+            words = tooltip or binding.tooltip or ""
+            key = self.app.get_key_display(binding)
+            yield Action(f"{binding.description}  ({key})", words, partial(self.app.run_action, binding.action, node))
+
+
+def places() -> list[tuple[
+    Finder | Restore | UndoRestore | Problems | Verify | Prune | Locks | Keys | Configuration | History | AuditTrail
+    | Themes, str, str,
+]]:  # fmt: skip
+    """Return the places that can be gone to from anywhere, with their names and what is there."""
+    return [
+        (Problems(), _("Problems"), _("What somebody should look at, and what can be done about it")),
+        (Restore(), _("Restore"), _("Get files back")),
+        (UndoRestore(), _("Undo a restore"), _("Bring back what a restore in place replaced")),
+        (Finder(), _("Find a file"), _("Search all snapshots")),
+        (Verify(), _("Verify"), _("Prove that snapshots can be restored")),
+        (Prune(), _("Prune"), _("Forget what no policy keeps, and reclaim space")),
+        (Locks(), _("Locks"), _("Who holds the repositories")),
+        (Keys(), _("Keys"), _("Passwords of repositories")),
+        (Configuration(), _("Settings"), _("Jobs and repositories as forms")),
+        (Configuration(as_text=True), _("Configuration file"), _("The configuration as text")),
+        (History(), _("History"), _("Past runs")),
+        (AuditTrail(), _("Audit"), _("Who changed or read back data")),
+        (Themes(), _("Themes"), _("How it looks")),
+    ]

@@ -1,0 +1,1 @@
+"""The dashboard: whether all is well, and what goes on."""

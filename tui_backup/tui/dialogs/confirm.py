@@ -1,0 +1,80 @@
+"""Confirm: what will be done, to what, on which host; the safe answer has the focus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input
+
+from tui_backup.primitives.i18n import _
+from tui_backup.tui.dialogs.dialog import Dialog, said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What somebody is asked before something is changed."""
+
+    title: str
+    host: str
+    """Of this machine."""
+    target: str
+    """What is changed: a directory, a repository."""
+    facts: Sequence[str] = ()
+    """What will happen, a line each."""
+    warnings: Sequence[str] = ()
+    undo: str = ""
+    """How it can be undone, or that it cannot be."""
+    word: str | None = None
+    """What has to be typed; None: a button is enough."""
+    action: str = ""
+    """What the button that does it says."""
+
+
+class Confirm(Dialog[bool]):
+    """Asks, and answers True only if somebody agreed; None or False otherwise."""
+
+    CSS = """
+    Confirm #typed { margin-top: 1; }
+    """
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._question = question
+
+    def compose(self) -> ComposeResult:
+        asked = self._question
+        with Vertical(id="dialog") as box:
+            box.border_title = asked.title
+            yield said(_("Host    {host}").format(host=asked.host), "large")
+            yield said(_("Target  {target}").format(target=asked.target), "large")
+            for fact in asked.facts:
+                yield said(fact)
+            for warning in asked.warnings:
+                yield said(f"! {warning}", "careful")
+            if asked.undo:
+                yield said(asked.undo, "quiet")
+            if asked.word is not None:
+                yield said(_("Type {word} to go on:").format(word=asked.word))
+                yield Input(id="typed", compact=True)
+            with Horizontal(id="buttons"):
+                yield Button(_("Do nothing"), id="no", compact=True)
+                yield Button(asked.action, id="yes", variant="error", disabled=asked.word is not None, compact=True)
+
+    def on_mount(self) -> None:
+        """Put the focus where nothing happens by accident."""
+        self.query_one("#no" if self._question.word is None else "#typed").focus()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = event.value != self._question.word
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value == self._question.word:
+            self.query_one("#yes").focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")

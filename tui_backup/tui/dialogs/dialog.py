@@ -1,0 +1,55 @@
+"""Dialog: a small screen over a page, with one line of buttons of which the safe one has the focus."""
+
+from typing import TypeVar
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
+
+ResultT = TypeVar("ResultT")
+
+
+class Dialog(ModalScreen[ResultT]):
+    """What all dialogs share; Escape leaves them with nothing done."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 60%;
+        & > #dialog {
+            width: 72; max-width: 96%; height: auto; max-height: 96%;
+            padding: 1 2; background: $surface; border: round $border;
+            border-title-color: $foreground; border-title-style: bold;
+        }
+        & .quiet { color: $text-muted; }
+        & .bad { color: $text-error; }
+        & .careful { color: $text-warning; }
+        & .large { text-style: bold; }
+        & #buttons { height: auto; margin-top: 1; align-horizontal: right; }
+        & Button { margin-left: 2; min-width: 12; }
+    }
+    """
+
+    BINDINGS = [
+        Binding("escape", "give_up", _("Back"), id="dialog.give-up", tooltip=_("Leave with nothing done")),
+        Binding("left", "app.focus_previous", show=False, id="dialog.previous"),
+        Binding("right", "app.focus_next", show=False, id="dialog.next"),
+    ]
+
+    def action_give_up(self) -> None:
+        """Leave with nothing done."""
+        self.dismiss(None)
+
+
+def said(text: str, classes: str = "") -> Static:
+    """Return a paragraph; text from data may be given as it is, markup in it means nothing."""
+    return Static(Content(printable_lines(text)), classes=classes, markup=False)
+
+
+def printable_lines(text: str) -> str:
+    """Return text of several lines that a terminal shows and does nothing else with."""
+    return "\n".join(printable(line) for line in text.split("\n"))

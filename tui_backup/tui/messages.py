@@ -1,0 +1,22 @@
+"""What the message loop carries from the engine."""
+
+from textual.message import Message
+
+from tui_backup.model.event import Event, Progressed
+
+
+class EngineSpoke(Message):
+    """A run said something."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+    def can_replace(self, message: Message) -> bool:
+        """A newer progress of the same run makes an older one stale."""
+        return (
+            isinstance(message, EngineSpoke)
+            and isinstance(self.event, Progressed)
+            and isinstance(message.event, Progressed)
+            and self.event.run == message.event.run
+        )
