@@ -30,6 +30,10 @@ class BackupApp(App[None]):
         self._wanted_theme = theme
         self._unsubscribe = desk.bus.subscribe(self._hear)
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return what our style sheets use and Textual's own themes do not have."""
+        return {"quiet": "#888888"}
+
     def on_mount(self) -> None:
         """Show the first page."""
         self._take_themes()

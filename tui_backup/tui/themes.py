@@ -34,6 +34,8 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     success: str | None = None
     warning: str | None = None
     error: str | None = None
+    quiet: str
+    """Of text that matters less."""
     variables: dict[str, str] = {}
     """Variables of Textual's style sheets."""
 
@@ -41,6 +43,7 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return it as Textual wants it."""
         fields = msgspec.structs.asdict(self)
         del fields["title"]
+        fields["variables"] = {"quiet": fields.pop("quiet"), **self.variables}
         return Theme(name=name, **fields)
 
 

@@ -25,7 +25,7 @@ class Dialog(ModalScreen[ResultT]):
             padding: 1 2; background: $surface; border: round $border;
             border-title-color: $foreground; border-title-style: bold;
         }
-        & .quiet { color: $text-muted; }
+        & .quiet { color: $quiet; }
         & .bad { color: $text-error; }
         & .careful { color: $text-warning; }
         & .large { text-style: bold; }

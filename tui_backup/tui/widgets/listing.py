@@ -57,14 +57,14 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         background: transparent;
         scrollbar-size-vertical: 1;
         overflow-x: hidden;
-        & > .listing--header { color: $text-muted; text-style: none; }
+        & > .listing--header { color: $quiet; text-style: none; }
         & > .listing--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
         }
         & > .listing--cursor-blurred { background: $block-cursor-blurred-background; text-style: none; }
         & > .listing--hover { background: $block-hover-background; }
         & > .listing--mark { color: $accent; text-style: bold; }
-        & > .listing--dim { color: $text-muted; }
+        & > .listing--dim { color: $quiet; }
         & > .listing--bold { text-style: bold; }
         & > .listing--accent { color: $accent; }
         & > .listing--ok { color: $text-success; }
