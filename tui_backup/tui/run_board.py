@@ -5,7 +5,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
-from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Verified
+from tui_backup.model.event import (
+    Ending,
+    Event,
+    Finished,
+    Progressed,
+    Restored,
+    Started,
+    Tended,
+    Verified,
+    Waiting,
+    Warned,
+)
 from tui_backup.services.pace import Pace
 
 LINES = 500
@@ -82,8 +93,10 @@ class RunBoard:
             case Restored():
                 view.endings.append(event)
                 view.going_on.clear()
-            case _:
+            case Warned():
                 view.warnings += 1
+            case Waiting():
+                pass
         view.said.append(event)
         self._forget()
         return view

@@ -1,0 +1,72 @@
+import threading
+from collections.abc import Callable
+from queue import Queue
+
+from tui_backup.errors import BackupError
+from tui_backup.model.watch import Watch
+from tui_backup.services.questions import MOST_THREADS, Question, Questions
+
+
+def asked() -> tuple[Questions, "Queue[Question[int]]", Callable[[Question[int]], None]]:
+    answers: Queue[Question[int]] = Queue()
+    return Questions(lambda error: BackupError(f"unexpected {error}")), answers, answers.put
+
+
+def test_a_question_is_answered_on_another_thread() -> None:
+    questions, answers, answer = asked()
+    questions.ask(lambda _watch: threading.get_ident(), answer)
+    assert answers.get(timeout=5).result != threading.get_ident()
+
+
+def test_errors_are_answers_too_ours_and_unexpected_ones() -> None:
+    questions, answers, answer = asked()
+
+    def fail(_watch: Watch) -> int:
+        raise BackupError("no")
+
+    questions.ask(fail, answer)
+    error = answers.get(timeout=5).error
+    assert error is not None
+    assert error.message == "no"
+    questions.ask(lambda _watch: 1 // 0, answer)
+    error = answers.get(timeout=5).error
+    assert error is not None
+    assert error.message.startswith("unexpected")
+
+
+def test_nobody_hears_of_a_question_that_was_cancelled() -> None:
+    questions, answers, answer = asked()
+    started, cancelled = threading.Event(), threading.Event()
+
+    def work(watch: Watch) -> int:
+        started.set()
+        cancelled.wait(5)
+        watch.check()
+        return 1
+
+    question = questions.ask(work, answer)
+    started.wait(5)
+    question.cancel()
+    cancelled.set()
+    questions.ask(lambda _watch: 2, answer)
+    assert answers.get(timeout=5).result == 2
+    assert answers.empty()
+
+
+def test_a_few_threads_answer_many_questions() -> None:
+    questions, answers, answer = asked()
+    before = threading.active_count()
+    for number in range(100):
+        questions.ask(lambda _watch, number=number: number, answer)  # type: ignore[misc]  # a default binds the number
+    assert sorted(answers.get(timeout=5).result for _number in range(100)) == list(range(100))
+    assert threading.active_count() - before <= MOST_THREADS
+
+
+def test_a_hanging_question_holds_up_no_other() -> None:
+    questions, answers, answer = asked()
+    over = threading.Event()
+    questions.ask(lambda _watch: int(over.wait(10)), answer)
+    questions.ask(lambda _watch: 7, answer)
+    assert answers.get(timeout=5).result == 7
+    assert not questions.are_settled
+    over.set()
