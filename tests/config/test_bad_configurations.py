@@ -42,7 +42,8 @@ def refusal(directory: Path, text: str) -> ConfigError:
             "3: log_level: must be one of error, warning, info, debug, not 'loud'",
         ),
         ('log_level = "debug"', "log_level = 1", "3: log_level: must be one of error, warning, info, debug, not 1"),
-        ('log_level = "debug"', 'language = "pt_BR"', "3: language: this version cannot"),
+        ('log_level = "debug"', 'language = "pt"', "3: language: must be one of en, pt_BR, not 'pt'"),
+        ('log_level = "debug"', 'metrics_file = "m.prom"', "3: metrics_file: this version cannot"),
         ('log_level = "debug"', 'colour = "red"', "3: colour: unknown key"),
         (LOCAL, "[repositories.Local]", "5: repositories.Local: not a name"),
         (LOCAL, '[repositories."a b"]', '5: repositories."a b": not a name'),
@@ -179,7 +180,11 @@ def test_what_is_no_table_or_lacks_one_is_named(tmp_path: Path, text: str, compl
         ('compression = "max"', 'compresion = "max"', "did you mean compression?"),
         ("one_file_system = true", "one_filesystem = true", "did you mean one_file_system?"),
         ('repositories = ["local"]', 'repositories = ["locale"]', "did you mean local?"),
-        ('log_level = "debug"', 'zzz = "red"', "known here: jobs, log_level, repositories, state_dir, timezone"),
+        (
+            'log_level = "debug"',
+            'zzz = "red"',
+            "known here: jobs, language, log_level, repositories, state_dir, theme, timezone",
+        ),
         (STORE, 'store = { kind = "memory" }', "known here: local"),
     ],
 )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
@@ -43,8 +43,9 @@ def nearest(word: str, known: Collection[str]) -> str:
 def _choices(key: Key, type_: type[msgspec.Struct]) -> tuple[str, ...]:
     """Return the values that a field may have where only some are possible."""
     types = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
-    values = get_args(types.get(str(key[0]))) if len(key) == 1 else ()
-    return tuple(value for value in values if isinstance(value, str))
+    type_of_field = types.get(str(key[0])) if len(key) == 1 else None
+    literals = [each for each in (type_of_field, *get_args(type_of_field)) if get_origin(each) is Literal]
+    return tuple(value for each in literals for value in get_args(each))
 
 
 def _words(types: str) -> str:

@@ -6,8 +6,6 @@ from tui_backup.primitives.i18n import _
 def top_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for the keys before the first table."""
     return {
-        "language": _("take the language from the configuration"),
-        "theme": _("show themes"),
         "metrics_file": _("write a metrics file"),
         "notifiers": _("notify anybody"),
     }

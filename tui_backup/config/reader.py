@@ -57,6 +57,8 @@ class Reader:
         return Config(
             path=path,
             timezone=top.timezone,
+            language=top.language,
+            theme=top.theme,
             state_dir=resolved(top.state_dir, self._base) if top.state_dir else default_state_dir(path),
             log_level=top.log_level,
             repositories=repositories,

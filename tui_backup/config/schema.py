@@ -11,6 +11,8 @@ class TopTable(msgspec.Struct, frozen=True, kw_only=True):
     """The keys before the first table, and the tables themselves."""
 
     timezone: str | None = None
+    language: Literal["en", "pt_BR"] | None = None
+    theme: str | None = None
     state_dir: str | None = None
     log_level: Literal["error", "warning", "info", "debug"] = "info"
     repositories: dict[str, Any] = {}

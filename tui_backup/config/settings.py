@@ -68,6 +68,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Absolute."""
     timezone: str | None
+    language: str | None = None
+    """en or pt_BR; None: that of the locale."""
+    theme: str | None = None
+    """Name of a theme; None: the default one."""
     state_dir: str
     """Absolute; need not exist yet (see `config.state`)."""
     log_level: str

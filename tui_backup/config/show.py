@@ -19,6 +19,8 @@ def effective(config: Config) -> dict[str, Any]:
     """Return everything that takes effect, in the shape of the file; what is not set is left out."""
     return _given(
         timezone=config.timezone,
+        language=config.language,
+        theme=config.theme,
         state_dir=config.state_dir,
         log_level=config.log_level,
         repositories={name: _repository(each) for name, each in config.repositories.items()},
