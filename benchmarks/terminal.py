@@ -29,11 +29,11 @@ class Terminal:
         self.started = time.perf_counter()
         self.pid, self._descriptor = pty.fork()
         if not self.pid:
+            columns, rows = size
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.environ["TERM"] = "xterm-256color"
             os.environ["COLORTERM"] = "truecolor"
             os.execvp(arguments[0], list(arguments))
-        columns, rows = size
-        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._chunks: list[tuple[float, bytes]] = []
         self._condition = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
