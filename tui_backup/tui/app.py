@@ -1,12 +1,14 @@
 """The app: themes, the bridge from the engine's threads, and the way from page to page. It decides nothing."""
 
+import os
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
-from tui_backup.errors import ConfigError
 from tui_backup.model.event import Ending, Event
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
 from tui_backup.tui import themes
 from tui_backup.tui.commands import Actions
 from tui_backup.tui.desk import Desk, RecordChanged
@@ -24,10 +26,13 @@ class BackupApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, desk: Desk, *, theme: str = themes.DEFAULT) -> None:
-        super().__init__()
+    def __init__(self, desk: Desk, *, theme: str | None = None) -> None:
+        """`theme` is the name of a theme; None: what the configuration says."""
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.desk = desk
-        self._wanted_theme = theme
+        config = desk.workspace.config if desk.is_configured else None
+        self._wanted_theme = theme or (config and config.theme) or themes.DEFAULT
+        self._themes = themes.collected(config.path if config else None)
         self._unsubscribe = desk.bus.subscribe(self._hear)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -84,10 +89,18 @@ class BackupApp(App[None]):
             self.exit()
 
     def _take_themes(self) -> None:
-        path = self.desk.workspace.config.path if self.desk.is_configured else None
-        for name, file in themes.found(path):
-            try:
-                self.register_theme(themes.load(file).theme(name))
-            except ConfigError as error:
-                self.notify(error.message, severity="warning", markup=False)
-        self.theme = self._wanted_theme if self._wanted_theme in self.available_themes else themes.DEFAULT
+        """Wear the wanted theme; Textual's own are not offered."""
+        foreign = list(self.available_themes)
+        for name, file in self._themes.themes.items():
+            self.register_theme(file.theme(name))
+        complaints = list(self._themes.complaints)
+        wanted = self._wanted_theme
+        if wanted not in self._themes.themes:
+            known = ", ".join(self._themes.themes)
+            complaints.append(_("there is no theme {name!r}; known: {names}").format(name=wanted, names=known))
+            wanted = themes.DEFAULT
+        self.theme = wanted
+        for name in foreign:
+            self.unregister_theme(name)
+        for complaint in complaints:
+            self.notify(printable(complaint), severity="warning", markup=False)

@@ -61,7 +61,9 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         & > .listing--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
         }
-        & > .listing--cursor-blurred { background: $block-cursor-blurred-background; text-style: none; }
+        & > .listing--cursor-blurred {
+            background: $block-cursor-blurred-background; text-style: $block-cursor-blurred-text-style;
+        }
         & > .listing--hover { background: $block-hover-background; }
         & > .listing--mark { color: $accent; text-style: bold; }
         & > .listing--dim { color: $quiet; }
@@ -72,6 +74,7 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         & > .listing--error { color: $text-error; }
         &.-waiting { opacity: 60%; }
         &:nocolor > .listing--cursor { text-style: reverse; }
+        &:nocolor > .listing--cursor-blurred { text-style: underline; }
     }
     """
     COMPONENT_CLASSES = {
