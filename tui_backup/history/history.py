@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from tui_backup.history import repositories, retention, runs, verifications
+from tui_backup.history import problems, repositories, retention, runs, verifications
 from tui_backup.history.database import Database, Trouble
+from tui_backup.history.problems import KnownProblem
 from tui_backup.history.repositories import Contact, Holdings, KnownCopy
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
@@ -182,6 +183,10 @@ class History:
     def proofs(self, repository: str) -> dict[str, Standing]:
         """Return the standing of every snapshot that a verification has looked at; others are unverified."""
         return self._ask({}, verifications.standings, repository)
+
+    def problems(self, repository: str) -> list[KnownProblem]:
+        """Return what verifications found wrong with a repository; what touches most snapshots first."""
+        return self._ask([], problems.select, repository)
 
     def note_prune(self, job: str, repository: str, done: LastPrune) -> None:
         """Record what a plan for a job came to that was carried out; it is not held any more."""

@@ -120,4 +120,14 @@ def _retention(connection: sqlite3.Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications, _retention)
+def _problems(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE problems (
+            repository TEXT NOT NULL, kind TEXT NOT NULL, object TEXT NOT NULL, found_at TEXT NOT NULL,
+            snapshots INTEGER NOT NULL, content BLOB NOT NULL,
+            PRIMARY KEY (repository, kind, object)
+        ) WITHOUT ROWID
+    """)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications, _retention, _problems)

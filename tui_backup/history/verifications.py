@@ -11,7 +11,9 @@ from datetime import datetime
 
 import msgspec
 
+from tui_backup.history import problems
 from tui_backup.history.times import from_text, to_text
+from tui_backup.model.problem import Problem
 from tui_backup.model.standing import Integrity, Standing
 
 
@@ -29,6 +31,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Snapshots found damaged, whatever the reason."""
     complete: bool = False
     """Whether every snapshot of the repository was looked at."""
+    problems: Sequence[Problem] = ()
+    """Everything that was found wrong."""
 
 
 class Mending(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,8 @@ class Mending(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every pack was read, and those found damaged are among the replaced ones."""
     broken: Sequence[str] = ()
     """Snapshots that are still damaged."""
+    problems: Sequence[Problem] = ()
+    """What is still wrong."""
 
 
 def record(connection: sqlite3.Connection, repository: str, findings: Findings) -> None:
@@ -51,6 +57,7 @@ def record(connection: sqlite3.Connection, repository: str, findings: Findings) 
     if findings.complete:
         _drop_unlisted(connection, repository, {snapshot for snapshot, _packs in findings.needs} | set(findings.broken))
     _judge(connection, repository)
+    _note_problems(connection, repository, findings)
     connection.execute(
         "INSERT INTO repositories (name, checked_at) VALUES (?, ?) ON CONFLICT (name) "
         "DO UPDATE SET checked_at = excluded.checked_at",
@@ -75,6 +82,9 @@ def mend(connection: sqlite3.Connection, repository: str, mending: Mending) -> N
         ((repository, snapshot, to_text(mending.time)) for snapshot in mending.broken),
     )
     _judge(connection, repository)
+    if mending.examined:
+        problems.note(connection, repository, mending.problems, mending.time, complete=True, everything_read=True)
+    problems.drop_mended(connection, repository)
 
 
 def standings(connection: sqlite3.Connection, repository: str) -> dict[str, Standing]:
@@ -102,6 +112,20 @@ def damaged(connection: sqlite3.Connection) -> list[tuple[str, str | None, str]]
         "WHERE snapshot = id AND integrity = 'damaged' ORDER BY repository, job, time"
     )
     return [(repository, job, id_) for repository, job, id_ in rows]
+
+
+def _note_problems(connection: sqlite3.Connection, repository: str, findings: Findings) -> None:
+    needed = {pack for _snapshot, packs in findings.needs for pack in packs}
+    everything_read = needed <= {*findings.read, *findings.damaged}
+    problems.note(
+        connection,
+        repository,
+        findings.problems,
+        findings.time,
+        complete=findings.complete,
+        everything_read=everything_read,
+    )
+    problems.drop_mended(connection, repository)
 
 
 def _note_packs(connection: sqlite3.Connection, repository: str, findings: Findings, time: str) -> None:

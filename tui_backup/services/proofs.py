@@ -17,6 +17,7 @@ def record_proof(history: History, repository: str, proof: Proof, *, complete: b
         damaged=proof.damaged,
         broken=tuple(broken),
         complete=complete,
+        problems=proof.problems,
     )
     history.record_verification(repository, findings)
 
@@ -24,5 +25,11 @@ def record_proof(history: History, repository: str, proof: Proof, *, complete: b
 def record_repair(history: History, repository: str, repaired: Repaired) -> None:
     """Take back what is known of damage that was mended; what was proven stays proven, nothing more becomes so."""
     broken = {snapshot for problem in repaired.problems if not problem.hint for snapshot in problem.snapshots}
-    mending = Mending(time=now(), replaced=repaired.replaced, examined=repaired.proven, broken=tuple(broken))
+    mending = Mending(
+        time=now(),
+        replaced=repaired.replaced,
+        examined=repaired.proven,
+        broken=tuple(broken),
+        problems=repaired.problems,
+    )
     history.record_repair(repository, mending)
