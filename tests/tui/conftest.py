@@ -1,6 +1,7 @@
 """What tests of the UI share: the sample site, a held clock, and pictures."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -22,12 +23,19 @@ Before = Callable[[Pilot[None]], Awaitable[None]]
 Look = Callable[..., None]
 
 
+@pytest.fixture(scope="session")
+def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a sample site that nobody changes: planting one takes time."""
+    return planted(tmp_path_factory.mktemp("planted")).parent
+
+
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The configuration of the sample site, on the host `web1`, which has five jobs and a history."""
+def site(planted_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of a sample site, on the host `web1`, with four jobs and a history."""
     monkeypatch.setattr("socket.gethostname", lambda: "web1")
     monkeypatch.chdir(tmp_path)
-    return planted(tmp_path)
+    shutil.copytree(planted_once, tmp_path, dirs_exist_ok=True, symlinks=True)
+    return tmp_path / "config.toml"
 
 
 def desk_of(config: Path | None, *, glyphs: Glyphs | None = None) -> Desk:
