@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 
 from tui_backup.history.history import History
+from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.standing import Integrity, Standing
 
 START = datetime(2026, 11, 21, 2, 0, 0, 123456, tzinfo=UTC)
 
@@ -94,6 +96,19 @@ def test_snapshots_are_those_of_the_last_contact(tmp_path: Path) -> None:
         history.remember_snapshots("local", [make_snapshot("aa"), make_snapshot("bb")])
         history.remember_snapshots("local", [make_snapshot("bb")])
         assert history.snapshots("local") == [make_snapshot("bb")]
+
+
+def test_each_copy_of_a_job_s_snapshots_comes_with_what_is_known_of_it(tmp_path: Path) -> None:
+    safety = make_snapshot("dd", kind="safety")
+    with History.open(tmp_path) as history:
+        history.remember_snapshots("local", [make_snapshot("aa", added=7, duration=1.5), safety])
+        history.remember_snapshots("offsite", [make_snapshot("cc", original="aa"), make_snapshot("ee", job="mail")])
+        history.record_verification("local", Findings(time=START, needs=(("aa", ("p",)),), read=("p",)))
+        local, offsite = history.held("site")
+        assert (local.id, local.identity, local.added, local.duration) == ("aa", "aa", 7, 1.5)
+        assert (offsite.id, offsite.identity, offsite.repository) == ("cc", "aa", "offsite")
+        assert local.standing == Standing(Integrity.OK, START, START)
+        assert offsite.standing == Standing()
 
 
 def test_a_copy_is_not_a_further_snapshot(tmp_path: Path) -> None:

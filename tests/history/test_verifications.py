@@ -55,6 +55,12 @@ def test_a_damaged_pack_damages_what_needs_it_until_it_is_read_again(history: Hi
     assert history.proofs("local")["new"] == Standing(Integrity.OK, DAY[0], DAY[3])
 
 
+def test_one_snapshot_is_asked_for_by_itself(history: History) -> None:
+    history.record_verification("local", Findings(time=DAY[0], needs=NEEDS, read=("p1", "p2")))
+    assert history.standing("local", "old") == Standing(Integrity.OK, DAY[0], DAY[0])
+    assert history.standing("offsite", "old") == history.standing("local", "none") == Standing()
+
+
 def test_a_snapshot_without_any_tree_is_damaged(history: History) -> None:
     history.record_verification("local", Findings(time=DAY[0], needs=NEEDS[:1], read=("p1", "p2"), broken=("new",)))
     assert history.proofs("local")["new"].integrity is Integrity.DAMAGED

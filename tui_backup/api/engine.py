@@ -25,7 +25,6 @@ from tui_backup.config.settings import JobConfig
 from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.formats.base import Subset
 from tui_backup.model.snapshot import SAFETY, Snapshot
-from tui_backup.model.standing import Standing
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
@@ -211,5 +210,5 @@ def _by_time(shelves: Sequence[Shelf]) -> list[tuple[str, Snapshot]]:
 
 
 def _backup(workspace: Workspace, name: str, snapshot: Snapshot) -> Backup:
-    standing = workspace.history.proofs(name).get(snapshot.id, Standing())
+    standing = workspace.history.standing(name, snapshot.id)
     return backup_of(snapshot, name, standing.integrity)

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from tui_backup.history import problems, repositories, retention, runs, verifications
 from tui_backup.history.database import Database, Trouble
 from tui_backup.history.problems import KnownProblem
-from tui_backup.history.repositories import Contact, Holdings, KnownCopy
+from tui_backup.history.repositories import Contact, HeldSnapshot, Holdings, KnownCopy
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
 from tui_backup.history.verifications import Findings, Mending
@@ -160,6 +160,13 @@ class History:
         """Return where the snapshots of a job and host lay at the last contacts, oldest first; no safety copies."""
         return self._ask([], repositories.copies, job, host)
 
+    def held(self, job: str) -> list[HeldSnapshot]:
+        """Return the snapshots of a job at the last contacts, once for each repository, newest first; no safety copies.
+
+        Each comes with what is known of its integrity there.
+        """
+        return self._ask([], repositories.held, job)
+
     def holders(self) -> dict[str, tuple[str, ...]]:
         """Return for every snapshot, by its id in any repository, the repositories that held it or a copy."""
         return self._ask({}, repositories.holders)
@@ -183,6 +190,10 @@ class History:
     def proofs(self, repository: str) -> dict[str, Standing]:
         """Return the standing of every snapshot that a verification has looked at; others are unverified."""
         return self._ask({}, verifications.standings, repository)
+
+    def standing(self, repository: str, snapshot: str) -> Standing:
+        """Return the standing of one snapshot, by its full id."""
+        return self._ask(Standing(), verifications.standing, repository, snapshot)
 
     def problems(self, repository: str) -> list[KnownProblem]:
         """Return what verifications found wrong with a repository; what touches most snapshots first."""

@@ -3,11 +3,14 @@
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from tui_backup.history.times import from_text, to_text
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.history.verifications import as_standing
+from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.standing import Standing
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,36 @@ class KnownCopy(msgspec.Struct, frozen=True):
     """What all its copies share."""
     time: datetime
     is_good: bool
+
+
+class HeldSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot in one repository, with what is known of it there; unknown facts are None."""
+
+    repository: str
+    id: str
+    identity: str
+    """What all its copies share."""
+    time: datetime
+    host: str
+    kind: str | None
+    status: SnapshotStatus
+    size: int | None
+    """Bytes of all files."""
+    added: int | None
+    """Bytes."""
+    duration: float | None
+    """Seconds."""
+    files: int | None
+    standing: Standing
+
+
+class _Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a snapshot as a document only."""
+
+    host: str
+    added: int | None = None
+    duration: float | None = None
+    files: int | None = None
 
 
 def contact(connection: sqlite3.Connection, name: str) -> Contact | None:
@@ -133,6 +166,36 @@ def copies(connection: sqlite3.Connection, job: str, host: str) -> list[KnownCop
         KnownCopy(repository, original, datetime.fromisoformat(time), status == "ok")
         for repository, original, time, status in rows
     ]
+
+
+def held(connection: sqlite3.Connection, job: str) -> list[HeldSnapshot]:
+    """Return the snapshots of a job at the last contacts, once for each repository, newest first; no safety copies."""
+    rows = connection.execute(
+        "SELECT s.repository, id, original, time, kind, status, size, content, integrity, verified_at, checked_at "
+        "FROM snapshots AS s LEFT JOIN standings AS t ON t.repository = s.repository AND t.snapshot = s.id "
+        "WHERE job = ? AND kind IS NOT 'safety' ORDER BY time DESC, s.repository",
+        (job,),
+    )
+    decode = msgspec.json.Decoder(_Content).decode
+    return [_held(row, decode(row[7])) for row in rows]
+
+
+def _held(row: tuple[Any, ...], content: _Content) -> HeldSnapshot:
+    repository, id_, original, time, kind, status, size, _document, *known = row
+    return HeldSnapshot(
+        repository=repository,
+        id=id_,
+        identity=original,
+        time=datetime.fromisoformat(time),
+        host=content.host,
+        kind=kind,
+        status=SnapshotStatus(status),
+        size=size,
+        added=content.added,
+        duration=content.duration,
+        files=content.files,
+        standing=as_standing(*known),
+    )
 
 
 def holders(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:

@@ -92,10 +92,22 @@ def standings(connection: sqlite3.Connection, repository: str) -> dict[str, Stan
     rows = connection.execute(
         "SELECT snapshot, integrity, verified_at, checked_at FROM standings WHERE repository = ?", (repository,)
     )
-    return {
-        snapshot: Standing(Integrity(integrity), from_text(verified_at), from_text(checked_at))
-        for snapshot, integrity, verified_at, checked_at in rows
-    }
+    return {snapshot: as_standing(*known) for snapshot, *known in rows}
+
+
+def standing(connection: sqlite3.Connection, repository: str, snapshot: str) -> Standing:
+    """Return the standing of one snapshot."""
+    row = connection.execute(
+        "SELECT integrity, verified_at, checked_at FROM standings WHERE repository = ? AND snapshot = ?",
+        (repository, snapshot),
+    ).fetchone()
+    return as_standing(*(row or (None, None, None)))
+
+
+def as_standing(integrity: str | None, verified_at: str | None, checked_at: str | None) -> Standing:
+    """Return a row of `standings`; None everywhere where there is none."""
+    known = Integrity.UNVERIFIED if integrity is None else Integrity(integrity)
+    return Standing(known, from_text(verified_at), from_text(checked_at))
 
 
 def follow(connection: sqlite3.Connection, repository: str, old: str, new: str) -> None:

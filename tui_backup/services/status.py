@@ -11,7 +11,7 @@ import msgspec
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.history.history import History
 from tui_backup.model.run import Run, RunStatus, Verb
-from tui_backup.model.standing import Integrity, Standing
+from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.reaper import reap
@@ -211,10 +211,7 @@ def _success_rate(rows: Iterable[Run]) -> float | None:
 
 
 def _integrity(history: History, job: str) -> Integrity | None:
-    found = {
-        history.proofs(repository).get(snapshot, Standing()).integrity
-        for repository, snapshot in history.newest_good(job)
-    }
+    found = {history.standing(repository, snapshot).integrity for repository, snapshot in history.newest_good(job)}
     for worst in (Integrity.DAMAGED, Integrity.UNVERIFIED, Integrity.OK):
         if worst in found:
             return worst
