@@ -66,6 +66,8 @@ class HeldSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None
     """Seconds."""
     files: int | None
+    root: str
+    """What the format needs to reach the content; copies share it as long as nobody has rewritten one."""
     standing: Standing
 
 
@@ -76,6 +78,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     added: int | None = None
     duration: float | None = None
     files: int | None = None
+    root: str = ""
 
 
 def contact(connection: sqlite3.Connection, name: str) -> Contact | None:
@@ -194,6 +197,7 @@ def _held(row: tuple[Any, ...], content: _Content) -> HeldSnapshot:
         added=content.added,
         duration=content.duration,
         files=content.files,
+        root=content.root,
         standing=as_standing(*known),
     )
 

@@ -179,6 +179,14 @@ def motd(status: StatusReport, now: datetime) -> str:
     return _("tui-backup: {jobs}, all healthy, newest backup {age}").format(jobs=jobs, age=age(max(successes), now))
 
 
+def worst_of_runs(rows: Iterable[Run]) -> dict[str, RunStatus]:
+    """Return how runs that have ended went where they went worst, by their ids, in the order of the rows."""
+    worst: dict[str, RunStatus] = {}
+    for row in rows:
+        worst[row.id] = max(worst.get(row.id, RunStatus.OK), row.status, key=_GRAVITY.index)
+    return worst
+
+
 def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
     newest = history.backups(job.name, RATED_RUNS * len(job.repositories))
     last = [run for run in newest if run.id == newest[0].id]
@@ -203,10 +211,8 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
 
 def _success_rate(rows: Iterable[Run]) -> float | None:
     """Return the share of the newest runs that were `ok` in every repository."""
-    worst: dict[str, RunStatus] = {}
-    for row in rows:
-        worst[row.id] = max(worst.get(row.id, RunStatus.OK), row.status, key=_GRAVITY.index)
-    counted = [status for status in islice(worst.values(), RATED_RUNS) if status is not RunStatus.CANCELLED]
+    newest = islice(worst_of_runs(rows).values(), RATED_RUNS)
+    counted = [status for status in newest if status is not RunStatus.CANCELLED]
     return round(counted.count(RunStatus.OK) / len(counted), 4) if counted else None
 
 
