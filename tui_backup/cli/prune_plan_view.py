@@ -6,10 +6,9 @@ from typing import Any
 from tui_backup.cli import output
 from tui_backup.cli.output import Column
 from tui_backup.model.retention import Decision
-from tui_backup.model.upkeep import ReclaimPlan
-from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services.pruning import JobPlan, PrunePlan
+from tui_backup.services.pruning import JobPlan, PrunePlan, fate_words, reclaiming_words
 
 
 def document(
@@ -55,15 +54,11 @@ def show(plan: PrunePlan) -> None:
     for part in plan.jobs:
         _show_job(plan.repository, part)
     if plan.reclaim is not None:
-        output.write_text(_reclaimed(plan.repository, plan.reclaim))
+        output.write_text(f"{plan.repository}: {reclaiming_words(plan.reclaim)}")
 
 
 def _show_job(repository: str, part: JobPlan) -> None:
-    going = len(part.gone)
-    staying = len(part.decisions) - going
-    stay = ngettext("{count} snapshot stays", "{count} snapshots stay", staying).format(count=staying)
-    go = ngettext("{count} goes", "{count} go", going).format(count=going)
-    output.write_text(f"{part.job} → {repository}: {stay}, {go}")
+    output.write_text(f"{part.job} → {repository}: {fate_words(part.decisions)}")
     if part.decisions:
         output.write_table(_columns(), map(_row, part.decisions))
     if part.held is not None:
@@ -84,19 +79,3 @@ def _row(decision: Decision) -> tuple[str, ...]:
     snapshot = decision.snapshot
     fate = _("stays") if decision.keep else _("goes")
     return snapshot.short_id, moment(snapshot.time), fate, size(snapshot.size), ", ".join(decision.reasons)
-
-
-def _reclaimed(repository: str, plan: ReclaimPlan) -> str:
-    text = _("{repository}: {freed} of {total} freed ({dropped} dropped, {repacked} rewritten); {unused} stay unused")
-    return text.format(
-        repository=repository,
-        freed=size(max(plan.freed_bytes, 0)),
-        total=size(plan.total_bytes),
-        dropped=_packs(plan.dropped + plan.unlisted),
-        repacked=size(plan.repacked_bytes),
-        unused=size(plan.unused_bytes),
-    )
-
-
-def _packs(count: int) -> str:
-    return ngettext("{count:,} pack", "{count:,} packs", count).format(count=count)

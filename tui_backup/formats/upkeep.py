@@ -18,6 +18,7 @@ from tui_backup.model.upkeep import (
     ReclaimPlan,
     Repaired,
     RepairPlan,
+    Stored,
 )
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.secret import Secret
@@ -67,6 +68,10 @@ class Keyring(Protocol):
 
 class Reclaimer(Protocol):
     """Space that no snapshot needs."""
+
+    def stored(self) -> Stored:
+        """Return how many packs lie in the store, needed or not; raises StoreError."""
+        ...
 
     def plan(self, gone: Sequence[Snapshot], limits: ReclaimLimits, watch: Watch) -> ReclaimPlan:
         """Decide what becomes of every pack once `gone` are forgotten.

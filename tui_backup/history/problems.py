@@ -1,7 +1,7 @@
 """What verifications found wrong, object by object, until it is mended or found whole; bounded.
 
-Every verification sees the structure anew. What only reading shows stays known until everything was read again, or until
-no snapshot that it touches is damaged any more.
+Every verification sees the structure anew. What only reading shows stays known until everything was read again, or
+until no snapshot that it touches is damaged any more.
 """
 
 import sqlite3
@@ -51,8 +51,9 @@ def note(
     Both words are about how much it has looked at: every snapshot, and every byte that they need.
     """
     seen = [kind for kind in ProblemKind if _was_seen(kind, complete=complete, everything_read=everything_read)]
-    marks = ", ".join("?" * len(seen))
-    connection.execute(f"DELETE FROM problems WHERE repository = ? AND kind IN ({marks})", (repository, *seen))
+    connection.executemany(
+        "DELETE FROM problems WHERE repository = ? AND kind = ?", ((repository, kind) for kind in seen)
+    )
     (left,) = connection.execute("SELECT count(*) FROM problems WHERE repository = ?", (repository,)).fetchone()
     connection.executemany(
         "INSERT OR REPLACE INTO problems (repository, kind, object, found_at, snapshots, content) "

@@ -47,6 +47,13 @@ class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be used."""
 
 
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """Packs, and what they take as stored."""
+
+    packs: int
+    bytes: int
+
+
 class ReclaimLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be left unused, and how much may be rewritten for it; None: no limit."""
 

@@ -14,6 +14,7 @@ from tui_backup.primitives.i18n import _
 COMMAND_TIMEOUT_S: Final = 60.0
 
 _LONGEST: Final = 1 << 20
+_RANDOM_BYTES: Final = 32
 _WHITE_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" + (
     "\u2028\u2029\u202f\u205f\u3000"
 )
@@ -34,6 +35,13 @@ class Secret:
 
     def __repr__(self) -> str:
         return "********"
+
+
+def random_secret() -> Secret:
+    """Return a new password that nobody can guess, and that can be copied by hand."""
+    import secrets
+
+    return Secret(secrets.token_urlsafe(_RANDOM_BYTES))
 
 
 class SecretSource:

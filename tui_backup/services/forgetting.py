@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_backup.errors import BackupError, SnapshotUnknown, UsageError
+from tui_backup.errors import BackupError, PlanOutdated, SnapshotUnknown, UsageError
 from tui_backup.model.snapshot import PIN, SAFETY, Snapshot, SnapshotStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services.pruning import noting_forgotten
-from tui_backup.services.snapshots import SHORTEST, Filter, Found, Reach, Shelf, resolve
+from tui_backup.services.snapshots import SHORTEST, Filter, Found, Reach, Shelf, reach, resolve
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -62,6 +62,27 @@ def plan(reached: Reach, names: Sequence[str], only: Filter) -> ForgetPlan:
     return ForgetPlan(gone=tuple(found), warnings=tuple(dict.fromkeys(warnings)), last_good=last)
 
 
+def renewed(workspace: "Workspace", planned: ForgetPlan) -> ForgetPlan:
+    """Return the same plan for repositories that another workspace has opened.
+
+    Raises:
+        PlanOutdated: a snapshot is gone or has other tags, or another one is the newest good one by now.
+    """
+    gone: list[Found] = []
+    last: list[Found] = []
+    for shelf in planned.shelves:
+        names = [found.snapshot.id for found in planned.gone if found.shelf.name == shelf.name]
+        try:
+            again = plan(reach(workspace, shelf.name), names, Filter(repository=shelf.name))
+        except (SnapshotUnknown, UsageError) as error:
+            raise _outdated(shelf.name) from error
+        gone += again.gone
+        last += again.last_good
+    if _ids(last) != _ids(planned.last_good):
+        raise _outdated(planned.last_good[0].shelf.name if planned.last_good else last[0].shelf.name)
+    return ForgetPlan(gone=tuple(gone), warnings=planned.warnings, last_good=tuple(last))
+
+
 def forget(workspace: "Workspace", planned: ForgetPlan) -> list[Forgotten]:
     """Remove the snapshots of a plan, not their data; a repository that fails keeps no other from its turn."""
     return [
@@ -100,6 +121,15 @@ def _forget(workspace: "Workspace", shelf: Shelf, gone: Sequence[Snapshot]) -> F
     except BackupError as error:
         return Forgotten(repository=shelf.name, snapshots=tuple(gone), error=error)
     return Forgotten(repository=shelf.name, snapshots=tuple(gone))
+
+
+def _ids(found: Iterable[Found]) -> set[tuple[str, str]]:
+    return {(each.shelf.name, each.snapshot.id) for each in found}
+
+
+def _outdated(name: str) -> PlanOutdated:
+    message = _("the snapshots of {name} have changed since this was planned").format(name=name)
+    return PlanOutdated(message, hint=_("nothing was removed; start again"))
 
 
 def _is_newest_good(found: Found) -> bool:

@@ -15,6 +15,7 @@ from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.atomic import write_whole
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.secret import Secret, decode_secret
+from tui_backup.primitives.text import moment, printable
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -60,6 +61,15 @@ def key_named(keys: Keyring, prefix: str) -> KeyInfo:
     words = _("no key begins with {prefix!r}") if not found else _("several keys begin with {prefix!r}")
     hint = _("known: {names}").format(names=", ".join(key.id[:12] for key in found or known))
     raise UsageError(words.format(prefix=prefix), hint=hint)
+
+
+def described(name: str, key: KeyInfo) -> str:
+    """Return a key as people know it: its id, who made it, where and when; ready for the terminal."""
+    words = _("the key {id} of {name}, made by {user} on {host}, {created}")
+    text = words.format(
+        id=key.id[:8], name=name, user=key.user or "?", host=key.host or "?", created=moment(key.created)
+    )
+    return printable(text)
 
 
 def add_password(workspace: "Workspace", name: str, password: Secret) -> KeyInfo:

@@ -129,6 +129,28 @@ def plan_of(workspace: "Workspace", name: str, parts: Sequence[JobPlan], watch: 
     return PrunePlan(repository=name, jobs=tuple(parts), reclaim=reclaim)
 
 
+def fate_words(decisions: Sequence[Decision]) -> str:
+    """Return how many snapshots stay and how many go, for people."""
+    staying = sum(each.keep for each in decisions)
+    going = len(decisions) - staying
+    stay = ngettext("{count} snapshot stays", "{count} snapshots stay", staying).format(count=staying)
+    go = ngettext("{count} goes", "{count} go", going).format(count=going)
+    return f"{stay}, {go}"
+
+
+def reclaiming_words(reclaim: ReclaimPlan) -> str:
+    """Return what space a plan gives back and what that takes, for people."""
+    dropped = reclaim.dropped + reclaim.unlisted
+    text = _("{freed} of {total} freed ({dropped} dropped, {repacked} rewritten); {unused} stay unused")
+    return text.format(
+        freed=size(max(reclaim.freed_bytes, 0)),
+        total=size(reclaim.total_bytes),
+        dropped=ngettext("{count:,} pack", "{count:,} packs", dropped).format(count=dropped),
+        repacked=size(reclaim.repacked_bytes),
+        unused=size(reclaim.unused_bytes),
+    )
+
+
 def note_holds(workspace: "Workspace", name: str, parts: Iterable[JobPlan]) -> None:
     """Remember which plans wait for somebody, and that others do not any more."""
     for part in parts:

@@ -3,7 +3,6 @@
 import fcntl
 import glob
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,10 +20,9 @@ from tui_backup.model.locking import Locking
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
+from tui_backup.primitives.secret import random_secret
 from tui_backup.services.audit import Audit
 from tui_backup.stores.base import Store
-
-_PASSWORD_BYTES = 32
 
 
 class Repositories:
@@ -73,6 +71,11 @@ class Repositories:
         """Whether there is a repository where the configuration says; raises StoreError where nobody can tell."""
         config = self._known[name]
         return _format(config).exists(config.store)
+
+    def check(self, name: str) -> None:
+        """Raise RepositoryMissing where the repository has gone since it was opened."""
+        if not self.exists(name):
+            raise _missing(self._known[name], self._history().known_repository(name))
 
     def close(self) -> None:
         """Close every repository, whatever goes wrong with one of them; raise the first trouble at the end."""
@@ -185,7 +188,7 @@ def _make_password(config: RepositoryConfig, path: str) -> None:
             ),
         )
     try:
-        write_new(path, secrets.token_urlsafe(_PASSWORD_BYTES).encode() + b"\n")
+        write_new(path, random_secret().reveal().encode() + b"\n")
     except FileExistsError:
         return
     except OSError as error:

@@ -8,6 +8,7 @@ import msgspec
 from tui_backup.errors import BackupError
 from tui_backup.formats.upkeep import LockDesk
 from tui_backup.model.upkeep import LockInfo, LockLife
+from tui_backup.primitives.i18n import _
 from tui_backup.services.runs import list_runs
 
 if TYPE_CHECKING:
@@ -51,6 +52,21 @@ def holdings(workspace: "Workspace", repository: str | None = None) -> Holdings:
 def removable(locks: Iterable[HeldLock], *, force: bool) -> list[HeldLock]:
     """Return the locks that may go: the provably dead, with `force` all."""
     return [held for held in locks if force or held.lock.life is LockLife.DEAD]
+
+
+def danger(held: HeldLock) -> str:
+    """Return what can happen when a lock is removed whose owner lives, or may live."""
+    facts = {"name": held.repository, "run": held.run, "pid": held.lock.pid, "evidence": held.lock.evidence}
+    if held.run is not None:
+        return _("{name}: the run {run} is at work there (pid {pid}) and will fail without its lock").format(**facts)
+    if held.lock.life is LockLife.ALIVE:
+        return _("{name}: the owner of the lock lives and will fail without it: {evidence}").format(**facts)
+    return _("{name}: the owner of the lock may live, and would fail without it: {evidence}").format(**facts)
+
+
+def life_word(life: LockLife) -> str:
+    """Return in one word whether the owner of a lock lives."""
+    return {LockLife.ALIVE: _("alive"), LockLife.DEAD: _("dead"), LockLife.UNKNOWN: _("unknown")}[life]
 
 
 def remove(workspace: "Workspace", locks: Sequence[HeldLock]) -> list[HeldLock]:

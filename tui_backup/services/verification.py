@@ -1,15 +1,21 @@
 """Verifying repositories: each in a run of its own; what was proven goes into the history."""
 
+import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_backup.errors import BackupError, Cancelled
+from tui_backup.errors import BackupError, Cancelled, UsageError
 from tui_backup.formats.base import Proof, Subset
 from tui_backup.model.event import Verified
 from tui_backup.model.run import RunStatus, Verb
+from tui_backup.model.standing import Integrity
+from tui_backup.model.upkeep import Stored
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
 from tui_backup.services.proofs import record_proof
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.snapshots import Filter, Found, reach, resolve
@@ -45,6 +51,44 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.proof is not None and any(not problem.hint for problem in self.proof.problems)
 
 
+class VerifyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verification of one repository will look at, and what is known of it so far."""
+
+    repository: str
+    stored: Stored | None = None
+    """What lies there; None where that is not cheaply known."""
+    reads: Stored | None = None
+    """About how much of it is read; None where nobody knows before."""
+    known: int = 0
+    """Snapshots that were there at the last contact."""
+    proven: int = 0
+    """Those of which every byte was read and authenticated."""
+    damaged: int = 0
+    oldest_proof: datetime | None = None
+    """Of the proven ones."""
+    checked_at: datetime | None = None
+    """When its structure was last checked."""
+    error: BackupError | None = None
+    """Why it cannot be looked at."""
+
+
+def parse_subset(text: str) -> Subset:
+    """Return what `5%` or `2/7` means; raises UsageError where it means nothing."""
+    if match := re.fullmatch(r"(\d+)/(\d+)", text):
+        part, parts = int(match[1]), int(match[2])
+        if 1 <= part <= parts:
+            return Subset(part=part, parts=parts)
+    elif (match := re.fullmatch(r"(\d+(?:\.\d+)?)%", text)) and 0 < float(match[1]) <= 100:
+        return Subset(percent=float(match[1]))
+    raise UsageError(_("{text!r} is no subset").format(text=text), hint=_("write 5% or 2/7"))
+
+
+def plan(workspace: "Workspace", request: VerifyRequest, watch: Watch) -> list[VerifyPlan]:
+    """Return what `verify` would look at, repository by repository; nothing is read but the list of packs."""
+    names = [request.repository] if request.repository else list(workspace.config.repositories)
+    return [_planned(workspace, name, request, watch) for name in names]
+
+
 def verify(workspace: "Workspace", request: VerifyRequest) -> list[Verdict]:
     """Verify repositories in turn; one that fails does not keep the others from theirs, a cancelled one does.
 
@@ -59,6 +103,40 @@ def verify(workspace: "Workspace", request: VerifyRequest) -> list[Verdict]:
         if isinstance(verdicts[-1].error, Cancelled):
             break
     return verdicts
+
+
+def _planned(workspace: "Workspace", name: str, request: VerifyRequest, watch: Watch) -> VerifyPlan:
+    watch.check()
+    history = workspace.history
+    standings, contact = history.proofs(name), history.contact(name)
+    present = {snapshot.id for snapshot in history.snapshots(name)}
+    known = [standing for id_, standing in standings.items() if id_ in present]
+    proofs = [standing.verified_at for standing in known if standing.integrity is Integrity.OK]
+    facts = VerifyPlan(
+        repository=name,
+        known=len(present),
+        proven=len(proofs),
+        damaged=sum(standing.integrity is Integrity.DAMAGED for standing in known),
+        oldest_proof=min(filter(None, proofs), default=None),
+        checked_at=contact.checked_at if contact else None,
+    )
+    try:
+        upkeep = workspace.repository(name).upkeep
+        stored = upkeep.space.stored() if upkeep else None
+    except BackupError as error:
+        return msgspec.structs.replace(facts, error=error)
+    return msgspec.structs.replace(facts, stored=stored, reads=_reads(stored, request))
+
+
+def _reads(stored: Stored | None, request: VerifyRequest) -> Stored | None:
+    """Return about how much of what lies there is read."""
+    subset = request.subset
+    if subset is None:
+        return Stored(packs=0, bytes=0)
+    if stored is None or request.snapshots:
+        return None
+    share = 1 / subset.parts if subset.percent is None else subset.percent / 100
+    return Stored(packs=round(stored.packs * share), bytes=round(stored.bytes * share))
 
 
 def _named(workspace: "Workspace", request: VerifyRequest) -> dict[str, list[Found]]:

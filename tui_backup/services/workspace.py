@@ -15,6 +15,7 @@ from tui_backup.config.settings import Config, JobConfig
 from tui_backup.config.state import prepare_state_dir
 from tui_backup.errors import BackupError, UsageError
 from tui_backup.model.locking import Locking
+from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
 from tui_backup.services.bus import EventBus
 from tui_backup.services.log import ProgramLog
@@ -39,6 +40,8 @@ class Workspace:
         """Name of this machine, as snapshots record it."""
         self.locking = Locking()
         """What is wished of locks; to be set before the first repository is asked for."""
+        self.cancel = CancelToken()
+        """Has every run that begins here stop."""
         self.on_warning: Callable[[str], None] | None = None
         """Who is told of trouble that stops nothing, outside of runs."""
         self._bus = bus
@@ -113,7 +116,7 @@ class Workspace:
             RepositoryMissing: it is not there, or another one is.
             BackupError: it cannot be opened or made.
         """
-        return self.repositories.get(name, make=make, kin=self._kin(name) if make else ())
+        return self.repositories.get(name, make=make, kin=self.kin(name) if make else ())
 
     @property
     def repositories(self) -> "Repositories":
@@ -127,7 +130,7 @@ class Workspace:
                 )
             return self._repositories
 
-    def _kin(self, name: str) -> tuple[str, ...]:
+    def kin(self, name: str) -> tuple[str, ...]:
         """Return the other repositories of the jobs that use one, in the order in which the jobs name them."""
         together = [job.repositories for job in self.config.jobs.values() if name in job.repositories]
         return tuple(dict.fromkeys(other for names in together for other in names if other != name))

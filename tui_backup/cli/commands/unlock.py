@@ -13,20 +13,22 @@ from tui_backup.model.upkeep import LockLife
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import age, moment, printable
-from tui_backup.services.unlocking import HeldLock, holdings, removable, remove
+from tui_backup.services.unlocking import HeldLock, danger, holdings, life_word, removable, remove
 
 
-@click.command(short_help=_("Remove locks whose owner is gone."))
+@click.command(
+    short_help=_("Remove locks whose owner is gone."),
+    help=_(
+        "Show who holds repositories, and remove the locks whose owner is provably gone.\n\n"
+        "No process is ever signalled or ended. A program that loses its lock stops before it does harm."
+    ),
+)
 @repository_option
 @click.option("--force", is_flag=True, help=_("Remove all other locks too; asks first."))
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show the locks only."))
 @click.option("-y", "--yes", is_flag=True, help=_("Answer every question with yes."))
 @pass_invocation
 def command(invocation: Invocation, repository: str | None, force: bool, dry_run: bool, yes: bool) -> int:
-    """Show who holds repositories, and remove the locks whose owner is provably gone.
-
-    No process is ever signalled or ended. A program that loses its lock stops before it does harm.
-    """
     workspace = invocation.workspace
     account = Account()
     found = holdings(workspace, repository)
@@ -70,7 +72,7 @@ def confirm(invocation: Invocation, chosen: Sequence[HeldLock], *, yes: bool) ->
     risky = [held for held in chosen if held.lock.life is not LockLife.DEAD]
     for held in risky:
         if held.lock.life is LockLife.ALIVE:
-            invocation.warn(_alive(held))
+            invocation.warn(danger(held))
     if risky:
         count = len(risky)
         question = ngettext(
@@ -84,17 +86,8 @@ def confirm(invocation: Invocation, chosen: Sequence[HeldLock], *, yes: bool) ->
         agree(invocation, question.format(count=count), refusal.format(count=count), yes=yes)
 
 
-def _alive(held: HeldLock) -> str:
-    if held.run is not None:
-        words = _("{name}: the run {run} is at work there (pid {pid}) and will fail without its lock")
-        return words.format(name=held.repository, run=held.run, pid=held.lock.pid)
-    words = _("{name}: the owner of the lock lives and will fail without it: {evidence}")
-    return words.format(name=held.repository, evidence=held.lock.evidence)
-
-
 def _lines(held: HeldLock) -> tuple[str, str]:
     lock = held.lock
-    lives = {LockLife.ALIVE: _("alive"), LockLife.DEAD: _("dead"), LockLife.UNKNOWN: _("unknown")}
     words = _("{name}: lock {id} of {user} on {host} (pid {pid}), since {since}, last refreshed {age}")
     if lock.exclusive:
         words = _("{name}: exclusive lock {id} of {user} on {host} (pid {pid}), since {since}, last refreshed {age}")
@@ -108,7 +101,7 @@ def _lines(held: HeldLock) -> tuple[str, str]:
         age=age(lock.refreshed, now()),
     )
     run = _(", run {run}").format(run=held.run) if held.run else ""
-    return line, f"   {lives[lock.life]}: {lock.evidence}{run}"
+    return line, f"   {life_word(lock.life)}: {lock.evidence}{run}"
 
 
 def _deed(held: HeldLock, detail: str) -> Deed:

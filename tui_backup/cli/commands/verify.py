@@ -1,6 +1,5 @@
 """`verify`: prove that snapshots can be restored."""
 
-import re
 from collections.abc import Sequence
 
 import click
@@ -10,18 +9,14 @@ from tui_backup.cli.codes import worst
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
-from tui_backup.errors import UsageError
 from tui_backup.formats.base import Proof, Subset
-from tui_backup.model.problem import Problem, ProblemKind
+from tui_backup.model.problem import Problem
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.damage import mending
 from tui_backup.services.endings import checked
-from tui_backup.services.verification import Verdict, VerifyRequest, verify
-
-_OF_PACKS = {
-    ProblemKind.PACK_MISSING, ProblemKind.PACK_SIZE, ProblemKind.PACK_DAMAGED, ProblemKind.BLOB_MISSING,
-    ProblemKind.BLOB_DAMAGED, ProblemKind.TREE,
-}  # fmt: skip
+from tui_backup.services.repairs import RepairKind
+from tui_backup.services.verification import Verdict, VerifyRequest, parse_subset, verify
 
 PATHS_SHOWN = 10
 """Affected paths that are listed for each problem."""
@@ -65,17 +60,6 @@ def command(
     return worst(verdict.error.exit_code if verdict.error else int(verdict.is_damaged) for verdict in verdicts)
 
 
-def parse_subset(text: str) -> Subset:
-    """Return what `5%` or `2/7` means; raises UsageError where it means nothing."""
-    if match := re.fullmatch(r"(\d+)/(\d+)", text):
-        part, parts = int(match[1]), int(match[2])
-        if 1 <= part <= parts:
-            return Subset(part=part, parts=parts)
-    elif (match := re.fullmatch(r"(\d+(?:\.\d+)?)%", text)) and 0 < float(match[1]) <= 100:
-        return Subset(percent=float(match[1]))
-    raise UsageError(_("{text!r} is no subset").format(text=text), hint=_("write 5% or 2/7"))
-
-
 def summary(verdicts: Sequence[Verdict], problems: Sequence[Problem]) -> dict[str, object]:
     """Return the JSON document of all verdicts; what only wants tidying stands apart."""
     proofs = [verdict.proof for verdict in verdicts if verdict.proof is not None]
@@ -110,11 +94,11 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
 
 def advice(name: str, proof: Proof) -> list[str]:
     """Return what can be done about damage."""
-    kinds = {problem.kind for problem in proof.problems if not problem.hint}
-    if kinds & _OF_PACKS:
+    kind = mending(proof.problems)
+    if kind is RepairKind.PACKS:
         words = _("   `tui-backup repair packs -r {name}` mends what it can, with `--from OTHER` also from a copy")
         return [words.format(name=name)]
-    if ProblemKind.INDEX in kinds:
+    if kind is RepairKind.INDEX:
         return [_("   `tui-backup repair index -r {name}` mends the index").format(name=name)]
     return []
 

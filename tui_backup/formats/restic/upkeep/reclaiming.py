@@ -14,7 +14,7 @@ from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.index import Index, Place, save_index, unpack_blobs
-from tui_backup.formats.restic.layout import FileKind
+from tui_backup.formats.restic.layout import FileKind, names
 from tui_backup.formats.restic.spans import Spans
 from tui_backup.formats.restic.upkeep.movement import Movement, Route
 from tui_backup.formats.restic.upkeep.reach import Reach
@@ -23,7 +23,7 @@ from tui_backup.formats.restic.upkeep.survey import Seen, check_needed, decide, 
 from tui_backup.formats.restic.upkeep.transfer import Terms
 from tui_backup.formats.restic.writing.packlog import PackLog, index_files
 from tui_backup.model.snapshot import Snapshot
-from tui_backup.model.upkeep import Reclaimed, ReclaimLimits, ReclaimPlan
+from tui_backup.model.upkeep import Reclaimed, ReclaimLimits, ReclaimPlan, Stored
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 
@@ -36,6 +36,11 @@ class ResticReclaimer:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+
+    def stored(self) -> Stored:
+        """Return how many packs lie in the store, needed or not."""
+        sizes = names(self._access.store, FileKind.DATA).values()
+        return Stored(packs=len(sizes), bytes=sum(sizes))
 
     def plan(self, gone: Sequence[Snapshot], limits: ReclaimLimits, watch: Watch) -> ReclaimPlan:
         """Decide what becomes of every pack once `gone` are forgotten; under a shared lock."""
