@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.components import COMPONENTS
+from tui_backup.primitives import i18n
 
 _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").split(",")))
 
@@ -39,4 +40,5 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(directory))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("LANGUAGE", "C")
+    i18n.use(None)
     return directory

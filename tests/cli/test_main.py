@@ -41,7 +41,7 @@ def test_without_a_command_there_is_one_line_and_exit_2(call: Call) -> None:
     answer = call()
     assert answer.code == 2
     assert answer.out == ""
-    assert answer.err.startswith("tui-backup: error: the terminal UI comes with a later version\n")
+    assert answer.err.startswith("tui-backup: error: the UI needs a terminal\n")
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from tui_backup.cli import output
+from tui_backup.cli import narration, output
 from tui_backup.cli.invocation import Invocation
 from tui_backup.errors import Cancelled, UsageError
 from tui_backup.primitives.i18n import _
@@ -31,6 +31,22 @@ def agree(invocation: Invocation, question: str, refusal: str, *, yes: bool) -> 
 
 def ask(question: str) -> None:
     """Go on if whoever sits there says so; raises Cancelled where the answer is no."""
-    output.flush()
-    if not click.confirm(question, err=True):
+    if not confirmed(question, default=False):
         raise Cancelled(_("nothing was touched"))
+
+
+def confirmed(question: str, *, default: bool) -> bool:
+    """Return whether whoever sits there says yes; `default` is what Enter alone means."""
+    output.flush()
+    # Translators: words that mean yes, and words that mean no; the English ones are always understood.
+    words = dict.fromkeys(("n", "no", *_("n no").split()), False) | dict.fromkeys(
+        ("y", "yes", *_("y yes").split()), True
+    )
+    text = _("{question} [Y/n]") if default else _("{question} [y/N]")
+    while True:
+        answer = click.prompt(text.format(question=question), "", show_default=False, err=True).strip().lower()
+        if not answer:
+            return default
+        if answer in words:
+            return words[answer]
+        narration.say(_("answer y or n"))

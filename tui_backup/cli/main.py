@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import NoReturn, TextIO, cast
 
 import click
@@ -12,8 +13,11 @@ from tui_backup import __version__
 from tui_backup.cli import narration, output
 from tui_backup.cli.invocation import Invocation
 from tui_backup.cli.lazy import LazyGroup
+from tui_backup.cli.translated_click import translate_click
 from tui_backup.errors import BackupError, Cancelled, UsageError
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import ENGLISH, _, only
+
+translate_click()
 
 LATER = (
     "acknowledge", "daemon", "download", "export", "notify", "prove",
@@ -95,8 +99,14 @@ def cli(  # noqa: PLR0913, PLR0917 - an argument for each option of the program
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Do what the arguments say; return the exit code. The one place where every exception ends."""
+    """Do what the arguments say; return the exit code. Programs that ask for JSON are answered in English."""
     invocation = Invocation(json="--json" in arguments)
+    with only(ENGLISH) if invocation.json else nullcontext():
+        return _run(invocation, arguments)
+
+
+def _run(invocation: Invocation, arguments: Sequence[str]) -> int:
+    """Do what the arguments say; return the exit code. The one place where every exception ends."""
     try:
         with invocation:
             _listen(invocation)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_backup.errors import BackupError
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, language
 
 _LENGTH = struct.Struct("<I")
 _READ = 1 << 18
@@ -138,7 +138,11 @@ class Crew:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # nothing is said there: it ends when the last worker has
             pass_fds=[their.fileno() for _ours, their in pairs],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([_HOME, *filter(None, sys.path)])},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join([_HOME, *filter(None, sys.path)]),
+                "TUI_BACKUP_LANGUAGE": language(),
+            },
             start_new_session=True,
         )
         self._channels = [Channel(ours) for ours, _their in pairs]

@@ -2,7 +2,9 @@
 
 import os
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from tui_backup.primitives.i18n import ENGLISH, _, language, ngettext
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters (C0, DEL, C1), marks that reorder what is shown, and what is not a character at all."""
@@ -35,13 +37,20 @@ def replaced(raw: bytes) -> tuple[str, bool]:
         return raw.decode("utf-8", "replace"), False
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """Return a number with so many digits after its decimal separator: `42,113`, `1.5`, or as the language has it."""
+    return _separated(f"{value:,.{decimals}f}")
+
+
 def size(count: int | None) -> str:
     """Return a number of bytes for people: `1.2 GB`; a dash where it is unknown."""
     if count is None:
         return "-"
+    if abs(count) < 1000:
+        return ngettext("{count} Byte", "{count} Bytes", abs(count)).format(count=count)
     import humanize
 
-    return humanize.naturalsize(count, format="%.1f" if count >= 1000 else "%.0f")
+    return _separated(humanize.naturalsize(count, format="%.1f"))
 
 
 def duration(seconds: float | None) -> str:
@@ -49,26 +58,31 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
     if 0 <= seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{number(seconds, 1)} s"
     whole = max(0, round(seconds))
     hours, minutes = whole // 3600, whole // 60 % 60
     if hours:
-        return f"{hours} h {minutes} min"
+        return f"{number(hours)} h {minutes} min"
     return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
 def age(then: datetime | None, now: datetime) -> str:
-    """Return how long ago something was: `3 hours ago`; a dash where it is unknown."""
+    """Return how long ago something was, or in how long it will be: `3 hours ago`; a dash where it is unknown."""
     if then is None:
         return "-"
     import humanize
 
-    past = now - then
-    if past < timedelta(0):
-        return humanize.naturaltime(-past, future=True)
-    return humanize.naturaltime(past)
+    humanize.activate(None if language() == ENGLISH else language())  # it keeps a language for each thread
+    return humanize.naturaltime(now - then)
 
 
 def moment(time: datetime | None) -> str:
     """Return a time in the zone of this machine, to the second; a dash where it is unknown."""
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else "-"
+
+
+def _separated(written: str) -> str:
+    """Return digits with the separators of the language in place of the English ones."""
+    # Translators: a number as it is written in your language; its second and its second last character are used.
+    sample = _("1,234.5")
+    return written.translate({ord(","): sample[1], ord("."): sample[-2]})

@@ -10,11 +10,13 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services.runs import attach
 
 
-@click.command(short_help=_("Follow a run that is going on."))
+@click.command(
+    short_help=_("Follow a run that is going on."),
+    help=_("Show the progress and the log of RUN to its end, and exit as it does. Ctrl+C leaves it running."),
+)
 @click.argument("run")
 @pass_invocation
 def command(invocation: Invocation, run: str) -> int:
-    """Show the progress and the log of RUN to its end, and exit as it does. Ctrl+C leaves it running."""
     codes: list[int] = []
     try:
         with telling(invocation) as tell:

@@ -20,13 +20,15 @@ SHOWN = 50
 """Findings that are shown one by one."""
 
 
-@click.command(short_help=_("Show who changed or read back data."))
+@click.command(
+    short_help=_("Show who changed or read back data."),
+    help=_("Show the record of everything that changed data or read it back, the newest last."),
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help=_("Show the newest N only."))
 @click.option("--verify", is_flag=True, help=_("Prove that nothing in the record was altered; exit 1 if it was."))
 @click.option("--anchor", "kept", multiple=True, metavar="N:HASH", help=_("With --verify: a head that you noted."))
 @pass_invocation
 def command(invocation: Invocation, limit: int | None, verify: bool, kept: tuple[str, ...]) -> int:
-    """Show the record of everything that changed data or read it back, the newest last."""
     anchors = [anchor_of(text) for text in kept]
     if anchors and not verify:
         raise UsageError(_("--anchor goes with --verify"))

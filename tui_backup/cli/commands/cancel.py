@@ -8,11 +8,13 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services.runs import cancel
 
 
-@click.command(short_help=_("Ask a run to stop."))
+@click.command(
+    short_help=_("Ask a run to stop."),
+    help=_("Ask RUN to stop; it ends cleanly a moment later. The id may be cut short."),
+)
 @click.argument("run")
 @pass_invocation
 def command(invocation: Invocation, run: str) -> None:
-    """Ask RUN to stop; it ends cleanly a moment later. The id may be cut short."""
     full = cancel(invocation.workspace.state_dir, run)
     if invocation.json:
         output.write_document(

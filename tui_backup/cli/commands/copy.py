@@ -16,7 +16,14 @@ from tui_backup.services.copies import Part, choose, copy, rehearse
 from tui_backup.services.snapshots import Filter
 
 
-@click.command(short_help=_("Copy snapshots to another repository."))
+@click.command(
+    short_help=_("Copy snapshots to another repository."),
+    help=_(
+        "Copy SNAPSHOTs to another repository, each of their blobs read once; what is there already is not "
+        "copied again.\n\n"
+        "A snapshot that was forgotten there comes back, and is kept in step by later runs like any other."
+    ),
+)
 @click.argument("snapshots", nargs=-1, required=True, metavar="SNAPSHOT...")
 @click.option("--to", required=True, metavar="NAME", help=_("Copy to this repository."))
 @click.option("-r", "--repository", metavar="NAME", help=_("Copy from this repository only."))
@@ -28,10 +35,6 @@ from tui_backup.services.snapshots import Filter
 def command(
     invocation: Invocation, snapshots: tuple[str, ...], to: str, repository: str | None, host: str | None, dry_run: bool
 ) -> int:
-    """Copy SNAPSHOTs to another repository, each of their blobs read once; what is there already is not copied again.
-
-    A snapshot that was forgotten there comes back, and is kept in step by later runs like any other.
-    """
     workspace = invocation.workspace
     if repository == to:
         raise UsageError(_("a snapshot cannot be copied to the repository in which it lies"))

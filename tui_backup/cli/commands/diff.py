@@ -19,7 +19,13 @@ SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "M", Change.MET
 """As restic shows them."""
 
 
-@click.command(short_help=_("Show what changed between two snapshots."))
+@click.command(
+    short_help=_("Show what changed between two snapshots."),
+    help=_(
+        "Show what changed from snapshot BEFORE to snapshot AFTER.\n\n"
+        "+ added, - removed, M content changed, U only metadata changed, T type changed."
+    ),
+)
 @click.argument("before")
 @click.argument("after")
 @repository_option
@@ -27,10 +33,6 @@ SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "M", Change.MET
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, before: str, after: str, repository: str | None, host: str | None) -> None:
-    """Show what changed from snapshot BEFORE to snapshot AFTER.
-
-    + added, - removed, M content changed, U only metadata changed, T type changed.
-    """
     only = Filter(repository=repository, host=host)
     reached = reach_aloud(invocation, repository)
     old, new = resolve_aloud(invocation, reached, before, only), resolve_aloud(invocation, reached, after, only)

@@ -22,7 +22,10 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 """What text for a terminal does not hold."""
 
 
-@click.command(short_help=_("Write a file, or a directory as tar, to standard output."))
+@click.command(
+    short_help=_("Write a file, or a directory as tar, to standard output."),
+    help=_("Write the bytes of PATH in SNAPSHOT to standard output; a directory is written as tar."),
+)
 @click.argument("snapshot")
 @click.argument("path")
 @repository_option
@@ -30,7 +33,6 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, snapshot: str, path: str, repository: str | None, host: str | None) -> None:
-    """Write the bytes of PATH in SNAPSHOT to standard output; a directory is written as tar."""
     found = find_snapshot(invocation, snapshot, repository, host)
     watch = Watch()
     with browsing.reading([found.shelf], watch):

@@ -17,7 +17,13 @@ from tui_backup.services.browsing import Hit
 from tui_backup.services.snapshots import Filter, distinct
 
 
-@click.command(short_help=_("Find files in snapshots."))
+@click.command(
+    short_help=_("Find files in snapshots."),
+    help=_(
+        "Find what PATTERN matches: `*.pdf` anywhere, `/srv/**/logo.png` by its whole path.\n\n"
+        "Searches all snapshots, oldest first."
+    ),
+)
 @click.argument("pattern")
 @job_option
 @click.option("--snapshot", metavar="SNAPSHOT", help=_("Search this snapshot only."))
@@ -33,10 +39,6 @@ def command(
     repository: str | None,
     host: str | None,
 ) -> int:
-    """Find what PATTERN matches: `*.pdf` anywhere, `/srv/**/logo.png` by its whole path.
-
-    Searches all snapshots, oldest first.
-    """
     reached = reach_aloud(invocation, repository)
     invocation.workspace.check_job(job)
     only = Filter(repository=repository, job=job, host=host)

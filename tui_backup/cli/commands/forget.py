@@ -19,7 +19,14 @@ from tui_backup.services.forgetting import ForgetPlan
 from tui_backup.services.snapshots import Filter, Found
 
 
-@click.command(short_help=_("Remove snapshots by name."))
+@click.command(
+    short_help=_("Remove snapshots by name."),
+    help=_(
+        "Remove SNAPSHOTs from the repository where they are found; copies in others stay.\n\n"
+        "Their space is given back by `prune`. A pinned snapshot has to be unpinned first; the newest good "
+        "one of a job goes only with --yes."
+    ),
+)
 @click.argument("snapshots", nargs=-1, required=True, metavar="SNAPSHOT...")
 @repository_option
 @host_option
@@ -35,11 +42,6 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Remove SNAPSHOTs from the repository where they are found; copies in others stay.
-
-    Their space is given back by `prune`. A pinned snapshot has to be unpinned first; the newest good one of a job goes
-    only with --yes.
-    """
     reached = reach_aloud(invocation, repository)
     planned = forgetting.plan(reached, snapshots, Filter(repository=repository, host=host))
     for warning in planned.warnings:

@@ -13,13 +13,12 @@ from tui_backup.primitives.text import duration, moment, size
 from tui_backup.services.status import HistoryRow, history_rows
 
 
-@click.command(short_help=_("Show past runs."))
+@click.command(short_help=_("Show past runs."), help=_("Show past runs, newest first."))
 @click.option("--job", metavar="NAME", help=_("Consider this job only."))
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help=_("Show the newest N only."))
 @click.option("--verb", type=click.Choice([each.value for each in Verb]), help=_("Show runs of this kind only."))
 @pass_invocation
 def command(invocation: Invocation, job: str | None, limit: int | None, verb: str | None) -> None:
-    """Show past runs, newest first."""
     workspace = invocation.workspace
     workspace.check_job(job)
     found = history_rows(workspace.history, workspace.state_dir, job, limit, Verb(verb) if verb else None)

@@ -19,11 +19,15 @@ class Document(msgspec.Struct, frozen=True):
     problems: list[Step]
 
 
-@click.command(short_help=_("Make what is missing: configuration, password file, repositories."))
+@click.command(
+    short_help=_("Make what is missing: configuration, password file, repositories."),
+    help=_(
+        "Make what is missing and touch nothing that exists: a starter configuration, password files, repositories."
+    ),
+)
 @later_option("--dry-run")
 @pass_invocation
 def command(invocation: Invocation) -> int:
-    """Make what is missing and touch nothing that exists: a starter configuration, password files, repositories."""
     setup = initialise(invocation.config)
     if invocation.json:
         output.write_document(Document(setup.done, setup.skipped, setup.problems))

@@ -14,7 +14,13 @@ from tui_backup.primitives.text import moment, size
 from tui_backup.services.snapshots import Filter, Row, reach, rows
 
 
-@click.command(short_help=_("List snapshots."))
+@click.command(
+    short_help=_("List snapshots."),
+    help=_(
+        "List snapshots, oldest first.\n\n"
+        "The copies of one snapshot share a line; with -r and with --json each repository has its own."
+    ),
+)
 @job_option
 @repository_option
 @host_option
@@ -27,10 +33,6 @@ from tui_backup.services.snapshots import Filter, Row, reach, rows
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, job: str | None, repository: str | None, host: str | None, last: int | None) -> int:
-    """List snapshots, oldest first.
-
-    The copies of one snapshot share a line; with -r and with --json each repository has its own.
-    """
     workspace = invocation.workspace
     reached = reach(workspace, repository)
     workspace.check_job(job)

@@ -27,7 +27,9 @@ FILE_TYPES = {
 }
 
 
-@click.command(short_help=_("List what a snapshot holds."))
+@click.command(
+    short_help=_("List what a snapshot holds."), help=_("List what SNAPSHOT holds at PATH, by default at its top.")
+)
 @click.argument("snapshot")
 @click.argument("path", default="/")
 @click.option("-R", "--recursive", is_flag=True, help=_("Go into directories."))
@@ -45,7 +47,6 @@ def command(  # noqa: PLR0913, PLR0917 - an argument for each option of the comm
     repository: str | None,
     host: str | None,
 ) -> None:
-    """List what SNAPSHOT holds at PATH, by default at its top."""
     found = find_snapshot(invocation, snapshot, repository, host)
     with browsing.reading([found.shelf], Watch()):
         listed = browsing.ls(found, browsing.inside(path), recursive=recursive)

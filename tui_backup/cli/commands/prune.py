@@ -20,7 +20,16 @@ from tui_backup.services import pruning
 from tui_backup.services.pruning import PrunePlan, Targets
 
 
-@click.command(short_help=_("Forget what no policy keeps, and reclaim space."))
+@click.command(
+    short_help=_("Forget what no policy keeps, and reclaim space."),
+    help=_(
+        "Forget the snapshots that the `keep` of the jobs does not keep, and give back the space that nobody "
+        "needs.\n\n"
+        "A job without `keep` forgets nothing. A plan that looks wrong is held, exit 1: the newest snapshot "
+        "is of a time that has not come yet, or more than half would go and far more than the last time. Its "
+        "repository stays as it is."
+    ),
+)
 @job_option
 @repository_option
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show the plan only."))
@@ -28,11 +37,6 @@ from tui_backup.services.pruning import PrunePlan, Targets
 @retry_lock_option
 @pass_invocation
 def command(invocation: Invocation, job: str | None, repository: str | None, dry_run: bool, yes: bool) -> int:
-    """Forget the snapshots that the `keep` of the jobs does not keep, and give back the space that nobody needs.
-
-    A job without `keep` forgets nothing. A plan that looks wrong is held, exit 1: the newest snapshot is of a time that
-    has not come yet, or more than half would go and far more than the last time. Its repository stays as it is.
-    """
     chosen = pruning.targets(invocation.workspace, job, repository)
     plans, codes = look(invocation, chosen)
     if not invocation.json and not invocation.quiet:

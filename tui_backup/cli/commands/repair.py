@@ -25,23 +25,40 @@ _dry_run = click.option("-n", "--dry-run", is_flag=True, help=_("Show the plan o
 _yes = click.option("-y", "--yes", is_flag=True, help=_("Answer every question with yes."))
 
 
-@click.group("repair", no_args_is_help=False, short_help=_("Mend a damaged repository."))
+@click.group(
+    "repair",
+    no_args_is_help=False,
+    short_help=_("Mend a damaged repository."),
+    help=_("Mend a damaged repository: each command shows a plan, asks, and does exactly that plan."),
+)
 def command() -> None:
-    """Mend a damaged repository: each command shows a plan, asks, and does exactly that plan."""
+    """Hold the commands that repair."""
 
 
-@command.command("index", short_help=_("List what the packs say that they hold."))
+@command.command(
+    "index",
+    short_help=_("List what the packs say that they hold."),
+    help=_("Replace index files that are damaged or wrong, by what the headers of the packs say."),
+)
 @_repository
 @_dry_run
 @_yes
 @retry_lock_option
 @pass_invocation
 def index(invocation: Invocation, repository: str, dry_run: bool, yes: bool) -> int:
-    """Replace index files that are damaged or wrong, by what the headers of the packs say."""
     return _repair(invocation, RepairRequest(kind=RepairKind.INDEX, repository=repository, rehearsing=dry_run), yes=yes)
 
 
-@command.command("packs", short_help=_("Replace damaged packs, and fetch what they lost."))
+@command.command(
+    "packs",
+    short_help=_("Replace damaged packs, and fetch what they lost."),
+    help=_(
+        "Read every pack, keep what is whole, and get what is lost from wherever it still is; mends the index"
+        " too.\n\n"
+        "Lost data is looked for in the other packs, in the repository named by --from, and in the files that"
+        " were backed up, as far as these still hold the same bytes."
+    ),
+)
 @_repository
 @click.option("--from", "other", metavar="OTHER", help=_("Fetch what is lost from this repository too."))
 @_dry_run
@@ -49,26 +66,25 @@ def index(invocation: Invocation, repository: str, dry_run: bool, yes: bool) -> 
 @retry_lock_option
 @pass_invocation
 def packs(invocation: Invocation, repository: str, other: str | None, dry_run: bool, yes: bool) -> int:
-    """Read every pack, keep what is whole, and get what is lost from wherever it still is; mends the index too.
-
-    Lost data is looked for in the other packs, in the repository named by --from, and in the files that were backed up,
-    as far as these still hold the same bytes.
-    """
     request = RepairRequest(kind=RepairKind.PACKS, repository=repository, other=other, rehearsing=dry_run)
     return _repair(invocation, request, yes=yes)
 
 
-@command.command("snapshots", short_help=_("Make snapshots without what is lost for good."))
+@command.command(
+    "snapshots",
+    short_help=_("Make snapshots without what is lost for good."),
+    help=_(
+        "Store a second, incomplete snapshot of each that has lost something, without the files that cannot "
+        "be read.\n\n"
+        "The damaged ones stay until they are forgotten."
+    ),
+)
 @_repository
 @_dry_run
 @_yes
 @retry_lock_option
 @pass_invocation
 def snapshots(invocation: Invocation, repository: str, dry_run: bool, yes: bool) -> int:
-    """Store a second, incomplete snapshot of each that has lost something, without the files that cannot be read.
-
-    The damaged ones stay until they are forgotten.
-    """
     request = RepairRequest(kind=RepairKind.SNAPSHOTS, repository=repository, rehearsing=dry_run)
     return _repair(invocation, request, yes=yes)
 

@@ -40,7 +40,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None
 
 
-@click.command(short_help=_("Bring files back."))
+@click.command(
+    short_help=_("Bring files back."),
+    help=_("Restore SNAPSHOT: shows a plan, asks, and does exactly what the plan says."),
+)
 @click.argument("snapshot")
 @click.option("-t", "--target", metavar="DIR", help=_("Recreate paths below this directory."))
 @click.option("--in-place", is_flag=True, help=_("Put files back where they came from."))
@@ -62,7 +65,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @later_option("--into", takes_value=True)
 @click.pass_context
 def command(ctx: click.Context, /, **_options: object) -> int:
-    """Restore SNAPSHOT: shows a plan, asks, and does exactly what the plan says."""
     invocation = ctx.ensure_object(Invocation)
     asked = msgspec.convert(ctx.params, Asked)
     wish = wish_of(asked)

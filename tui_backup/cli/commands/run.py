@@ -17,7 +17,7 @@ from tui_backup.services.rehearsals import rehearse_jobs
 from tui_backup.services.workspace import Workspace
 
 
-@click.command(short_help=_("Back up jobs."))
+@click.command(short_help=_("Back up jobs."), help=_("Back up JOBs, one after the other."))
 @click.argument("jobs", nargs=-1, metavar="JOB...")
 @click.option("--all", "everything", is_flag=True, help=_("Back up every job of the configuration."))
 @click.option("-n", "--dry-run", is_flag=True, help=_("Say what would be stored, and store nothing."))
@@ -33,7 +33,6 @@ def command(
     tags: tuple[str, ...],
     pre_operation: str | None,
 ) -> int:
-    """Back up JOBs, one after the other."""
     workspace = invocation.workspace
     chosen = choose(workspace, jobs, everything=everything)
     options = _options(tags, pre_operation)

@@ -13,10 +13,9 @@ from tui_backup.services.endings import where
 from tui_backup.services.runs import RunningRun, list_runs
 
 
-@click.command(short_help=_("Show the runs going on now."))
+@click.command(short_help=_("Show the runs going on now."), help=_("Show the runs going on now, whoever started them."))
 @pass_invocation
 def command(invocation: Invocation) -> None:
-    """Show the runs going on now, whoever started them."""
     found = list_runs(invocation.workspace.state_dir)
     if invocation.json:
         output.write_document(found)

@@ -15,13 +15,15 @@ from tui_backup.primitives.text import age, moment, printable, size
 from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport, motd, report
 
 
-@click.command(short_help=_("Show how the jobs are doing, from the record alone."))
+@click.command(
+    short_help=_("Show how the jobs are doing, from the record alone."),
+    help=_("Show how the jobs are doing; needs no network and no password."),
+)
 @click.option("--check", is_flag=True, help=_("Begin with one line that says it all; exit 1 when something is wrong."))
 @click.option("--motd", "as_motd", is_flag=True, help=_("Write one line, for the greeting of a login shell."))
 @later_option("--prometheus")
 @pass_invocation
 def command(invocation: Invocation, check: bool, as_motd: bool) -> int:
-    """Show how the jobs are doing; needs no network and no password."""
     workspace = invocation.workspace
     present = now()
     found = report(workspace.config, workspace.history, workspace.state_dir, present)

@@ -12,7 +12,14 @@ from tui_backup.services.snapshots import Filter
 from tui_backup.services.tagging import copies, retag, tags_after
 
 
-@click.command(short_help=_("Give a snapshot tags, or take them away; pin keeps it."))
+@click.command(
+    short_help=_("Give a snapshot tags, or take them away; pin keeps it."),
+    help=_(
+        "Give SNAPSHOT tags, or take them away. The tag pin keeps it from every policy.\n\n"
+        "The snapshot gets another id and stays the same in everything else. Copies in other repositories "
+        "keep their tags."
+    ),
+)
 @click.argument("snapshot")
 @click.argument("action", type=click.Choice(["add", "remove"]))
 @click.argument("tags", nargs=-1, required=True, metavar="TAG...")
@@ -31,10 +38,6 @@ def command(  # noqa: PLR0913, PLR0917 - an argument for each option of the comm
     host: str | None,
     dry_run: bool,
 ) -> int:
-    """Give SNAPSHOT tags, or take them away. The tag pin keeps it from every policy.
-
-    The snapshot gets another id and stays the same in everything else. Copies in other repositories keep their tags.
-    """
     reached = reach_aloud(invocation, repository)
     found = resolve_aloud(invocation, reached, snapshot, Filter(repository=repository, host=host))
     after = tags_after(found.snapshot, **{action: tags})

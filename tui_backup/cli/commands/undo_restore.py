@@ -42,17 +42,20 @@ class UndoDocument(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[PlanItem, ...]
 
 
-@click.command(short_help=_("Undo a restore in place."))
+@click.command(
+    short_help=_("Undo a restore in place."),
+    help=_(
+        "Put back what RESTORE replaced, changed and deleted; without it, what the newest one did.\n\n"
+        "Shows a plan, asks, and does exactly what the plan says. What has changed since the restore is left "
+        "as it is."
+    ),
+)
 @click.argument("restore", required=False)
 @click.option("-n", "--dry-run", is_flag=True, help=_("Show the plan only."))
 @click.option("-y", "--yes", is_flag=True, help=_("Answer every question with yes."))
 @retry_lock_option
 @pass_invocation
 def command(invocation: Invocation, restore: str | None, dry_run: bool, yes: bool) -> int:
-    """Put back what RESTORE replaced, changed and deleted; without it, what the newest one did.
-
-    Shows a plan, asks, and does exactly what the plan says. What has changed since the restore is left as it is.
-    """
     home = undo.find(invocation.workspace, restore)
     plan = undo.plan(home, Watch())
     if dry_run:

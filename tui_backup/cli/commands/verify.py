@@ -22,7 +22,10 @@ PATHS_SHOWN = 10
 """Affected paths that are listed for each problem."""
 
 
-@click.command(short_help=_("Prove that snapshots can be restored."))
+@click.command(
+    short_help=_("Prove that snapshots can be restored."),
+    help=_("Verify repositories, or SNAPSHOTs only; exit 1 on damage."),
+)
 @click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]...")
 @click.option("--read-data", is_flag=True, help=_("Read and authenticate every byte, not only the structure."))
 @click.option("--subset", metavar="5%|2/7", help=_("Read a random share, or one part of several, of the data."))
@@ -38,7 +41,6 @@ def command(
     repository: str | None,
     host: str | None,
 ) -> int:
-    """Verify repositories, or SNAPSHOTs only; exit 1 on damage."""
     workspace = invocation.workspace
     request = VerifyRequest(
         snapshots=snapshots,

@@ -17,7 +17,10 @@ from tui_backup.services import browsing
 from tui_backup.services.snapshots import Filter, distinct
 
 
-@click.command(short_help=_("Show the versions of a file over time."))
+@click.command(
+    short_help=_("Show the versions of a file over time."),
+    help=_("Show each distinct version of the file PATH over all snapshots, oldest first."),
+)
 @click.argument("path")
 @job_option
 @repository_option
@@ -25,7 +28,6 @@ from tui_backup.services.snapshots import Filter, distinct
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, path: str, job: str | None, repository: str | None, host: str | None) -> int:
-    """Show each distinct version of the file PATH over all snapshots, oldest first."""
     reached = reach_aloud(invocation, repository)
     invocation.workspace.check_job(job)
     only = Filter(repository=repository, job=job, host=host)

@@ -11,11 +11,13 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 
 
-@click.command(short_help=_("Say what is wrong with the configuration, or will be."))
+@click.command(
+    short_help=_("Say what is wrong with the configuration, or will be."),
+    help=_("Read the configuration; exit 2 if it is wrong. What is merely doubtful is shown as a warning."),
+)
 @click.option("--as-cron", is_flag=True, help=_("Also warn of what cron will not have."))
 @pass_invocation
 def command(invocation: Invocation, as_cron: bool) -> None:
-    """Read the configuration; exit 2 if it is wrong. What is merely doubtful is shown as a warning."""
     config = invocation.workspace.config
     doubts = check(config, as_cron=as_cron)
     if invocation.json:

@@ -9,10 +9,9 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 
 
-@click.command(short_help=_("Show which file is used."))
+@click.command(short_help=_("Show which file is used."), help=_("Show which configuration file is used."))
 @pass_invocation
 def command(invocation: Invocation) -> None:
-    """Show which configuration file is used."""
     path = find_config(invocation.config)
     if invocation.json:
         output.write_document({"path": path})

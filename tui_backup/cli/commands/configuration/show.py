@@ -8,10 +8,12 @@ from tui_backup.config.show import as_toml, effective
 from tui_backup.primitives.i18n import _
 
 
-@click.command(short_help=_("Show the configuration as it takes effect."))
+@click.command(
+    short_help=_("Show the configuration as it takes effect."),
+    help=_("Show the configuration with defaults filled in and paths absolute; secrets are never shown."),
+)
 @pass_invocation
 def command(invocation: Invocation) -> None:
-    """Show the configuration with defaults filled in and paths absolute; secrets are never shown."""
     config = invocation.workspace.config
     if invocation.json:
         output.write_document(effective(config))

@@ -11,17 +11,19 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services.keyrings import add_password, keyring
 
 
-@click.command(short_help=_("Let a further password open it."))
+@click.command(
+    short_help=_("Let a further password open it."),
+    help=_(
+        "Let a further password open a repository.\n\n"
+        "It is typed twice on a terminal, else read from a file or from standard input."
+    ),
+)
 @repository_option
 @new_password_option
 @click.option("-n", "--dry-run", is_flag=True, help=_("Say what would be done only."))
 @retry_lock_option
 @pass_invocation
 def command(invocation: Invocation, repository: str | None, new_password_file: str | None, dry_run: bool) -> int:
-    """Let a further password open a repository.
-
-    It is typed twice on a terminal, else read from a file or from standard input.
-    """
     name = chosen(invocation, repository)
     keyring(invocation.workspace, name)
     password = new_password(invocation, new_password_file)

@@ -14,12 +14,14 @@ from tui_backup.primitives.text import moment
 from tui_backup.services.keyrings import keyring
 
 
-@click.command(short_help=_("List the keys of a repository."))
+@click.command(
+    short_help=_("List the keys of a repository."),
+    help=_("List the keys of a repository, oldest first; * is the one in use."),
+)
 @repository_option
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, repository: str | None) -> int:
-    """List the keys of a repository, oldest first; * is the one in use."""
     name = chosen(invocation, repository)
     found = keyring(invocation.workspace, name).found()
     account = Account()

@@ -3,7 +3,7 @@
 import click
 
 from tui_backup.cli.account import Account, Deed
-from tui_backup.cli.agreement import can_ask
+from tui_backup.cli.agreement import can_ask, confirmed
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.key_account import chosen, deed
 from tui_backup.cli.options import repository_option, retry_lock_option
@@ -14,7 +14,14 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.keyrings import Keeping, change_password, check_for_file, keeping, keyring
 
 
-@click.command(short_help=_("Change the password in use."))
+@click.command(
+    short_help=_("Change the password in use."),
+    help=_(
+        "Replace the password in use: the new one is added and tried, then the old one goes.\n\n"
+        "The data is not encrypted anew. Where the password comes from a file, the new one can be put there "
+        "in between."
+    ),
+)
 @repository_option
 @new_password_option
 @click.option("--update-password-file", is_flag=True, help=_("Write the new password to the configured file."))
@@ -30,10 +37,6 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Replace the password in use: the new one is added and tried, then the old one goes.
-
-    The data is not encrypted anew. Where the password comes from a file, the new one can be put there in between.
-    """
     name = chosen(invocation, repository)
     keyring(invocation.workspace, name)
     place = keeping(invocation.workspace, name)
@@ -65,4 +68,4 @@ def offered(invocation: Invocation, place: Keeping, *, yes: bool) -> bool:
     if yes:
         return True
     question = _("Write the new password to {path} too?").format(path=printable(place.file))
-    return can_ask(invocation) and click.confirm(question, default=True, err=True)
+    return can_ask(invocation) and confirmed(question, default=True)
