@@ -9,6 +9,7 @@ from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.secret import Secret
 from tui_backup.services import starter
 from tui_backup.services.timetable import timetable
 from tui_backup.services.workspace import Workspace
@@ -50,7 +51,38 @@ def initialise(given: str | None = None) -> Setup:
     Raises:
         ConfigError: an existing configuration is wrong, or none can be written, or the state cannot be used.
     """
-    setup = _configuration(given)
+    return _completed(_configuration(given))
+
+
+def begin(path: str, text: str, password_file: str, password: Secret) -> Setup:
+    """Make a configuration that says `text`, its password file, and then all that `initialise` makes.
+
+    The password comes first, so that no other is ever made for this configuration; where the configuration cannot be
+    written, both are as if nothing had happened.
+
+    Raises:
+        ConfigError: one of the two exists or cannot be written, or the state cannot be used.
+    """
+    _write(password_file, f"{password.reveal()}\n")
+    try:
+        _write(path, text)
+    except ConfigError:
+        os.unlink(password_file)
+        raise
+    setup = Setup(config=path, done=[Step("configuration", path, _("made"))])
+    setup.done.append(Step("password", password_file, _("random; keep a copy of this file somewhere else")))
+    return _completed(setup)
+
+
+def new_config_path(given: str | None) -> tuple[str, bool]:
+    """Return where a configuration is made while there is none, and whether somebody has named that file."""
+    if name := given or os.environ.get("TUI_BACKUP_CONFIG"):
+        return os.path.abspath(os.path.expanduser(name)), True
+    return (SYSTEM_CONFIG if os.geteuid() == 0 else user_config()), False
+
+
+def _completed(setup: Setup) -> Setup:
+    """Make what a configuration needs, where it is missing."""
     with Workspace.open(setup.config) as workspace:
         _state(setup, workspace)
         for repository in workspace.config.repositories.values():
@@ -68,20 +100,19 @@ def _configuration(given: str | None) -> Setup:
 
 
 def _starter(given: str | None) -> Setup:
-    name = given or os.environ.get("TUI_BACKUP_CONFIG")
-    if name:
-        path = os.path.abspath(os.path.expanduser(name))
-        text = starter.named(os.path.basename(path))
-    else:
-        path = SYSTEM_CONFIG if os.geteuid() == 0 else user_config()
-        text = starter.placed(path)
+    path, is_named = new_config_path(given)
+    _write(path, starter.named(os.path.basename(path)) if is_named else starter.placed(path))
+    return Setup(config=path, done=[Step("configuration", path, _("a starter with one job; change it as you need"))])
+
+
+def _write(path: str, text: str) -> None:
+    """Write a new file of our own, and the directory for it; raises ConfigError."""
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         write_new(path, text.encode())
     except OSError as error:
         message = _("cannot write {path}: {reason}").format(path=path, reason=error.strerror)
         raise ConfigError(message, hint=_("name another file with --config")) from error
-    return Setup(config=path, done=[Step("configuration", path, _("a starter with one job; change it as you need"))])
 
 
 def _state(setup: Setup, workspace: Workspace) -> None:
