@@ -181,6 +181,15 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         self.remark = Remark(text, hint, failed)
         self._settle(None)
 
+    def redraw(self, key: Hashable | None = None) -> None:
+        """Draw rows again whose cells say something else by now: that of a key, or all."""
+        self._strips.clear()
+        if key is None:
+            self._measure()
+        for number, row in enumerate(self._rows if key is not None else ()):
+            if self._key(row) == key:
+                self._redraw(number)
+
     def go_to(self, key: Hashable) -> bool:
         """Put the cursor on the row of that key; return whether it is shown."""
         for number, row in enumerate(self._rows):
