@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_backup.config.editing import Draft, changes, difference
@@ -223,6 +223,7 @@ EDITS = st.lists(
 
 
 @given(EDITS)
+@example([("set", ("jobs", "site", "sources", 0, "exclude"), [])])
 def test_whatever_is_edited_other_lines_stay_byte_for_byte(edits: list[tuple[str, Key, Any]]) -> None:
     draft = Draft(TEXT)
     for what, key, value in edits:

@@ -12,11 +12,22 @@ _PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)"
 _NAMES: Final = re.compile(r"\(('[^)]*')\)")
 
 
+class Fault(ConfigError):
+    """What is wrong with one key of a file, or with its syntax."""
+
+    def __init__(self, message: str, *, key: Key, line: int | None, reason: str, hint: str | None = None) -> None:
+        """`message` has file, line and key before the `reason`; `line` counts from 1."""
+        super().__init__(message, hint=hint)
+        self.key = key
+        self.line = line
+        self.reason = reason
+
+
 class Document:
     """The text of one file and what it says."""
 
     def __init__(self, path: str, text: str) -> None:
-        """Read a text; raises ConfigError where it is not TOML."""
+        """Read a text; raises Fault where it is not TOML."""
         self.path = path
         self.text = text
         try:
@@ -24,7 +35,8 @@ class Document:
         except tomllib.TOMLDecodeError as error:
             raise _syntax_error(path, text, str(error)) from error
         except RecursionError as error:
-            raise ConfigError(_("{path}: nested too deeply").format(path=path)) from error
+            reason = _("nested too deeply")
+            raise Fault(f"{path}: {reason}", key=(), line=None, reason=reason) from error
 
     @classmethod
     def read(cls, path: str) -> "Document":
@@ -43,10 +55,12 @@ class Document:
             line = content.count(b"\n", 0, error.start) + 1
             raise ConfigError(_("{path}:{line}: not UTF-8").format(path=path, line=line)) from error
 
-    def problem(self, key: Key, message: str, *, hint: str | None = None) -> ConfigError:
-        """Return the error for a key: `FILE:LINE: dotted.key: message`, on one line."""
-        place = f"{self.path}:{line}" if (line := self._line(key)) else self.path
-        return ConfigError(": ".join(filter(None, [place, dotted(key), message])), hint=hint)
+    def problem(self, key: Key, reason: str, *, hint: str | None = None) -> Fault:
+        """Return the error for a key: `FILE:LINE: dotted.key: reason`, on one line."""
+        line = self._line(key)
+        place = f"{self.path}:{line}" if line else self.path
+        message = ": ".join(filter(None, [place, dotted(key), reason]))
+        return Fault(message, key=key, line=line, reason=reason, hint=hint)
 
     def _line(self, key: Key) -> int | None:
         """Return the line of a key, or of the table that lacks it."""
@@ -54,11 +68,12 @@ class Document:
         return next((lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in lines), None)
 
 
-def _syntax_error(path: str, text: str, complaint: str) -> ConfigError:
+def _syntax_error(path: str, text: str, complaint: str) -> Fault:
     place = _PLACE.search(complaint)
-    line = place[1] if place and place[1] else len(text.splitlines()) or 1
+    line = int(place[1]) if place and place[1] else len(text.splitlines()) or 1
     reason = _PLACE.sub("", complaint)
     if names := _NAMES.search(reason):
         key = dotted(tuple(name.strip(" '") for name in names[1].strip(",").split(",")))
         reason = _("{key}: this table is given twice").format(key=key) if reason.endswith("twice") else reason
-    return ConfigError(_("{path}:{line}: not valid TOML: {reason}").format(path=path, line=line, reason=reason))
+    message = _("{path}:{line}: not valid TOML: {reason}").format(path=path, line=line, reason=reason)
+    return Fault(message, key=(), line=line, reason=_("not valid TOML: {reason}").format(reason=reason))

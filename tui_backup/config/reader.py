@@ -1,14 +1,15 @@
-"""Tables -> settings. The first thing wrong is an error that names its line and key."""
+"""Tables -> settings. What is wrong is an error that names its line and key."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from tui_backup.config import later
 from tui_backup.config.complaints import explain, nearest
-from tui_backup.config.document import Document
+from tui_backup.config.document import Document, Fault
 from tui_backup.config.keeping import KeepTable, keep_of, limits_of
 from tui_backup.config.lines import Key
 from tui_backup.config.paths import default_state_dir, resolved
@@ -39,21 +40,39 @@ def store_kinds() -> list[str]:
 
 
 class Reader:
-    """Turns the tables of one document into settings; raises ConfigError."""
+    """Turns the tables of one document into settings."""
 
     def __init__(self, document: Document, base: str) -> None:
         self._document = document
         self._base = base
         """Directory that relative paths are relative to."""
+        self._faults: list[Fault] = []
 
     def read(self) -> Config:
-        """Return what the document says."""
+        """Return what the document says; raises the first Fault that there is."""
+        config = self._config()
+        if config is None or self._faults:
+            raise self._faults[0]
+        return config
+
+    def faults(self) -> list[Fault]:
+        """Return what is wrong: of the keys before the first table, of each repository and of each job one thing."""
+        self._config()
+        return self._faults
+
+    def _config(self) -> Config | None:
+        """Return what the document says, as far as it is sound, and note what is not."""
+        self._faults = []
         tables, path = self._document.tables, self._document.path
-        self._check_texts((), tables)
-        top = self._convert((), tables, TopTable, later.top_keys())
-        if top.timezone is not None:
-            self._value(("timezone",), check_zone, top.timezone)
-        repositories = {name: self._repository(name, table) for name, table in top.repositories.items()}
+        top = self._sound(lambda: self._top(tables))
+        if top is None:
+            return None
+        made = {name: self._sound(partial(self._repository, name, table)) for name, table in top.repositories.items()}
+        repositories = {name: each for name, each in made.items() if each is not None}
+        jobs = {
+            name: self._sound(partial(self._job, name, table, top.timezone, list(made)))
+            for name, table in top.jobs.items()
+        }
         return Config(
             path=path,
             timezone=top.timezone,
@@ -62,11 +81,28 @@ class Reader:
             state_dir=resolved(top.state_dir, self._base) if top.state_dir else default_state_dir(path),
             log_level=top.log_level,
             repositories=repositories,
-            jobs={name: self._job(name, table, top.timezone, repositories) for name, table in top.jobs.items()},
+            jobs={name: each for name, each in jobs.items() if each is not None},
         )
+
+    def _sound(self, read: Callable[[], T]) -> T | None:
+        """Return what is read; where that is wrong, note why and return None."""
+        try:
+            return read()
+        except Fault as fault:
+            self._faults.append(fault)
+            return None
+
+    def _top(self, tables: dict[str, Any]) -> TopTable:
+        plain = {name: value for name, value in tables.items() if name not in {"repositories", "jobs"}}
+        self._check_texts((), plain)
+        top = self._convert((), tables, TopTable, later.top_keys())
+        if top.timezone is not None:
+            self._value(("timezone",), check_zone, top.timezone)
+        return top
 
     def _repository(self, name: str, options: Any) -> RepositoryConfig:
         at: Key = ("repositories", name)
+        self._check_texts(at, options)
         self._check_name(at, name)
         if isinstance(options, dict) and isinstance(kind := options.get("format"), str):
             self._check_kind((*at, "format"), kind, list(FORMATS), later.formats())
@@ -82,8 +118,9 @@ class Reader:
             trusted=table.trusted,
         )
 
-    def _job(self, name: str, options: Any, zone: str | None, known: Mapping[str, RepositoryConfig]) -> JobConfig:
+    def _job(self, name: str, options: Any, zone: str | None, known: Collection[str]) -> JobConfig:
         at: Key = ("jobs", name)
+        self._check_texts(at, options)
         self._check_name(at, name)
         table = self._convert(at, options, JobTable, later.job_keys())
         self._check_repositories((*at, "repositories"), table.repositories, known)
@@ -120,7 +157,7 @@ class Reader:
         made = self._convert(place, short if table.keep is None else table.keep, KeepTable, {})
         return self._blaming(place, lambda: keep_of(made), KeepTable)
 
-    def _check_repositories(self, at: Key, names: list[str], known: Mapping[str, RepositoryConfig]) -> None:
+    def _check_repositories(self, at: Key, names: list[str], known: Collection[str]) -> None:
         if not names:
             raise self._problem(at, _("a job needs a repository"))
         for place, name in enumerate(names):
@@ -208,7 +245,7 @@ class Reader:
         for name, each in _items(value):
             self._check_texts((*at, name), each)
 
-    def _problem(self, at: Key, message: str, *, hint: str | None = None) -> ConfigError:
+    def _problem(self, at: Key, message: str, *, hint: str | None = None) -> Fault:
         return self._document.problem(at, message, hint=hint)
 
 

@@ -88,8 +88,9 @@ def without_node(text: str, parent: Node | None, node: Node) -> str:
     if at + 1 < len(parent.inside):
         return text[:start] + text[parent.inside[at + 1].start :]
     before = parent.inside[at - 1].end if at else start
-    gap = before if at and "#" not in text[before:start] else start
-    return text[:gap] + text[end if at else after :]
+    if at and "#" not in text[before:start]:
+        return text[:before] + text[end:]
+    return text[:start] + text[after:]
 
 
 def with_item(text: str, node: Node, at: int, value: Any) -> str:
