@@ -4,6 +4,8 @@ import pytest
 
 from tui_backup.model.run import RunStatus
 from tui_backup.model.standing import Integrity, Standing
+from tui_backup.primitives.i18n import use
+from tui_backup.services.words import status_word
 from tui_backup.tui import words
 from tui_backup.tui.glyphs import ASCII, Glyphs
 
@@ -105,14 +107,14 @@ def test_integrity_is_told_with_the_age_of_its_proof(standing: Standing, text: s
     assert words.integrity_words(standing, NOW) == text
 
 
-def test_digits_are_written_as_the_language_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "_", lambda text: "1.234,5" if text == "1,234.5" else text)
-    assert words.number(42_113.25, 1) == "42.113,2"
+def test_digits_are_written_as_the_language_does() -> None:
+    use("pt_BR")
     assert words.brief_size(1_230_000) == "1,23 MB"
+    assert words.brief_size(5 * 10**21) == "5.000 EB"
 
 
 @pytest.mark.parametrize("glyphs", [Glyphs(), ASCII])
 def test_every_status_has_a_sign_of_its_own_and_a_word(glyphs: Glyphs) -> None:
     signs = {words.status_piece(status, glyphs)[0].split(" ", 1)[0] for status in RunStatus}
-    told = {words.status_word(status) for status in RunStatus}
+    told = {status_word(status) for status in RunStatus}
     assert len(signs) == len(told) == len(RunStatus)

@@ -10,7 +10,7 @@ from tui_backup.cli import output
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning, RestorePlan
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.text import moment, printable, size
+from tui_backup.primitives.text import moment, number, printable, size
 from tui_backup.services.snapshots import Found
 
 Raw = bytes
@@ -96,7 +96,7 @@ def show_items(items: Iterable[PlanItem]) -> None:
 def show_counts(counts: Iterable[tuple[str, int]]) -> None:
     """Write how many paths there are of each sort."""
     for label, count in counts:
-        output.write_text(f"  {label:<16}{count:>10,}")
+        output.write_text(f"  {label:<16}{number(count):>10}")
 
 
 def show_warnings(warnings: Sequence[PlanWarning]) -> None:

@@ -54,6 +54,11 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     return _texts.catalogue.ngettext(singular, plural, count)
 
 
+def pgettext(context: str, message: str) -> str:
+    """Return the text in the user's language, where one English word has several meanings; the context tells which."""
+    return _texts.catalogue.pgettext(context, message)
+
+
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
     """Mark a text that is translated where it is used; return it as it is."""
     return message

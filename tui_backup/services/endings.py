@@ -2,7 +2,8 @@
 
 from tui_backup.model.event import Ending, Finished, Restored, Tended, Verified
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.primitives.text import duration, printable, size
+from tui_backup.primitives.text import duration, number, printable, size
+from tui_backup.services.words import status_word, verb_word
 
 
 def sentence(ending: Ending) -> str:
@@ -27,12 +28,12 @@ def _finished(ending: Finished) -> str:
     place = where(ending.job, ending.repository)
     if ending.snapshot is None:
         message = "" if ending.message in {None, ending.status} else f": {ending.message}"
-        return printable(f"{place}: {ending.status}{message}")
+        return printable(f"{place}: {status_word(ending.status)}{message}")
     if ending.files_new is None:
         return _copied(ending, place)
     text = _("{place}: {status}: backed up {bytes} in {time} ({added} new), snapshot {snapshot}").format(
         place=place,
-        status=ending.status,
+        status=status_word(ending.status),
         bytes=size(ending.bytes_processed),
         time=duration(ending.duration),
         added=size(ending.bytes_added),
@@ -44,7 +45,7 @@ def _finished(ending: Finished) -> str:
 def _copied(ending: Finished, place: str) -> str:
     text = _("{place}: {status}: {message} in {time} ({added} new), snapshot {snapshot}").format(
         place=place,
-        status=ending.status,
+        status=status_word(ending.status),
         message=ending.message,
         time=duration(ending.duration),
         added=size(ending.bytes_added),
@@ -58,7 +59,7 @@ def _restored(ending: Restored) -> str:
     if ending.run == ending.restore:
         text = _("{status}: restored {bytes} in {time}: {written} written, {skipped} skipped, {deleted} deleted")
     text = text.format(
-        status=ending.status,
+        status=status_word(ending.status),
         bytes=size(ending.bytes),
         time=duration(ending.duration),
         written=ending.written,
@@ -72,7 +73,7 @@ def _verified(ending: Verified) -> str:
     problems = ngettext("{count} problem", "{count} problems", ending.problems).format(count=ending.problems)
     text = _("{place}: {status}: {checked}, {problems}").format(
         place=ending.repository,
-        status=ending.status,
+        status=status_word(ending.status),
         checked=checked(ending.snapshots, ending.packs, ending.bytes),
         problems=problems,
     )
@@ -82,8 +83,8 @@ def _verified(ending: Verified) -> str:
 def _tended(ending: Tended) -> str:
     text = _("{place}: {status}: {verb} took {time}").format(
         place=where(ending.job, ending.repository),
-        status=ending.status,
-        verb=ending.verb,
+        status=status_word(ending.status),
+        verb=verb_word(ending.verb),
         time=duration(ending.duration),
     )
     return printable(text + (f": {ending.message}" if ending.message else ""))
@@ -92,7 +93,7 @@ def _tended(ending: Tended) -> str:
 def checked(snapshots: int, packs: int, read: int) -> str:
     """Return what a verification looked at; `read` is in bytes."""
     return _("{snapshots} and {packs} checked, {size} read").format(
-        snapshots=ngettext("{count:,} snapshot", "{count:,} snapshots", snapshots).format(count=snapshots),
-        packs=ngettext("{count:,} pack", "{count:,} packs", packs).format(count=packs),
+        snapshots=ngettext("{count} snapshot", "{count} snapshots", snapshots).format(count=number(snapshots)),
+        packs=ngettext("{count} pack", "{count} packs", packs).format(count=number(packs)),
         size=size(read),
     )

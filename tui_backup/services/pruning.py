@@ -22,7 +22,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
-from tui_backup.primitives.text import size
+from tui_backup.primitives.text import number, size
 from tui_backup.services.contacts import remember_space
 from tui_backup.services.run_scope import run_scope
 
@@ -145,7 +145,7 @@ def reclaiming_words(reclaim: ReclaimPlan) -> str:
     return text.format(
         freed=size(max(reclaim.freed_bytes, 0)),
         total=size(reclaim.total_bytes),
-        dropped=ngettext("{count:,} pack", "{count:,} packs", dropped).format(count=dropped),
+        dropped=ngettext("{count} pack", "{count} packs", dropped).format(count=number(dropped)),
         repacked=size(reclaim.repacked_bytes),
         unused=size(reclaim.unused_bytes),
     )

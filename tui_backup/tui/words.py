@@ -1,7 +1,4 @@
-"""Words: sizes, times, ages and states as all pages write them, in the language of whoever reads.
-
-`number` is the only place that knows how digits are written; everything else with digits in it goes through there.
-"""
+"""Words: sizes, times, ages and states as all pages write them, in the language of whoever reads."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,6 +7,8 @@ from tui_backup.model.run import RunStatus
 from tui_backup.model.standing import Integrity, Standing
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number
+from tui_backup.services.words import status_word
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece, Role
 
@@ -19,14 +18,6 @@ UNKNOWN = "-"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _MINUTE_S, _HOUR_S, _DAY_S, _YEAR_S = 60, 3_600, 86_400, 31_557_600
 _MONTH_S = _YEAR_S // 12
-
-
-def number(value: float, decimals: int = 0) -> str:
-    """Return a number with so many digits after its decimal separator: `42,113`, `1.5`."""
-    # Translators: a number as it is written in your language; its second and its second last character are used.
-    sample = _("1,234.5")
-    written = f"{value:,.{decimals}f}"
-    return written.translate({ord(","): sample[1], ord("."): sample[-2]})
 
 
 def brief_size(count: float | None) -> str:
@@ -148,21 +139,6 @@ def integrity_piece(standing: Standing, now: datetime) -> Piece:
     """Return the same as a piece of a cell."""
     roles: dict[Integrity, Role] = {Integrity.DAMAGED: "error", Integrity.OK: "ok", Integrity.UNVERIFIED: "dim"}
     return integrity_words(standing, now), roles[standing.integrity]
-
-
-def status_word(status: RunStatus) -> str:
-    """Return how a run ended, or that it goes on, in one word."""
-    match status:
-        case RunStatus.RUNNING:
-            return _("running")
-        case RunStatus.OK:
-            return _("ok")
-        case RunStatus.INCOMPLETE:
-            return _("incomplete")
-        case RunStatus.FAILED:
-            return _("failed")
-        case RunStatus.CANCELLED:
-            return _("cancelled")
 
 
 def status_piece(status: RunStatus, glyphs: Glyphs) -> Piece:

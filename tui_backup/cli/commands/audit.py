@@ -12,7 +12,7 @@ from tui_backup.errors import UsageError
 from tui_backup.history.audit import Record
 from tui_backup.history.audit_check import Anchor, Examination, Finding
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.primitives.text import moment, printable
+from tui_backup.primitives.text import moment, number, printable
 
 _ANCHOR = re.compile(r"(\d{1,15}):([0-9a-f]{16,64})")
 
@@ -78,7 +78,7 @@ def show(found: Examination) -> None:
     if found.head is None:
         output.write_text(_("nothing is recorded yet"))
         return
-    count = ngettext("{count:,} record", "{count:,} records", found.records).format(count=found.records)
+    count = ngettext("{count} record", "{count} records", found.records).format(count=number(found.records))
     state = _("{records}, each follows from the one before it") if not found.findings else _("{records} read")
     output.write_text(state.format(records=count))
     output.write_text(_proof(found))

@@ -11,6 +11,7 @@ from tui_backup.model.run import Verb
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import duration, moment, size
 from tui_backup.services.status import HistoryRow, history_rows
+from tui_backup.services.words import status_word, verb_word
 
 
 @click.command(short_help=_("Show past runs."), help=_("Show past runs, newest first."))
@@ -37,7 +38,7 @@ def command(invocation: Invocation, job: str | None, limit: int | None, verb: st
 
 def _cells(row: HistoryRow) -> Sequence[Cell]:
     return (
-        moment(row.started), row.run, row.verb, row.job, row.repository, row.status, duration(row.duration),
-        size(row.bytes_added), row.warnings, row.snapshot[:8] if row.snapshot else None,
+        moment(row.started), row.run, verb_word(row.verb), row.job, row.repository, status_word(row.status),
+        duration(row.duration), size(row.bytes_added), row.warnings, row.snapshot[:8] if row.snapshot else None,
         len(row.copies) or None, moment(row.undo_until) if row.undo_until else None, row.message,
     )  # fmt: skip

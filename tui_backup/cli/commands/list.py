@@ -12,6 +12,7 @@ from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
 from tui_backup.services.snapshots import Filter, Row, reach, rows
+from tui_backup.services.words import integrity_word, kind_word, status_word
 
 
 @click.command(
@@ -88,7 +89,8 @@ def together(shown: Sequence[Row]) -> list[list[Row]]:
 def _cells(copies: Sequence[Row]) -> Sequence[Cell]:
     row = copies[0]
     return (
-        row.short_id, moment(row.time), row.job, ", ".join(each.repository for each in copies), row.host, row.kind,
+        row.short_id, moment(row.time), row.job, ", ".join(each.repository for each in copies), row.host,
+        kind_word(row.kind) if row.kind else None,
         size(row.size), size(row.added), _status(row), _integrity(copies), " ".join(row.paths),
     )  # fmt: skip
 
@@ -96,9 +98,10 @@ def _cells(copies: Sequence[Row]) -> Sequence[Cell]:
 def _integrity(copies: Sequence[Row]) -> str:
     """Return the integrity of a snapshot; where its copies differ, that of each."""
     if len({row.integrity for row in copies}) == 1:
-        return copies[0].integrity
-    return ", ".join(f"{row.repository}: {row.integrity}" for row in copies)
+        return integrity_word(copies[0].integrity)
+    return ", ".join(f"{row.repository}: {integrity_word(row.integrity)}" for row in copies)
 
 
 def _status(row: Row) -> str:
-    return _("{status}, pinned").format(status=row.status) if PIN in row.tags else row.status
+    status = status_word(row.status)
+    return _("{status}, pinned").format(status=status) if PIN in row.tags else status

@@ -11,6 +11,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
 from tui_backup.services.endings import where
 from tui_backup.services.runs import RunningRun, list_runs
+from tui_backup.services.words import verb_word
 
 
 @click.command(short_help=_("Show the runs going on now."), help=_("Show the runs going on now, whoever started them."))
@@ -31,7 +32,7 @@ def command(invocation: Invocation) -> None:
 def _cells(run: RunningRun) -> Sequence[Cell]:
     progress = run.progress
     return (
-        run.run, run.verb, where(run.job, run.repository), moment(run.started), run.pid,
+        run.run, verb_word(run.verb), where(run.job, run.repository), moment(run.started), run.pid,
         progress.files_done if progress else None, size(progress.bytes_done if progress else None),
         progress.current if progress else None,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import age, moment, printable, size
 from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport, motd, report
+from tui_backup.services.words import integrity_word, status_word, verb_word
 
 
 @click.command(
@@ -63,7 +64,7 @@ def show(found: StatusReport, present: datetime) -> None:
         output.write_text("")
     for run in found.running:
         output.write_text(
-            _("running: {run} ({what})").format(run=printable(run.run), what=printable(run.job or run.verb))
+            _("running: {run} ({what})").format(run=printable(run.run), what=printable(run.job or verb_word(run.verb)))
         )
     output.write_text("")
     for problem in found.problems:
@@ -75,10 +76,11 @@ def show(found: StatusReport, present: datetime) -> None:
 
 
 def _job(job: JobStatus, present: datetime) -> Sequence[Cell]:
-    status = _("{status}, stale").format(status=job.last_status or "-") if job.stale else job.last_status
+    status = status_word(job.last_status) if job.last_status else "-"
+    status = _("{status}, stale").format(status=status) if job.stale else status
     return (
         job.job, age(job.last_run, present), status, age(job.last_success, present), job.snapshots, size(job.size),
-        job.integrity,
+        integrity_word(job.integrity) if job.integrity else None,
     )  # fmt: skip
 
 

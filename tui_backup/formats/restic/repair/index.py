@@ -18,6 +18,7 @@ from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number
 
 LISTED = "list-pack"
 REPLACED = "replace-index"
@@ -63,9 +64,9 @@ def index_steps(inventory: Inventory, stale: Collection[str], gone: Collection[b
     for pack in sorted(inventory.found):
         if pack not in gone:
             count = len(inventory.listings[pack]) // PACKED.size
-            words = ngettext("{count:,} blob, by its header", "{count:,} blobs, by its header", count)
+            words = ngettext("{count} blob, by its header", "{count} blobs, by its header", count)
             key = key_of(FileKind.DATA, pack.hex())
-            yield RepairStep(what=LISTED, object=key, detail=words.format(count=count))
+            yield RepairStep(what=LISTED, object=key, detail=words.format(count=number(count)))
 
 
 def carry_out_index(access: Access, work: IndexWork, lock: Guard, watch: Watch) -> int:

@@ -28,6 +28,7 @@ from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number
 
 FETCHED = "fetch-blobs"
 READ = "read-file"
@@ -220,4 +221,4 @@ def _no_tree(id_: bytes, reason: str) -> Problem:
 
 
 def _blobs(count: int) -> str:
-    return ngettext("{count:,} lost blob", "{count:,} lost blobs", count).format(count=count)
+    return ngettext("{count} lost blob", "{count} lost blobs", count).format(count=number(count))

@@ -24,6 +24,7 @@ from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.upkeep import Repaired, RepairPlan, RepairStep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number
 
 REWRITTEN = "rewrite-snapshot"
 
@@ -149,10 +150,12 @@ def _repaired_before(snapshot: Snapshot, snapshots: Sequence[Snapshot]) -> Snaps
 
 def _step(snapshot: Snapshot, rewriting: Rewriting) -> RepairStep:
     paths = rewriting.omitted(snapshot.root)
-    words = ngettext("{count:,} entry is left out", "{count:,} entries are left out", len(paths))
+    words = ngettext("{count} entry is left out", "{count} entries are left out", len(paths))
     if len(paths) >= MOST_PATHS:
-        words = _("{count:,} entries or more are left out")
-    detail = _("{what}; the snapshot itself stays until it is forgotten").format(what=words.format(count=len(paths)))
+        words = _("{count} entries or more are left out")
+    detail = _("{what}; the snapshot itself stays until it is forgotten").format(
+        what=words.format(count=number(len(paths)))
+    )
     return RepairStep(what=REWRITTEN, object=snapshot.id, detail=detail, paths=tuple(paths))
 
 
