@@ -43,9 +43,14 @@ def nearest(word: str, known: Collection[str]) -> str:
 def _choices(key: Key, type_: type[msgspec.Struct]) -> tuple[str, ...]:
     """Return the values that a field may have where only some are possible."""
     types = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
-    type_of_field = types.get(str(key[0])) if len(key) == 1 else None
-    literals = [each for each in (type_of_field, *get_args(type_of_field)) if get_origin(each) is Literal]
-    return tuple(value for each in literals for value in get_args(each))
+    return choices_of(types.get(str(key[0]))) if len(key) == 1 else ()
+
+
+def choices_of(type_: Any) -> tuple[str, ...]:
+    """Return the values that a type has where it has only some: `Literal`, be it annotated or optional."""
+    if get_origin(type_) is Literal:
+        return get_args(type_)
+    return tuple(choice for each in get_args(type_) if get_origin(each) for choice in choices_of(each))
 
 
 def _words(types: str) -> str:

@@ -1,13 +1,14 @@
 """How long snapshots are kept, and how much space may stay unused: from what a file says to policies, and back."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from tui_backup.model.retention import Keep, Span
 from tui_backup.model.upkeep import ReclaimLimits
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.about import About
+from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.units import parse_percent, parse_size, parse_span
 
 V = TypeVar("V")
@@ -21,17 +22,21 @@ _COUNTS = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 class KeepTable(msgspec.Struct, frozen=True, kw_only=True):
     """The `keep` of a job."""
 
-    last: int | str = 0
-    hourly: int | str = 0
-    daily: int | str = 0
-    weekly: int | str = 0
-    monthly: int | str = 0
-    yearly: int | str = 0
-    within: str | None = None
-    tags: list[str] = []
-    max_backups: int | None = None
+    last: Annotated[int | str, About(N_("Last"), N_("So many of the newest; -1: all of them"))] = 0
+    hourly: Annotated[int | str, About(N_("Hourly"), N_("The newest of each of so many hours"))] = 0
+    daily: Annotated[int | str, About(N_("Daily"), N_("The newest of each of so many days"))] = 0
+    weekly: Annotated[int | str, About(N_("Weekly"), N_("The newest of each of so many weeks"))] = 0
+    monthly: Annotated[int | str, About(N_("Monthly"), N_("The newest of each of so many months"))] = 0
+    yearly: Annotated[int | str, About(N_("Yearly"), N_("The newest of each of so many years"))] = 0
+    within: Annotated[
+        str | None, About(N_("Within"), N_("All that are no older than this: 30d, 6mo, 1y6mo"), "span")
+    ] = None
+    tags: Annotated[list[str], About(N_("Tags"), N_("All that have these; a,b: both of them"))] = []
+    max_backups: Annotated[int | None, About(N_("Kept backups"), N_("The same as last"), short_for="last")] = None
     """The same as `last`."""
-    retention_days: int | None = None
+    retention_days: Annotated[
+        int | None, About(N_("Kept days"), N_("The same as within that many days"), short_for="within")
+    ] = None
     """The same as `within` that many days."""
 
 

@@ -1,20 +1,30 @@
-"""What the tables of a configuration file may hold, key by key."""
+"""What the tables of a configuration file may hold, key by key, and what people are told of each."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from tui_backup.primitives.about import About
+from tui_backup.primitives.i18n import N_
 from tui_backup.primitives.secret import SecretSource
 
 
 class TopTable(msgspec.Struct, frozen=True, kw_only=True):
     """The keys before the first table, and the tables themselves."""
 
-    timezone: str | None = None
-    language: Literal["en", "pt_BR"] | None = None
-    theme: str | None = None
-    state_dir: str | None = None
-    log_level: Literal["error", "warning", "info", "debug"] = "info"
+    timezone: Annotated[
+        str | None, About(N_("Time zone"), N_("Of snapshots and reports; empty: that of the machine"), "zone")
+    ] = None
+    language: Annotated[
+        Literal["en", "pt_BR"] | None, About(N_("Language"), N_("Of all messages; empty: that of the locale"))
+    ] = None
+    theme: Annotated[str | None, About(N_("Theme"), N_("How the terminal UI looks"), "theme")] = None
+    state_dir: Annotated[
+        str | None, About(N_("State"), N_("Where the record of runs is kept; empty: the usual place"), "directory")
+    ] = None
+    log_level: Annotated[
+        Literal["error", "warning", "info", "debug"], About(N_("Log level"), N_("How much the program's log tells"))
+    ] = "info"
     repositories: dict[str, Any] = {}
     jobs: dict[str, Any] = {}
 
@@ -22,27 +32,57 @@ class TopTable(msgspec.Struct, frozen=True, kw_only=True):
 class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[repositories.NAME]`."""
 
-    format: str = "restic"
-    store: dict[str, Any]
-    password: SecretSource
-    compression: Literal["auto", "max", "off"] = "auto"
-    min_free: str | int | None = None
-    max_unused: str | int | None = None
-    max_repack_size: str | int | None = None
-    trusted: bool = True
+    format: Annotated[str, About(N_("Format"), N_("How snapshots lie there"), "format")] = "restic"
+    store: Annotated[dict[str, Any], About(N_("Place"), N_("Where the repository lies"), "store")]
+    password: Annotated[
+        SecretSource, About(N_("Password"), N_("Opens the repository; without it nobody can read the backups"))
+    ]
+    compression: Annotated[Literal["auto", "max", "off"], About(N_("Compression"), N_("max is smaller and slower"))] = (
+        "auto"
+    )
+    min_free: Annotated[
+        str | int | None,
+        About(N_("Low space"), N_("Report less free space than this: 5% of the disk, or 10GB"), "share"),
+    ] = None
+    max_unused: Annotated[
+        str | int | None,
+        About(N_("Unused space"), N_("May stay unused when space is reclaimed: 5%, 10GB, unlimited"), "share"),
+    ] = None
+    max_repack_size: Annotated[
+        str | int | None, About(N_("Rewrite at most"), N_("When space is reclaimed, such as 2GB; empty: all"), "size")
+    ] = None
+    trusted: Annotated[
+        bool, About(N_("Trusted"), N_("Whether a restore takes owners, suid bits and devices from it"))
+    ] = True
 
 
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """`[jobs.NAME]`."""
 
-    repositories: list[str]
-    sources: list[dict[str, Any]]
-    timezone: str | None = None
-    expected_every: str | None = None
-    undo_keep: str | None = None
-    on_change: Literal["warn", "incomplete"] = "warn"
-    keep: dict[str, Any] | None = None
-    max_backups: int | None = None
+    repositories: Annotated[
+        list[str],
+        About(N_("Repositories"), N_("The first that works takes the backup, the others get copies"), "repositories"),
+    ]
+    sources: Annotated[list[dict[str, Any]], About(N_("Sources"), N_("What is backed up"), "source")]
+    expected_every: Annotated[
+        str | None, About(N_("Expected every"), N_("Stale after that long without a success, such as 26h"), "duration")
+    ] = None
+    timezone: Annotated[str | None, About(N_("Time zone"), N_("Of this job alone"), "zone")] = None
+    undo_keep: Annotated[
+        str | None, About(N_("Undo for"), N_("How long a restore in place can be undone; empty: 7d"), "duration")
+    ] = None
+    on_change: Annotated[
+        Literal["warn", "incomplete"],
+        About(N_("On change"), N_("What a file that changes while it is read makes of the snapshot")),
+    ] = "warn"
+    keep: Annotated[
+        dict[str, Any] | None, About(N_("Kept snapshots"), N_("After each good run; all empty: every snapshot"), "keep")
+    ] = None
+    max_backups: Annotated[int | None, About(N_("Kept backups"), N_("Short for keep with last"), short_for="keep")] = (
+        None
+    )
     """Short for `keep = { max_backups = N }`."""
-    retention_days: int | None = None
+    retention_days: Annotated[
+        int | None, About(N_("Kept days"), N_("Short for keep with within"), short_for="keep")
+    ] = None
     """Short for `keep = { retention_days = N }`."""

@@ -3,14 +3,15 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
 
 from tui_backup.errors import ConfigError, SourceError, UsageError
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.about import About
+from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.patterns import Patterns
 from tui_backup.primitives.units import parse_size
 from tui_backup.sources.base import Unread
@@ -25,20 +26,29 @@ from tui_backup.sources.walk import Walk
 class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files and directories below some paths, with all that the system knows of them."""
 
-    paths: tuple[str, ...]
-    """What to back up; bytes that are not UTF-8 as surrogate escapes."""
-    as_: str | None = msgspec.field(default=None, name="as")
-    """Name below which everything is stored, in place of the absolute paths."""
-    exclude: tuple[str, ...] = ()
-    """Gitignore patterns, anchored at each path; absolute ones may begin with the path."""
-    exclude_if_present: tuple[str, ...] = ()
-    """A directory that holds one of these names keeps nothing else."""
-    exclude_caches: bool = False
-    """Whether a directory marked as a cache by its CACHEDIR.TAG keeps nothing but the tag."""
-    exclude_larger_than: str | int | None = None
-    """Largest size of a file, such as `2GB`; larger ones stay out."""
-    one_file_system: bool = False
-    """Whether other file systems mounted below a path are stored as empty directories."""
+    paths: Annotated[tuple[str, ...], About(N_("Paths"), N_("Files and directories, one a line"), "paths")]
+    """Bytes that are not UTF-8 as surrogate escapes."""
+    exclude: Annotated[
+        tuple[str, ...], About(N_("Leave out"), N_("Patterns as in .gitignore, one a line"), "patterns")
+    ] = ()
+    """Anchored at each path; absolute ones may begin with the path."""
+    exclude_if_present: Annotated[
+        tuple[str, ...], About(N_("Leave out with"), N_("A directory that holds one of these names, one a line"))
+    ] = ()
+    exclude_caches: Annotated[
+        bool, About(N_("Leave out caches"), N_("Directories that a CACHEDIR.TAG marks as caches"))
+    ] = False
+    """Of such a directory nothing but the tag is kept."""
+    exclude_larger_than: Annotated[
+        str | int | None, About(N_("Leave out above"), N_("Files larger than this, such as 2GB"), "size")
+    ] = None
+    one_file_system: Annotated[bool, About(N_("One file system"), N_("Do not enter what is mounted below a path"))] = (
+        False
+    )
+    """Whether other file systems are stored as empty directories."""
+    as_: Annotated[str | None, About(N_("Stored as"), N_("A name that stands for the path in the snapshot"))] = (
+        msgspec.field(default=None, name="as")
+    )
 
     def __post_init__(self) -> None:
         if not self.paths or not all(self.paths):

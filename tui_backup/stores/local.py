@@ -6,12 +6,14 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable, Unreadable
+from tui_backup.primitives.about import About
 from tui_backup.primitives.atomic import sync, sync_directory, write_all
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import N_, _
 from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
 
@@ -30,8 +32,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is made by `create` alone, so that a disk that is not mounted is noticed.
     """
 
-    path: str
-    """Directory; `~` is the home directory."""
+    path: Annotated[str, About(N_("Directory"), N_("Relative to the configuration file; ~ is your home"), "directory")]
 
     def rooted(self, base: str) -> "LocalStore":
         return LocalStore(str(Path(base, os.path.expanduser(self.path)).absolute()))

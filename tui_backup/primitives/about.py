@@ -1,0 +1,25 @@
+"""About: what people are told of a key of the configuration, beside the field that holds it.
+
+path: Annotated[str, About(N_("Directory"), N_("Where the repository lies"))]
+"""
+
+from typing import Literal
+
+import msgspec
+
+Shape = Literal[
+    "", "duration", "span", "size", "share", "path", "directory", "zone", "patterns", "paths", "repositories", "format",
+    "keep", "store", "source", "theme",
+]  # fmt: skip
+
+
+class About(msgspec.Struct, frozen=True):
+    """A key for people; label and help are marked by `N_` and translated where they are shown."""
+
+    label: str
+    help: str
+    """One line: what it is for, and what holds where it is left out."""
+    shape: Shape = ""
+    """What its type does not tell of it."""
+    short_for: str = ""
+    """The key that says the same at more length, and is offered in its place."""
