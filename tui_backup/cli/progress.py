@@ -21,9 +21,9 @@ from tui_backup.model.event import (
     Warned,
 )
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.primitives.text import duration, printable, size
+from tui_backup.primitives.text import number, printable
 from tui_backup.services.endings import sentence, where
-from tui_backup.services.pace import Pace, share
+from tui_backup.services.pace import Pace, facts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,7 +70,7 @@ class Progress:
         self._warnings = self._told = 0
         self._most = None if all_warnings or not _is_terminal() else SHOWN
         self._live: Live | None = None
-        self._with_bar = fancy(sys.stderr) and not quiet and not mute
+        self._with_bar = self._can_have_bar = fancy(sys.stderr) and not quiet and not mute
         self._every_s = None if quiet or mute or self._with_bar else every_s
         self._said_at = 0.0
 
@@ -109,6 +109,17 @@ class Progress:
         if live is not None:
             with suppress(OSError, ValueError):
                 live.stop()
+
+    def leave_bar(self) -> None:
+        """Draw no bar from here on: another run has it."""
+        self.close()
+        self._with_bar = False
+
+    def take_bar(self) -> None:
+        """Draw a bar from here on, where there can be one."""
+        self._with_bar = self._can_have_bar
+        if self._with_bar and self._label and self._live is None:
+            self._live = self._open_bar()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -158,32 +169,15 @@ class Progress:
         rest, self._warnings, self._told = self._warnings - self._told, 0, 0
         if rest:
             place = "--verbose" if run == NO_RUN else f"tui-backup --verbose attach {run}"
-            text = ngettext(
-                "{count:,} more warning, shown by: {place}", "{count:,} more warnings, shown by: {place}", rest
-            )
-            narration.warn(text.format(count=rest, place=place))
+            text = ngettext("{count} more warning, shown by: {place}", "{count} more warnings, shown by: {place}", rest)
+            narration.warn(text.format(count=number(rest), place=place))
 
     def _facts(self) -> list[str]:
         last = self._last
         if last is None:
             return [_("{label}: starting").format(label=self._label)]
-        facts = [f"{self._label}: {self._amount(last)}"]
-        if last.files_done or last.files_total:
-            facts.append(ngettext("{count:,} file", "{count:,} files", last.files_done).format(count=last.files_done))
-        if rate := self._pace.rate:
-            facts.append(_("{size}/s").format(size=size(round(rate))))
-        if (left := self._pace.left_s(last)) is not None:
-            facts.append(_("{time} left").format(time=duration(left)))
-        return facts
-
-    @staticmethod
-    def _amount(last: Progressed) -> str:
-        done = share(last)
-        if done is None:
-            return size(last.bytes_done)
-        return _("{share} %, {done} of {total}").format(
-            share=done, done=size(last.bytes_done), total=size(last.bytes_total)
-        )
+        first, *others = facts(last, self._pace)
+        return [f"{self._label}: {first}", *others]
 
     def _open_bar(self) -> "Live":
         from rich.console import Console

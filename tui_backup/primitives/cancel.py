@@ -1,6 +1,8 @@
 """Asking a long operation to stop."""
 
-from threading import Event
+from threading import Event, Lock
+from typing import Self
+from weakref import WeakSet
 
 from tui_backup.errors import Cancelled
 from tui_backup.primitives.i18n import _
@@ -11,10 +13,23 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._event = Event()
+        self._lock = Lock()
+        self._followers = WeakSet[CancelToken]()
+
+    def follow(self, other: Self) -> None:
+        """Be cancelled with another token, from here on or at once."""
+        with other._lock:
+            other._followers.add(self)
+        if other.cancelled:
+            self.cancel()
 
     def cancel(self) -> None:
-        """Ask for the stop; may be called more than once and from signal handlers."""
+        """Ask for the stop; may be called more than once."""
         self._event.set()
+        with self._lock:
+            followers = list(self._followers)
+        for follower in followers:
+            follower.cancel()
 
     @property
     def cancelled(self) -> bool:

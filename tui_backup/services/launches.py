@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tui_backup.config.settings import Config
 from tui_backup.errors import BackupError
+from tui_backup.model.event import Ending, Event, Started
 from tui_backup.services.bus import EventBus
 from tui_backup.services.workspace import Workspace
 
@@ -13,7 +14,7 @@ Operation = Callable[[Workspace], object]
 
 
 class Launch:
-    """An operation that was started."""
+    """An operation that was started. Its methods may be called from any thread."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -21,6 +22,61 @@ class Launch:
         self.ended = threading.Event()
         self.result: object = None
         self.error: BackupError | None = None
+        self.runs: tuple[str, ...] = ()
+        """Ids of the runs that it has begun, in order."""
+        self.endings: tuple[Ending, ...] = ()
+        """How these have ended so far."""
+        self._lock = threading.Lock()
+        self._workspace: Workspace | None = None
+        self._is_cancelled = False
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody has asked it to stop."""
+        return self._is_cancelled
+
+    def cancel(self) -> None:
+        """Ask its runs to stop, those that have not begun yet too; they end a moment later."""
+        with self._lock:
+            self._is_cancelled = True
+            workspace = self._workspace
+        if workspace is not None:
+            workspace.cancel.cancel()
+
+    def carry_out(self, operation: Operation, config: Config, bus: EventBus) -> None:
+        """Do the operation on the thread that calls; what its runs say goes to `bus` too."""
+        own = EventBus()
+        own.subscribe(self._note)
+        own.subscribe(bus.publish)
+        try:
+            with Workspace(config, own) as workspace:
+                self._take(workspace)
+                try:
+                    self.result = operation(workspace)
+                except BackupError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - the thread that owns a run tells of every fault
+                    self.error = workspace.unexpected(error)
+        except BackupError as error:
+            self.error = self.error or error
+
+    def _take(self, workspace: Workspace) -> None:
+        with self._lock:
+            self._workspace = workspace
+            stop = self._is_cancelled
+        if stop:
+            workspace.cancel.cancel()
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Started() if event.run not in self.runs:
+                self.runs += (event.run,)
+            case Started():
+                pass
+            case _ if isinstance(event, Ending):
+                self.endings += (event,)
+            case _:
+                pass
 
 
 class Launches:
@@ -40,6 +96,10 @@ class Launches:
         with self._lock:
             return tuple(self._going_on)
 
+    def of_run(self, run: str) -> Launch | None:
+        """Return what goes on here and has begun a run; None for runs of other processes."""
+        return next((launch for launch in self.going_on if run in launch.runs), None)
+
     def start(
         self, config: Config, title: str, operation: Operation, ended: Callable[[Launch], None] | None = None
     ) -> Launch:
@@ -50,6 +110,11 @@ class Launches:
         threading.Thread(target=self._run, args=(config, launch, operation, ended), name=title).start()
         return launch
 
+    def cancel(self) -> None:
+        """Ask everything that goes on to stop."""
+        for launch in self.going_on:
+            launch.cancel()
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing goes on, or for so long; return whether nothing does."""
         return all(launch.ended.wait(timeout_s) for launch in self.going_on)
@@ -58,15 +123,7 @@ class Launches:
         self, config: Config, launch: Launch, operation: Operation, ended: Callable[[Launch], None] | None
     ) -> None:
         try:
-            with Workspace(config, self._bus) as workspace:
-                try:
-                    launch.result = operation(workspace)
-                except BackupError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - the thread that owns a run tells of every fault
-                    launch.error = workspace.unexpected(error)
-        except BackupError as error:
-            launch.error = launch.error or error
+            launch.carry_out(operation, config, self._bus)
         finally:
             with self._lock:
                 self._going_on.remove(launch)

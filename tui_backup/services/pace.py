@@ -3,6 +3,8 @@
 from collections import deque
 
 from tui_backup.model.event import Progressed
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import duration, number, size
 
 WINDOW_S = 10.0
 """How far back the rate looks."""
@@ -48,3 +50,25 @@ def share(event: Progressed) -> int | None:
     if not event.bytes_total:
         return None
     return min(100, 100 * event.bytes_done // event.bytes_total)
+
+
+def amount(event: Progressed) -> str:
+    """Return how much is done: `61 %, 731 MB of 1.2 GB`, or only how many bytes."""
+    done = share(event)
+    if done is None:
+        return size(event.bytes_done)
+    return _("{share} %, {done} of {total}").format(
+        share=done, done=size(event.bytes_done), total=size(event.bytes_total)
+    )
+
+
+def facts(event: Progressed, pace: Pace) -> list[str]:
+    """Return how far a run is: what is done, files, rate, time left, as far as each is known."""
+    found = [amount(event)]
+    if event.files_done or event.files_total:
+        found.append(ngettext("{count} file", "{count} files", event.files_done).format(count=number(event.files_done)))
+    if rate := pace.rate:
+        found.append(_("{size}/s").format(size=size(round(rate))))
+    if (left := pace.left_s(event)) is not None:
+        found.append(_("{time} left").format(time=duration(left)))
+    return found

@@ -64,6 +64,11 @@ class Desk(Protocol):
         """Who hears about it."""
         ...
 
+    @property
+    def cancel(self) -> CancelToken:
+        """Set when every run that is noted here is to stop."""
+        ...
+
 
 class RunDesk(msgspec.Struct, frozen=True, kw_only=True):
     """The smallest Desk."""
@@ -71,6 +76,7 @@ class RunDesk(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: Path
     history: History
     bus: EventBus
+    cancel: CancelToken = msgspec.field(default_factory=CancelToken)
 
 
 def run_scope(
@@ -105,7 +111,8 @@ class RunScope:
     def __init__(self, desk: Desk, header: Header, about: str | None = None) -> None:
         self.run_id = header.run
         self.watch = Watch(CancelToken(), self._warned)
-        """For the operation; its token is set by `cancel`, by signals and from other processes."""
+        """For the operation; its token is set by `cancel`, by signals, from other processes, and with the desk's."""
+        self.watch.cancel.follow(desk.cancel)
         self.watch.on_wait = lambda message: self._tell(Waiting(run=self.run_id, message=_sound(message)))
         self.status: RunStatus = RunStatus.RUNNING
         """How it ended; of several endings the worst."""

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 
 from tui_backup.model.event import Ending, Event
 from tui_backup.primitives.i18n import _
@@ -12,9 +13,9 @@ from tui_backup.primitives.text import printable
 from tui_backup.tui import themes
 from tui_backup.tui.commands import Actions
 from tui_backup.tui.desk import Desk, RecordChanged
-from tui_backup.tui.messages import EngineSpoke
+from tui_backup.tui.messages import Depart, EngineSpoke
 from tui_backup.tui.page import Page
-from tui_backup.tui.places import Dashboard, Go, Place, Welcome, page_of
+from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
 
 
 class BackupApp(App[None]):
@@ -26,14 +27,19 @@ class BackupApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, desk: Desk, *, theme: str | None = None) -> None:
+    def __init__(self, desk: Desk, *, theme: str | None = None, driver_class: type[Driver] | None = None) -> None:
         """`theme` is the name of a theme; None: what the configuration says."""
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(driver_class=driver_class, ansi_color=True if "NO_COLOR" in os.environ else None)
         self.desk = desk
         config = desk.workspace.config if desk.is_configured else None
         self._wanted_theme = theme or (config and config.theme) or themes.DEFAULT
         self._themes = themes.collected(config.path if config else None)
         self._unsubscribe = desk.bus.subscribe(self._hear)
+
+    @property
+    def failure(self) -> Exception | None:
+        """The fault of ours that ended the UI."""
+        return self._exception
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our style sheets use and Textual's own themes do not have."""
@@ -80,13 +86,45 @@ class BackupApp(App[None]):
         """Take an event in; called on the threads of runs, where only `post_message` is safe."""
         self.post_message(EngineSpoke(event))
 
+    def depart(self) -> None:
+        """Leave at once, whatever is shown; may be called from any thread, before the app runs too."""
+        self.post_message(Depart())
+
+    def on_depart(self) -> None:
+        """Leave."""
+        self.exit()
+
+    async def on_quit(self, message: Quit) -> None:
+        """Leave where the last page wants to be left."""
+        await self.action_quit()
+
+    async def action_quit(self) -> None:
+        """Leave, but ask what becomes of what goes on here."""
+        from tui_backup.tui.running.quitting import QuitDialog
+
+        if not self.desk.launches.going_on:
+            self.exit()
+        elif not isinstance(self.screen, QuitDialog):
+            self.push_screen(QuitDialog(self.desk), lambda leave: self.exit() if leave else None)
+
+    def action_help_quit(self) -> None:
+        """Leave: Ctrl+C where there is nothing to copy."""
+        self.post_message(Quit())
+
+    def _fatal_error(self) -> None:
+        """End after a fault of ours, without a traceback on the screen; `failure` tells of it."""
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Print nothing, as `_fatal_error`."""
+
     def _pages(self) -> list[Page]:
         return [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_running]
 
     def _page_left(self) -> None:
         """End where the last page was left."""
         if not self._pages():
-            self.exit()
+            self.post_message(Quit())
 
     def _take_themes(self) -> None:
         """Wear the wanted theme; Textual's own are not offered."""

@@ -1,4 +1,4 @@
-"""What the message loop carries from the engine."""
+"""What the message loop carries from other threads."""
 
 from textual.message import Message
 
@@ -20,3 +20,7 @@ class EngineSpoke(Message):
             and isinstance(message.event, Progressed)
             and self.event.run == message.event.run
         )
+
+
+class Depart(Message):
+    """The UI has to end: its terminal is gone, or the process was told to stop."""

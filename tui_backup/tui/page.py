@@ -17,7 +17,7 @@ from tui_backup.services.questions import Question
 from tui_backup.tui.asking import Answered, Asker
 from tui_backup.tui.command_line import as_typed
 from tui_backup.tui.desk import Desk
-from tui_backup.tui.places import Go, Place
+from tui_backup.tui.places import Go, Place, Quit
 from tui_backup.tui.widgets.masthead import Masthead
 
 T = TypeVar("T")
@@ -112,8 +112,12 @@ class Page(Screen[None]):
         self._asker.drop_all()
 
     def action_leave(self) -> None:
-        """Go back."""
-        self.dismiss()
+        """Go back; from the last page out of the UI, which asks before it leaves what goes on."""
+        pages = [screen for screen in self.app.screen_stack if isinstance(screen, Page)]
+        if len(pages) > 1:
+            self.dismiss()
+        else:
+            self.post_message(Quit())
 
     def action_help(self) -> None:
         """Explain this page."""

@@ -184,6 +184,7 @@ Place = (
 
 PAGES: dict[type[Place], str] = {
     Dashboard: "tui_backup.tui.dashboard.page:DashboardPage",
+    Locks: "tui_backup.tui.upkeep.locks:LocksPage",
 }
 """Place -> `module:Class` of the page, which is made with the desk and the place."""
 
@@ -196,6 +197,10 @@ class Go(Message):
         super().__init__()
         self.place = place
         self.instead = instead
+
+
+class Quit(Message):
+    """Somebody wants to leave the last page, and so the UI."""
 
 
 def is_built(place: type[Place]) -> bool:

@@ -75,6 +75,17 @@ class RunBoard:
         """Return a run by its id."""
         return self._runs.get(run)
 
+    def so_far(self, run: str) -> list[Event]:
+        """Return what somebody has to hear who takes a run up from here: with what it began last, and how far it is.
+
+        How it has ended in other repositories comes first.
+        """
+        view = self._runs.get(run)
+        if view is None:
+            return []
+        last = [] if view.progress is None else [view.progress]
+        return [*view.endings, Started(run=run, job=view.job, repository=view.repository), *last]
+
     def hear(self, event: Event) -> RunView:
         """Take in what a run said; return what is known of it now."""
         view = self._runs.setdefault(event.run, RunView(event.run))
