@@ -76,6 +76,18 @@ def run_jobs(workspace: "Workspace", jobs: Sequence[JobConfig], options: BackupO
     return outcomes
 
 
+def back_up(workspace: "Workspace", job: str) -> Outcome:
+    """Back up one job by hand.
+
+    Raises:
+        BackupError: what went wrong first, though the backup itself may be there.
+    """
+    (outcome,) = run_jobs(workspace, [workspace.job(job)], BackupOptions())
+    if outcome.errors:
+        raise outcome.errors[0]
+    return outcome
+
+
 def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """Return tags as they are kept.
 

@@ -10,10 +10,11 @@ from textual.driver import Driver
 from tui_backup.model.event import Ending, Event
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.launches import Launch
 from tui_backup.tui import themes
 from tui_backup.tui.commands import Actions
 from tui_backup.tui.desk import Desk, RecordChanged
-from tui_backup.tui.messages import Depart, EngineSpoke
+from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
 
@@ -35,6 +36,7 @@ class BackupApp(App[None]):
         self._wanted_theme = theme or (config and config.theme) or themes.DEFAULT
         self._themes = themes.collected(config.path if config else None)
         self._unsubscribe = desk.bus.subscribe(self._hear)
+        desk.on_ended = self._take_in_end
 
     @property
     def failure(self) -> Exception | None:
@@ -70,6 +72,13 @@ class BackupApp(App[None]):
             page.heard(event)
         if isinstance(event, Ending):
             self.post_message(RecordChanged())
+
+    def on_launch_ended(self, message: LaunchEnded) -> None:
+        """Tell what came of something that was started here."""
+        from tui_backup.tui.running.starting import notice_of
+
+        notice = notice_of(message.launch)
+        self.notify(notice.text, title=notice.title, severity=notice.severity, markup=False)
 
     def on_record_changed(self) -> None:
         """Have every page that is open look again."""
@@ -117,6 +126,10 @@ class BackupApp(App[None]):
 
     def _print_error_renderables(self) -> None:
         """Print nothing, as `_fatal_error`."""
+
+    def _take_in_end(self, launch: Launch) -> None:
+        """Take in that an operation has ended; called on its thread."""
+        self.post_message(LaunchEnded(launch))
 
     def _pages(self) -> list[Page]:
         return [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_running]

@@ -41,6 +41,8 @@ class Desk:
         self.bus = workspace.bus if workspace else EventBus()
         self.board = RunBoard()
         self.launches = Launches(self.bus)
+        self.on_ended: Callable[[Launch], None] = lambda _launch: None
+        """Hears of operations for whose end nobody else waits; the app does."""
         self.questions = Questions(self._unexpected)
         self._workspace = workspace
         self._reading = ReadingRoom(workspace.config) if workspace else None
@@ -73,8 +75,11 @@ class Desk:
             self._reading.renew(self.workspace.config)
 
     def launch(self, title: str, operation: Operation, ended: Callable[[Launch], None] | None = None) -> Launch:
-        """Start a long operation; `ended` is called on its thread, where only `post_message` is safe."""
-        return self.launches.start(self.workspace.config, title, operation, ended)
+        """Start a long operation; `ended` is called on its thread, where only `post_message` is safe.
+
+        Where nobody is named there, a notice tells what came of it.
+        """
+        return self.launches.start(self.workspace.config, title, operation, ended or self.on_ended)
 
     @property
     def zone(self) -> str | None:

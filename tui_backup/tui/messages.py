@@ -3,6 +3,7 @@
 from textual.message import Message
 
 from tui_backup.model.event import Event, Progressed
+from tui_backup.services.launches import Launch
 
 
 class EngineSpoke(Message):
@@ -24,3 +25,11 @@ class EngineSpoke(Message):
 
 class Depart(Message):
     """The UI has to end: its terminal is gone, or the process was told to stop."""
+
+
+class LaunchEnded(Message):
+    """An operation of this process has ended, and nobody but the app wants to know."""
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__()
+        self.launch = launch
