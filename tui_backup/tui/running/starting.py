@@ -1,0 +1,89 @@
+"""Starting and cancelling runs, and what is told of those that were started here."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tui_backup.errors import Cancelled
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
+from tui_backup.services.endings import sentence, where
+from tui_backup.services.launches import Launch
+from tui_backup.services.workspace import Workspace
+from tui_backup.tui.desk import Desk
+from tui_backup.tui.dialogs.confirm import Confirm, Question
+
+if TYPE_CHECKING:
+    from tui_backup.tui.page import Page
+
+Severity = Literal["information", "warning", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What is told of an operation that has ended."""
+
+    title: str
+    text: str
+    severity: Severity
+
+
+def start_backup(desk: Desk, job: str) -> Launch:
+    """Back a job up now. It is told if that fails, even before its run began, and how it ended."""
+
+    def operation(workspace: Workspace) -> None:
+        from tui_backup.services.backups import back_up
+
+        back_up(workspace, job)
+
+    return desk.launch(_("Backup of {job}").format(job=job), operation)
+
+
+def cancel_run(page: "Page", run: str, job: str | None = None, repository: str | None = None) -> None:
+    """Ask whether a run is to stop, whoever started it, and have it stop."""
+    desk = page.desk
+
+    def answered(agreed: bool | None) -> None:
+        if not agreed:
+            return
+        launch = desk.launches.of_run(run)
+        if launch is not None:
+            launch.cancel()
+        else:
+            page.ask("cancel", lambda _watch: _cancel_elsewhere(desk, run), _tell)
+
+    def _tell(full: str) -> None:
+        page.notify(_("asked {run} to stop").format(run=full), markup=False)
+
+    page.app.push_screen(
+        Confirm(
+            Question(
+                title=_("Cancel this run?"),
+                host=desk.workspace.host,
+                target=where(job, repository) or run,
+                facts=[_("It stops at the next file and ends as cancelled.")],
+                undo=_("What it has stored stays, and the next run goes on from there."),
+                action=_("Cancel the run"),
+            )
+        ),
+        answered,
+    )
+
+
+def notice_of(launch: Launch) -> Notice:
+    """Return what to tell of an operation that has ended."""
+    error = launch.error
+    told = [sentence(ending) for ending in launch.endings] or ([printable(error.message)] if error else [])
+    hint = [printable(line) for line in (error.hint or "").splitlines()] if error else []
+    return Notice(title=launch.title, text="\n".join([*told, *hint]), severity=_severity(launch))
+
+
+def _severity(launch: Launch) -> Severity:
+    if launch.error is not None:
+        return "warning" if isinstance(launch.error, Cancelled) else "error"
+    return "information" if all(ending.status == "ok" for ending in launch.endings) else "warning"
+
+
+def _cancel_elsewhere(desk: Desk, run: str) -> str:
+    from tui_backup.services.runs import cancel
+
+    return cancel(desk.workspace.state_dir, run)
