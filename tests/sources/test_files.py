@@ -361,3 +361,41 @@ def test_attributes_and_acls_come_along(tmp_path: Path) -> None:
     names = dict(entry.origin.xattrs(entry))
     assert names[b"user.note"] == b"\x00\xff"
     assert names[b"system.posix_acl_access"] == os.getxattr(place, "system.posix_acl_access")
+
+
+def children(source: FilesSource, path: bytes) -> list[bytes]:
+    return [each.path for each in source.children(path)]
+
+
+def test_one_directory_is_listed_as_a_walk_would_come_upon_it(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "srv", {"a": b"", "d/b": b"", "d/logs/x": b"", "link": b""})
+    os.replace(root / "link", root / "file")
+    (root / "link").symlink_to(root / "d")
+    source = FilesSource(paths=(str(root),), exclude=("logs/",))
+    at = os.fsencode(root)
+    assert children(source, at) == [at + b"/a", at + b"/d", at + b"/file", at + b"/link"]
+    assert children(source, at + b"/d") == [at + b"/d/b"]
+    assert children(source, os.path.dirname(at)) == [at]
+    walked = entries(source)
+    for each in source.children(at):
+        assert isinstance(each, Entry)
+        assert (each.kind, each.size, each.inode) == (
+            walked[each.path].kind,
+            walked[each.path].size,
+            walked[each.path].inode,
+        )
+
+
+def test_one_directory_is_never_listed_through_a_link(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "srv", {"d/b": b""})
+    (root / "link").symlink_to(root / "d")
+    (problem,) = FilesSource(paths=(str(root),)).children(os.fsencode(root / "link"))
+    assert isinstance(problem, Unread)
+
+
+def test_one_directory_is_listed_under_the_name_it_is_stored_by(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "srv", {"d/b": b""})
+    source = FilesSource(paths=(str(root),), as_="static")
+    assert children(source, b"/") == [b"/static"]
+    assert children(source, b"/static/d") == [b"/static/d/b"]
+    assert children(source, b"/elsewhere") == []

@@ -29,10 +29,27 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     size_after: int | None = None
 
 
-def diff(before: Iterator[Entry], after: Iterator[Entry], watch: Watch) -> Iterator[Difference]:
+class Skip:
+    """Keeps streams out of the directory that both have alike; its `enter` is given to both."""
+
+    def __init__(self) -> None:
+        self._alike: bytes | None = None
+
+    def note(self, path: bytes) -> None:
+        """Have both streams leave a directory out, from which they are about to go on."""
+        self._alike = path
+
+    def enter(self, directory: Entry) -> bool:
+        """Whether to go into a directory."""
+        return directory.path != self._alike
+
+
+def diff(
+    before: Iterator[Entry], after: Iterator[Entry], watch: Watch, skip: Skip | None = None
+) -> Iterator[Difference]:
     """Yield what differs, in the order of the streams: directories before what they hold, siblings by name.
 
-    Contents are read where size and times leave a doubt.
+    Contents are read where size and times leave a doubt; `skip` hears of directories that are alike.
 
     Raises:
         BackupError, OSError: a content that had to be compared cannot be read.
@@ -51,6 +68,8 @@ def diff(before: Iterator[Entry], after: Iterator[Entry], watch: Watch) -> Itera
             change = compare(old, new)
             if change is not None:
                 yield Difference(path=new.path, change=change, size_before=old.size, size_after=new.size)
+            if skip is not None and old.kind is new.kind is EntryKind.DIR and _alike(old, new):
+                skip.note(new.path)
             old, new = next(before, None), next(after, None)
 
 
@@ -59,6 +78,24 @@ def compare(old: Entry, new: Entry) -> Change | None:
     if old.kind is not new.kind:
         return Change.TYPE
     if not _same_content(old, new):
+        return Change.CONTENT
+    return None if _metadata(old) == _metadata(new) else Change.METADATA
+
+
+def glance(old: Entry, new: Entry) -> Change | None:
+    """Return how one path seems to differ, told without reading: what has the same size and time is taken as it was.
+
+    For directories of snapshots, CONTENT means that something below them differs.
+    """
+    if old.kind is not new.kind:
+        return Change.TYPE
+    if old.target != new.target or old.size != new.size:
+        return Change.CONTENT
+    former, now = old.origin.fingerprint(old), new.origin.fingerprint(new)
+    if former is not None and now is not None:
+        if former != now:
+            return Change.CONTENT
+    elif old.kind is EntryKind.FILE and old.mtime_ns != new.mtime_ns:
         return Change.CONTENT
     return None if _metadata(old) == _metadata(new) else Change.METADATA
 

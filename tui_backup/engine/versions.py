@@ -8,6 +8,7 @@ import msgspec
 from tui_backup.engine.digest import digest
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
 
 
@@ -33,13 +34,14 @@ class Sighting(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-def versions(sightings: Iterable[Sighting]) -> list[Version]:
+def versions(sightings: Iterable[Sighting], watch: Watch | None = None) -> list[Version]:
     """Group the states of one file by content, in the order in which the contents first appeared.
 
     A content is read once, as far as fingerprints or times tell it from others; entries that are no files are left out.
 
     Raises:
         BackupError, OSError: a content cannot be read.
+        Cancelled: the watch was asked to stop.
     """
     digests: dict[object, str] = {}
     groups: dict[str, list[Sighting]] = {}
@@ -49,7 +51,7 @@ def versions(sightings: Iterable[Sighting]) -> list[Version]:
             continue
         state = entry.origin.fingerprint(entry) or (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
         if state not in digests:
-            digests[state] = digest(entry)
+            digests[state] = digest(entry, watch)
         groups.setdefault(digests[state], []).append(sighting)
     return [_version(sha256, group) for sha256, group in groups.items()]
 

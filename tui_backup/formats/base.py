@@ -1,6 +1,6 @@
 """The contract of a repository: where snapshots live, whatever the format."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -142,8 +142,12 @@ class Format(Protocol):
         ...
 
 
+Enter = Callable[[Entry], bool]
+"""Says whether a directory is to be gone into."""
+
+
 class Repository(Protocol):
-    """Where snapshots live."""
+    """Where snapshots live; what reads them may be called from several threads at once."""
 
     name: str
     """As the configuration calls it."""
@@ -175,10 +179,13 @@ class Repository(Protocol):
         """Return the entry of a path; raises BackupError where there is none."""
         ...
 
-    def entries(self, snapshot: Snapshot, under: bytes = b"/", watch: Watch | None = None) -> Iterator[Entry]:
+    def entries(
+        self, snapshot: Snapshot, under: bytes = b"/", watch: Watch | None = None, enter: Enter | None = None
+    ) -> Iterator[Entry]:
         """Yield everything below `under` (not itself), directories before what they hold, siblings by name.
 
-        Names that must not be used (`..`, `a/b`, duplicates) are left out and warned about on `watch`.
+        Names that must not be used (`..`, `a/b`, duplicates) are left out and warned about on `watch`. A directory
+        for which `enter` returns False is not gone into; it is asked once whoever iterates has seen the directory.
         """
         ...
 
@@ -209,6 +216,10 @@ class Repository(Protocol):
     @property
     def upkeep(self) -> "Upkeep | None":
         """What keeps it healthy; None for a format that needs no such thing."""
+        ...
+
+    def renew(self) -> None:
+        """Have what is asked next see the repository as it is then: others may have changed it."""
         ...
 
     def close(self) -> None:

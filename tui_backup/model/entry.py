@@ -38,7 +38,10 @@ class Origin(Protocol):
         ...
 
     def fingerprint(self, entry: "Entry") -> bytes | None:
-        """Return what two FILEs share only if their contents are equal; None where finding out means reading."""
+        """Return what two FILEs share only if their contents are equal; None where finding out means reading.
+
+        Two DIRs share it only if all below them is equal, metadata included.
+        """
         ...
 
     def local_path(self, entry: "Entry") -> bytes | None:

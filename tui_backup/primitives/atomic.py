@@ -32,7 +32,7 @@ def write_new(path: str, content: bytes, *, mode: int = 0o600) -> None:
     """
     temporary = _written_beside(path, content, mode)
     try:
-        _claim(temporary, path)
+        claim(temporary, path)
     except BaseException:
         _remove(temporary)
         raise
@@ -82,8 +82,13 @@ def _written_beside(path: str, content: bytes, mode: int, owner: tuple[int, int]
     return temporary
 
 
-def _claim(temporary: str, path: str) -> None:
-    """Give a file its final name unless that name is taken; file systems without hard links take the longer way."""
+def claim(temporary: str | bytes, path: str | bytes) -> None:
+    """Give a file its final name; file systems without hard links take the longer way.
+
+    Raises:
+        FileExistsError: something has that name; both files stay as they are.
+        OSError: it could not be done.
+    """
     try:
         os.link(temporary, path)
     except OSError as error:
@@ -95,6 +100,6 @@ def _claim(temporary: str, path: str) -> None:
         _remove(temporary)
 
 
-def _remove(path: str) -> None:
+def _remove(path: str | bytes) -> None:
     with suppress(OSError):
         os.unlink(path)

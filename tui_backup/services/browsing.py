@@ -1,20 +1,20 @@
 """Looking into snapshots: what they hold, where something is, what changed, and the bytes themselves."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from tui_backup.engine import diff as differences
 from tui_backup.engine import versions as history_of_file
-from tui_backup.engine.diff import Difference
 from tui_backup.engine.tar import write_tar
 from tui_backup.engine.versions import Sighting, Version
 from tui_backup.errors import BackupError, NotFound
 from tui_backup.model.entry import Entry, EntryKind
+from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
 from tui_backup.primitives.i18n import _
@@ -102,21 +102,15 @@ def find_in(found: Found, matches: Callable[[bytes], bool], watch: Watch) -> Ite
             yield Hit(**shown, snapshot=found.snapshot.id, repository=found.shelf.name)
 
 
-def diff(before: Found, after: Found, watch: Watch) -> Iterator[Difference]:
-    """Yield what changed between two snapshots."""
-    old = before.shelf.repository.entries(before.snapshot, watch=watch)
-    new = after.shelf.repository.entries(after.snapshot, watch=watch)
-    return differences.diff(old, new, watch)
-
-
-def versions(snapshots: Iterable[Found], path: bytes) -> list[Version]:
+def versions(snapshots: Iterable[Found], path: bytes, watch: Watch | None = None) -> list[Version]:
     """Return the distinct versions of a file over some snapshots.
 
     Raises:
-        BackupError: no snapshot holds the file.
+        BackupError: no snapshot holds the file, or one that does cannot be read.
+        Cancelled: the watch was asked to stop.
     """
-    sightings = [Sighting(each.snapshot, entry) for each in snapshots for entry in _entry_if_any(each, path)]
-    found = history_of_file.versions(sightings)
+    sightings = [Sighting(each.snapshot, entry) for each in snapshots for entry in _entry_if_any(each, path, watch)]
+    found = history_of_file.versions(sightings, watch)
     if not found:
         raise BackupError(
             _("no snapshot holds the file {path}").format(
@@ -141,30 +135,54 @@ def content(workspace: "Workspace", found: Found, path: bytes) -> Generator[byte
     if entry.kind is not EntryKind.FILE:
         message = _("{path} is no file but a {kind}")
         raise BackupError(message.format(path=path.decode("utf-8", "replace"), kind=entry.kind.value))
-    with workspace.audit.act("dump", *_handed_out(found, path)), entry.origin.open(entry) as file:
+    with (
+        workspace.audit.act("dump", *handed_out(found.snapshot, found.shelf.name, path)),
+        entry.origin.open(entry) as file,
+    ):
         while piece := file.read(PIECE):
             yield piece
 
 
 def write_directory(workspace: "Workspace", found: Found, path: bytes, out: BinaryIO, watch: Watch) -> None:
     """Write a directory and all below it as a tar stream; the audit has who got it."""
-    repository = found.shelf.repository
-    with workspace.audit.act("dump", *_handed_out(found, path)):
-        write_tar(_with_itself(found, path, repository.entries(found.snapshot, path, watch)), out, watch)
+    write_paths(workspace, found, [path], out, watch)
 
 
-def _handed_out(found: Found, path: bytes) -> tuple[str, str]:
+def write_paths(workspace: "Workspace", found: Found, paths: Sequence[bytes], out: BinaryIO, watch: Watch) -> None:
+    """Write paths, each with all below it, as one tar stream; the audit has who got them."""
+    with workspace.audit.act("dump", *handed_out(found.snapshot, found.shelf.name, b" ".join(paths))):
+        write_tar(chain.from_iterable(_with_itself(found, path, watch) for path in outermost(paths)), out, watch)
+
+
+def handed_out(snapshot: Snapshot, repository: str, what: bytes) -> tuple[str, str]:
     """Return what the audit keeps: what was read, and which part of it."""
-    return f"snapshot {found.snapshot.short_id}, repository {found.shelf.name}", os.fsdecode(path)
+    return f"snapshot {snapshot.short_id}, repository {repository}", os.fsdecode(what)
 
 
-def _with_itself(found: Found, path: bytes, below: Iterator[Entry]) -> Iterator[Entry]:
+def outermost(paths: Iterable[bytes]) -> list[bytes]:
+    """Return paths in order, without those that lie below another of them."""
+    kept: list[bytes] = []
+    for path in sorted(paths, key=lambda each: each.split(b"/")):
+        if not kept or not path.startswith(kept[-1].rstrip(b"/") + b"/"):
+            kept.append(path)
+    return kept
+
+
+def _with_itself(found: Found, path: bytes, watch: Watch) -> Iterator[Entry]:
+    """Yield a path and all below it."""
+    repository = found.shelf.repository
     if path != ROOT:
-        yield found.shelf.repository.entry(found.snapshot, path)
-    yield from below
+        entry = repository.entry(found.snapshot, path)
+        yield entry
+        if entry.kind is not EntryKind.DIR:
+            return
+    yield from repository.entries(found.snapshot, path, watch)
 
 
-def _entry_if_any(found: Found, path: bytes) -> Iterator[Entry]:
+def _entry_if_any(found: Found, path: bytes, watch: Watch | None) -> Iterator[Entry]:
+    if watch is not None:
+        watch.check()
+        watch.files_done += 1
     try:
         entry = found.shelf.repository.entry(found.snapshot, path)
     except NotFound:

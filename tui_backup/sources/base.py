@@ -58,6 +58,13 @@ class Source(Protocol):
         """Open the regular file that lies today where a snapshot has this path; None where there is none to be read."""
         ...
 
+    def children(self, path: bytes) -> list[Entry | Unread]:
+        """Return what lies today in a directory of a snapshot, by name, as `entries` would yield it; not what is below.
+
+        Empty where the directory is none of this source's; one `Unread` of `path` itself where it cannot be listed.
+        """
+        ...
+
     def entries(self, watch: Watch) -> Iterator[Entry | Unread]:
         """Yield directories before what they hold, siblings in byte order of their names, starting below `/`.
 

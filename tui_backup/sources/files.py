@@ -19,7 +19,7 @@ from tui_backup.sources.origin import LocalOrigin
 from tui_backup.sources.owners import GroupNames, UserNames
 from tui_backup.sources.roots import Root, arrange, enclosing, encode, reaches, stored_paths
 from tui_backup.sources.rules import Protected, Rules
-from tui_backup.sources.stored import open_below
+from tui_backup.sources.stored import in_directory, is_below, open_below
 from tui_backup.sources.walk import Walk
 
 
@@ -104,15 +104,27 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         except UsageError as error:
             raise ConfigError(f"exclude: {error.message}", hint=error.hint) from error
 
+    def children(self, path: bytes) -> list[Entry | Unread]:
+        """List one directory: above the paths only what leads to them."""
+        self.check()
+        protected = Protected.of(self._places())
+        found, missing = self._look(protected)
+        listed: list[Entry | Unread] = [each for each in missing if os.path.dirname(each.path) == path]
+        inner = frozenset(root.stored for root in found)
+        users, groups = UserNames(), GroupNames()
+        for root in self._arranged(found):
+            origin = LocalOrigin(root.stored.rstrip(b"/"), root.real.rstrip(b"/"), users, groups)
+            if root.stored != b"/" and os.path.dirname(root.stored) == path:
+                listed.append(origin.found(root.stored, root.status, root.real, None))
+            elif stat.S_ISDIR(root.status.st_mode) and not root.parent and is_below(path, root.stored):
+                listed += in_directory(path, origin, self._rules(root.real, protected), inner)
+        return sorted(listed, key=lambda each: each.path)
+
     def entries(self, watch: Watch) -> Iterator[Entry | Unread]:
         """Yield the directories above the paths, the paths, and what is below them."""
         self.check()
         protected = Protected.of(self._places())
-        found: list[Root] = []
-        missing: list[Unread] = []
-        for real, stored in stored_paths([os.path.abspath(path) for path in self.paths], self.as_).items():
-            problem = _find(real, stored, protected, found)
-            missing.extend([problem] if problem else [])
+        found, missing = self._look(protected)
         if not found:
             raise SourceError(_missing(missing))
         yield from missing
@@ -128,6 +140,15 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
                 yield from walk.below(origin.stored, root.real, root.status)
             elif stat.S_ISLNK(root.status.st_mode):
                 watch.warn(root.stored, _("is a symbolic link; the link is stored, not what it points to"))
+
+    def _look(self, protected: Protected) -> tuple[list[Root], list[Unread]]:
+        """Return the paths that are there, and those that are not."""
+        found: list[Root] = []
+        missing: list[Unread] = []
+        for real, stored in stored_paths([os.path.abspath(path) for path in self.paths], self.as_).items():
+            problem = _find(real, stored, protected, found)
+            missing.extend([problem] if problem else [])
+        return found, missing
 
     def _arranged(self, found: list[Root]) -> list[Root]:
         try:

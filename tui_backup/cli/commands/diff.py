@@ -12,7 +12,7 @@ from tui_backup.engine.diff import Change, Difference
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services import browsing
+from tui_backup.services import browsing, comparing
 from tui_backup.services.snapshots import Filter
 
 SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "M", Change.METADATA: "U", Change.TYPE: "T"}
@@ -38,7 +38,7 @@ def command(invocation: Invocation, before: str, after: str, repository: str | N
     old, new = resolve_aloud(invocation, reached, before, only), resolve_aloud(invocation, reached, after, only)
     watch = Watch()
     with browsing.reading([old.shelf, new.shelf], watch):
-        changes = browsing.diff(old, new, watch)
+        changes = comparing.between(old, new, watch)
         if invocation.json:
             output.write_lines(changes)
         else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Protocol
 
 from tui_backup.errors import BackupError, Corrupted, StoreError
@@ -33,7 +34,7 @@ class Guard(Protocol):
 
 
 class Access:
-    """What it takes to read and write an open repository; for one thread."""
+    """What it takes to read and write an open repository; for one thread, but several may read at once."""
 
     def __init__(self, opening: Opening, config: RepositoryConfig, keys: Keys, key_id: str) -> None:
         self.opening = opening
@@ -48,6 +49,7 @@ class Access:
         )
         self.snapshots = SnapshotFiles(self.store, config.version, self.cipher)
         self._contents: Contents | None = None
+        self._loading = Lock()
 
     @property
     def version(self) -> int:
@@ -77,9 +79,11 @@ class Access:
 
     def contents(self, snapshot: Snapshot) -> Contents:
         """Return what opens a snapshot's blobs; the index is read again when the snapshot is newer than it."""
-        contents = self._contents or self.load()
-        if (BlobType.TREE, bytes.fromhex(snapshot.root)) not in contents.index:
-            contents = self.load()
+        root = (BlobType.TREE, bytes.fromhex(snapshot.root))
+        with self._loading:
+            contents = self._contents
+            if contents is None or root not in contents.index:
+                contents = self.load()
         return contents
 
     def remove(self, kind: FileKind, ids: Iterable[str], lock: "Guard", watch: Watch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from tui_backup.errors import BackupError, Corrupted, NotFound
+from tui_backup.formats.base import Enter
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.tree import Node, entry_of, name_of, xattrs_of
@@ -43,8 +44,8 @@ class NodeOrigin:
         return xattrs_of(self.node)
 
     def fingerprint(self, entry: Entry) -> bytes:
-        """Return the ids of the blobs."""
-        return "".join(self.node.blobs()).encode()
+        """Return the ids of the blobs, or that of the tree of a directory."""
+        return "".join(self.node.blobs()).encode() or (self.node.subtree or "").encode()
 
     def local_path(self, entry: Entry) -> None:
         """There is none: the content lies in a repository."""
@@ -80,8 +81,13 @@ class BlobStream(io.RawIOBase):
         return count
 
 
-def walk(contents: Contents, tree: str, above: bytes, watch: Watch | None) -> Iterator[Entry]:
-    """Yield everything below a tree that lies at the path `above`, directories before what they hold."""
+def walk(
+    contents: Contents, tree: str, above: bytes, watch: Watch | None, enter: Enter | None = None
+) -> Iterator[Entry]:
+    """Yield everything below a tree that lies at the path `above`, directories before what they hold.
+
+    With `enter`, directories for which it returns False are yielded and not gone into; it is asked after they are.
+    """
     levels = [iter(listing(contents, tree, above, watch))]
     while levels:
         entry = next(levels[-1], None)
@@ -89,7 +95,7 @@ def walk(contents: Contents, tree: str, above: bytes, watch: Watch | None) -> It
             levels.pop()
             continue
         yield entry
-        if entry.kind is EntryKind.DIR:
+        if entry.kind is EntryKind.DIR and (enter is None or enter(entry)):
             below = _go_down(contents, entry, len(levels), watch)
             if below:
                 levels.append(iter(below))

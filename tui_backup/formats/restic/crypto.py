@@ -8,6 +8,7 @@ Source: restic's design document, section "Keys, Encryption and MAC". A sealed s
 """
 
 import os
+from threading import local
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -48,8 +49,8 @@ def clamp(r: bytes) -> bytes:
     return (int.from_bytes(r, "little") & _CLAMP).to_bytes(16, "little")
 
 
-class Cipher:
-    """Seals and opens with one set of keys; for one thread only."""
+class Cipher(local):
+    """Seals and opens with one set of keys; every thread that uses it has ciphers of its own behind it."""
 
     def __init__(self, keys: Keys) -> None:
         self._counter = BlockCipher(algorithms.AES256(keys.encrypt), modes.CTR(bytes(NONCE))).encryptor()

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tui_backup.errors import BackupError, StoreError
-from tui_backup.formats.base import Brief, Landing, Opening, Proof, Subset
+from tui_backup.formats.base import Brief, Enter, Landing, Opening, Proof, Subset
 from tui_backup.formats.restic import browse
 from tui_backup.formats.restic.access import Access
 from tui_backup.formats.restic.config import RepositoryConfig
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ResticRepository:
-    """An open repository; its methods are for one thread, entries may be opened from any."""
+    """An open repository; its methods are for one thread, but those that read snapshots, and entries, for any."""
 
     encrypted = True
 
@@ -81,11 +81,13 @@ class ResticRepository:
         """Return the entry of a path."""
         return browse.find(self.access.contents(snapshot), snapshot.root, path)
 
-    def entries(self, snapshot: Snapshot, under: bytes = b"/", watch: Watch | None = None) -> Iterator[Entry]:
+    def entries(
+        self, snapshot: Snapshot, under: bytes = b"/", watch: Watch | None = None, enter: Enter | None = None
+    ) -> Iterator[Entry]:
         """Yield everything below `under`, directories before what they hold, siblings by name."""
         contents = self.access.contents(snapshot)
         above = b"" if under == b"/" else under
-        return browse.walk(contents, browse.tree_at(contents, snapshot.root, under), above, watch)
+        return browse.walk(contents, browse.tree_at(contents, snapshot.root, under), above, watch, enter)
 
     def extract(self, snapshot: Snapshot, files: Iterable[Entry], landing: Landing, watch: Watch) -> None:
         """Hand the content of files to a landing, each byte authenticated."""
@@ -131,6 +133,10 @@ class ResticRepository:
         from tui_backup.formats.restic.upkeep.facade import ResticUpkeep
 
         return ResticUpkeep(self.access)
+
+    def renew(self) -> None:
+        """Read the index again when it is needed."""
+        self.access.unload()
 
     def close(self) -> None:
         """Forget what was loaded."""

@@ -76,7 +76,16 @@ class _Tree(msgspec.Struct):
     nodes: list[Node] | None
 
 
+class _RawTree(msgspec.Struct):
+    nodes: list[msgspec.Raw] | None
+
+
+_LARGE = 1 << 20
+"""Bytes of a tree from which on its nodes are decoded one by one, so that other threads have their turns meanwhile."""
+
 _decoder = msgspec.json.Decoder(_Tree)
+_raw_decoder = msgspec.json.Decoder(_RawTree)
+_node_decoder = msgspec.json.Decoder(Node)
 _encoder = msgspec.json.Encoder()
 
 
@@ -87,7 +96,9 @@ def decode_tree(plaintext: bytes) -> list[Node]:
         Corrupted: it is not the JSON of a tree.
     """
     try:
-        return _decoder.decode(plaintext).nodes or []
+        if len(plaintext) < _LARGE:
+            return _decoder.decode(plaintext).nodes or []
+        return [_node_decoder.decode(node) for node in _raw_decoder.decode(plaintext).nodes or []]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Corrupted(_("a tree cannot be read: {reason}").format(reason=error)) from error
 
