@@ -40,11 +40,11 @@ def plant(
     return ids
 
 
-def leave_lock(estate: Estate, name: str = "local") -> None:
-    """Leave the lock of a backup of another host."""
+def leave_lock(estate: Estate, name: str = "local", **fields: Any) -> str:
+    """Leave the lock of a backup of another host, with some fields changed; return its name."""
     access = open_repository(estate.directory / name, password_of(name)).access
-    owner = {"time": now().isoformat(), "hostname": "web2", "username": "eve", "pid": 7, "exclusive": False}
-    save_unpacked(access.store, FileKind.LOCK, msgspec.json.encode(owner), access.version, access.cipher)
+    owner = {"time": now().isoformat(), "hostname": "web2", "username": "eve", "pid": 7, "exclusive": False} | fields
+    return save_unpacked(access.store, FileKind.LOCK, msgspec.json.encode(owner), access.version, access.cipher)
 
 
 def with_keep(estate: Estate, keep: str, job: str = "site") -> None:

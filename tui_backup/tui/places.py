@@ -184,7 +184,9 @@ Place = (
 
 PAGES: dict[type[Place], str] = {
     Dashboard: "tui_backup.tui.dashboard.page:DashboardPage",
+    Welcome: "tui_backup.tui.welcome.page:WelcomePage",
     Locks: "tui_backup.tui.upkeep.locks:LocksPage",
+    Keys: "tui_backup.tui.upkeep.keys:KeysPage",
 }
 """Place -> `module:Class` of the page, which is made with the desk and the place."""
 

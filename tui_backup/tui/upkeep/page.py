@@ -1,0 +1,156 @@
+"""What the pages of upkeep share: which repository, changes carried out aside, and what came of them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import Binding
+from textual.message import Message
+
+from tui_backup.errors import BackupError
+from tui_backup.primitives.i18n import _
+from tui_backup.services.launches import Launch, Operation
+from tui_backup.services.workspace import Workspace
+from tui_backup.tui.desk import Desk, RecordChanged
+from tui_backup.tui.dialogs.confirm import Confirm, Question
+from tui_backup.tui.page import Page
+from tui_backup.tui.places import Place
+from tui_backup.tui.upkeep.choice import Choice
+
+LABEL = 10
+"""Columns of the labels above the lists."""
+
+
+class Ended(Message):
+    """A change that this page has started is over."""
+
+    bubble = False
+
+    def __init__(self, launch: Launch, done: Callable[[Launch], None]) -> None:
+        super().__init__()
+        self.launch = launch
+        self.done = done
+
+
+class UpkeepPage(Page):
+    """A page about one repository, or about all of them where `WITH_ALL` says so."""
+
+    WITH_ALL: ClassVar[bool] = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+
+    BINDINGS = [
+        Binding("left_square_bracket", "turn(-1)", _("Previous repository"), show=False, id="upkeep.previous",
+                tooltip=_("Look at the previous repository")),
+        Binding("right_square_bracket", "turn(1)", _("Repository"), key_display="[ ]", id="upkeep.next",
+                tooltip=_("Look at the next repository")),
+        Binding("r,f5", "look_again", _("Refresh"), show=False, key_display="r", id="upkeep.refresh",
+                tooltip=_("Look again")),
+    ]  # fmt: skip
+
+    def __init__(self, desk: Desk, place: Place) -> None:
+        super().__init__(desk, place)
+        self.names: Sequence[str] = self.eligible()
+        """The repositories that can be chosen."""
+        asked = getattr(place, "repository", None)
+        self._first = self.names.index(asked) + (1 if self.WITH_ALL else 0) if asked in self.names else 0
+
+    def eligible(self) -> Sequence[str]:
+        """Return the repositories that this page can be about."""
+        return tuple(self.desk.workspace.config.repositories)
+
+    @property
+    def repository(self) -> str | None:
+        """The repository that is looked at; None: all of them, or there is none."""
+        choices = self.query("#repository").results(Choice)
+        number = next((choice.chosen for choice in choices), self._first) - (1 if self.WITH_ALL else 0)
+        return self.names[number] if 0 <= number < len(self.names) else None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The repositories that are looked at."""
+        return tuple(self.names) if self.repository is None else (self.repository,)
+
+    def repository_choice(self) -> Choice:
+        """Return the line that says which repository is looked at."""
+        options = [*([_("all")] if self.WITH_ALL else []), *self.names]
+        return Choice(_("Repository"), options, self.desk.glyphs, chosen=self._first, width=LABEL, id="repository")
+
+    def look(self) -> None:
+        """Ask for what is shown, for the repository that is chosen."""
+
+    def on_mount(self) -> None:
+        """Look."""
+        self.query_one("#repository").display = len(self.names) > 1
+        self.look()
+
+    def record_changed(self) -> None:
+        """Look again."""
+        self.look()
+
+    def carry_out(self, title: str, operation: Operation, done: Callable[[Any], None]) -> Launch:
+        """Have something done that outlives this page; `done` hears the result, `failed_to` why there is none."""
+
+        def over(launch: Launch) -> None:
+            if launch.error is not None:
+                self.failed_to(launch.error)
+            else:
+                done(launch.result)
+
+        return self.launched(title, operation, over)
+
+    def launched(self, title: str, operation: Operation, over: Callable[[Launch], None]) -> Launch:
+        """Have something done that outlives this page; `over` hears of its end, in the thread of the UI."""
+        app = self.app
+
+        def ended(launch: Launch) -> None:
+            told = self.is_running and self.post_message(Ended(launch, over))
+            if launch.error is not None and not told:
+                app.notify(f"{title}: {launch.error.message}", severity="error", markup=False)
+            app.post_message(RecordChanged())
+
+        return self.desk.launch(title, operation, ended)
+
+    def failed_to(self, error: BackupError) -> None:
+        """Tell why a change was not made."""
+        self.complain(error)
+
+    def agreed(self, question: Question, do: Callable[[], None]) -> None:
+        """Ask, and do it where the answer is yes."""
+        self.app.push_screen(Confirm(question), partial(_when_agreed, do))
+
+    def tell(self, text: str) -> None:
+        """Say in passing what was done; text from data may be given as it is."""
+        self.notify(text, markup=False)
+
+    def apart(self) -> Workspace:
+        """Return a workspace of one's own, for what looks long and deep into a repository; only inside questions."""
+        return Workspace(self.desk.workspace.config, self.desk.bus)
+
+    @on(Choice.Chosen, "#repository")
+    def _turned(self) -> None:
+        self.retitle()
+        self.look()
+
+    def on_ended(self, message: Ended) -> None:
+        """Take in what became of a change."""
+        message.stop()
+        message.done(message.launch)
+
+    def action_turn(self, by: int) -> None:
+        """Look at a neighbour."""
+        self.query_one("#repository", Choice).chosen += by
+
+    def action_look_again(self) -> None:
+        """Look again, past what was opened before."""
+        self.desk.renew()
+        self.look()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no other repository where there is none."""
+        return len(self.names) > 1 if action == "turn" else True
+
+
+def _when_agreed(do: Callable[[], None], answer: bool | None) -> None:
+    if answer:
+        do()
