@@ -125,10 +125,14 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         key: Callable[[RowT], Hashable],
         empty: Remark,
         markable: bool = False,
+        words: Callable[[RowT], str] | None = None,
         id: str | None = None,  # noqa: A002 - as every widget has it
         classes: str | None = None,
     ) -> None:
-        """`key` tells rows apart; `empty` is said where there are none."""
+        """`key` tells rows apart; `empty` is said where there are none.
+
+        `words` gives what `needle` is looked for in, casefolded; None: all that stands in the row.
+        """
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
         self.empty = empty
@@ -138,6 +142,7 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         self.is_reversed = False
         self._key = key
         self._markable = markable
+        self._words = words or (lambda row: self.text_of(row).casefold())
         self._given: Sequence[RowT] = ()
         self._rows: Sequence[RowT] = ()
         self._places: list[Place[RowT]] = []
@@ -240,7 +245,7 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         held = self.row
         rows = self._given
         if needle := self.needle.casefold():
-            rows = [row for row in rows if needle in self.text_of(row).casefold()]
+            rows = [row for row in rows if needle in self._words(row)]
         by = next((column.sort for column in self.columns if column.id == self.sorted_by), None)
         if by is not None:
             rows = sorted(rows, key=by, reverse=self.is_reversed)
