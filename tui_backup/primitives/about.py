@@ -21,5 +21,7 @@ class About(msgspec.Struct, frozen=True):
     """One line: what it is for, and what holds where it is left out."""
     shape: Shape = ""
     """What its type does not tell of it."""
+    leaves_out: bool = False
+    """Whether it keeps something from being backed up."""
     short_for: str = ""
     """The key that says the same at more length, and is offered in its place."""

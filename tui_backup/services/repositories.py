@@ -128,7 +128,7 @@ class Repositories:
                 ),
             )
         if config.password.file is not None and not os.path.lexists(config.password.file):
-            _make_password(config, config.password.file)
+            make_password_file(config)
         opening = msgspec.structs.replace(self._opening(config), like=self._first_of(kin))
         with self._audit().act("init", f"repository {config.name}", f"made in {config.store.describe()}"):
             return _format(config).create(opening)
@@ -177,9 +177,12 @@ def _password_key(config: RepositoryConfig) -> str:
     return dotted(("repositories", config.name, "password"))
 
 
-def _make_password(config: RepositoryConfig, path: str) -> None:
-    """Put a random password into a file of its own, for a repository of which nothing exists."""
-    key = _password_key(config)
+def make_password_file(config: RepositoryConfig) -> None:
+    """Put a random password into the file that is to hold it, for a repository of which nothing exists.
+
+    A file that is there stays as it is. Raises ConfigError where it cannot be made, or must not be.
+    """
+    key, path = _password_key(config), config.password.file or ""
     if not _is_empty(config.store):
         raise ConfigError(
             _("{key}: the file {path} does not exist").format(key=key, path=path),

@@ -29,18 +29,19 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     paths: Annotated[tuple[str, ...], About(N_("Paths"), N_("Files and directories, one a line"), "paths")]
     """Bytes that are not UTF-8 as surrogate escapes."""
     exclude: Annotated[
-        tuple[str, ...], About(N_("Leave out"), N_("Patterns as in .gitignore, one a line"), "patterns")
+        tuple[str, ...], About(N_("Leave out"), N_("Patterns as in .gitignore, one a line"), "patterns", True)
     ] = ()
     """Anchored at each path; absolute ones may begin with the path."""
     exclude_if_present: Annotated[
-        tuple[str, ...], About(N_("Leave out with"), N_("A directory that holds one of these names, one a line"))
+        tuple[str, ...],
+        About(N_("Leave out with"), N_("A directory that holds one of these names, one a line"), leaves_out=True),
     ] = ()
     exclude_caches: Annotated[
-        bool, About(N_("Leave out caches"), N_("Directories that a CACHEDIR.TAG marks as caches"))
+        bool, About(N_("Leave out caches"), N_("Directories that a CACHEDIR.TAG marks as caches"), leaves_out=True)
     ] = False
     """Of such a directory nothing but the tag is kept."""
     exclude_larger_than: Annotated[
-        str | int | None, About(N_("Leave out above"), N_("Files larger than this, such as 2GB"), "size")
+        str | int | None, About(N_("Leave out above"), N_("Files larger than this, such as 2GB"), "size", True)
     ] = None
     one_file_system: Annotated[bool, About(N_("One file system"), N_("Do not enter what is mounted below a path"))] = (
         False

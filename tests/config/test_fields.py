@@ -1,0 +1,76 @@
+"""Forms are made of the structs and registries themselves."""
+
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+
+from tui_backup.config.fields import (
+    Field,
+    adapter_fields,
+    general_fields,
+    job_fields,
+    keep_fields,
+    kinds,
+    repository_fields,
+)
+from tui_backup.config.keeping import KeepTable
+from tui_backup.config.reader import store_kinds
+from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.primitives.about import About
+from tui_backup.primitives.registry import Registry
+from tui_backup.sources.registry import SOURCES
+from tui_backup.stores.registry import STORES
+
+TABLES: list[tuple[Any, list[Field], set[str]]] = [
+    (TopTable, general_fields(), {"repositories", "jobs"}),
+    (RepositoryTable, repository_fields(), set()),
+    (JobTable, job_fields(), set()),
+    (KeepTable, keep_fields(), set()),
+    *((SOURCES.load(kind), adapter_fields("source", kind), set[str]()) for kind in SOURCES),
+    *((STORES.load(kind), adapter_fields("store", kind), set[str]()) for kind in store_kinds()),
+]
+
+
+@pytest.mark.parametrize(("struct", "fields", "others"), TABLES, ids=lambda value: getattr(value, "__name__", ""))
+def test_every_key_has_a_label_a_line_of_help_and_an_input(struct: Any, fields: list[Field], others: set[str]) -> None:
+    names = {field.encode_name for field in msgspec.structs.fields(struct)}
+    assert {field.name for field in fields} == names - others
+    for field in fields:
+        assert 0 < len(field.label) <= 16, field.name
+        assert 0 < len(field.help) <= 66, field.name
+        assert not field.help.endswith(".")
+        assert bool(field.choices) == (field.input == "choice"), field.name
+
+
+def test_what_is_given_is_what_was_shown() -> None:
+    values = {
+        "timezone": "UTC", "log_level": "info", "min_free": 5, "max_unused": "5%", "daily": 7, "last": "unlimited",
+        "paths": ["/a b", "/c"], "exclude": ["*.log"], "as": "x", "exclude_larger_than": "2GB", "undo_keep": "7d",
+    }  # fmt: skip
+    fields = {field.name: field for _struct, each, _others in TABLES for field in each}
+    for name, value in values.items():
+        assert fields[name].given(fields[name].shown(value)) == value
+        assert fields[name].given(" ") is None
+
+
+class Cupboard(msgspec.Struct, frozen=True):
+    """A store of a kind that nobody has thought of."""
+
+    shelf: Annotated[int, About("Shelf", "Counted from below")]
+    label: str = ""
+
+
+def test_a_kind_that_is_registered_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {**vars(STORES)["_places"], "cupboard": f"{__name__}:Cupboard"}
+    monkeypatch.setattr(STORES, "_places", places)
+    monkeypatch.setattr(Registry, "load", lambda self, kind: Cupboard)
+    assert kinds("store") == ["local", "cupboard"]
+    (field,) = adapter_fields("store", "cupboard")
+    assert (field.name, field.label, field.input, field.required) == ("shelf", "Shelf", "number", True)
+
+
+def test_what_does_not_work_yet_is_not_offered() -> None:
+    assert "memory" not in kinds("store")
+    assert "s3" not in kinds("store")
+    assert "schedule" not in {field.name for field in job_fields()}

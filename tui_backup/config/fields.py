@@ -1,0 +1,155 @@
+"""Fields: what a form has to know of each key, taken from the structs that read the file.
+
+A key of a struct, a kind in a registry: both appear in the forms by themselves.
+"""
+
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+
+from tui_backup.config.complaints import choices_of
+from tui_backup.config.keeping import KeepTable
+from tui_backup.config.reader import store_kinds
+from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.formats.registry import FORMATS
+from tui_backup.primitives.about import About, Shape
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.sources.registry import SOURCES
+from tui_backup.stores.registry import STORES
+
+Input = Literal["text", "number", "choice", "flag", "texts", "secret", "table", "adapter", "adapters", "names"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One key, as a form offers it."""
+
+    name: str
+    """As the file has it."""
+    about: About
+    input: Input
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    default: Any = None
+    """What holds where the key is left out."""
+
+    @property
+    def label(self) -> str:
+        """What the key is called."""
+        return _(self.about.label)
+
+    @property
+    def help(self) -> str:
+        """One line on what it is for."""
+        return _(self.about.help)
+
+    def shown(self, value: Any) -> str:
+        """Return a value as somebody edits it; texts of a list stand one a line."""
+        if value is None:
+            return ""
+        if self.input == "texts":
+            return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+        return str(value)
+
+    def given(self, text: str) -> Any:
+        """Return the value that somebody means by a text; None: the key is left out."""
+        if self.input == "texts":
+            return [line for line in text.splitlines() if line.strip()] or None
+        text = text.strip()
+        is_number = text.removeprefix("-").isdecimal() and text.isascii()
+        if self.input == "number" or self.about.shape in {"size", "share"}:
+            return int(text) if is_number else text or None
+        return text or None
+
+
+def general_fields() -> list[Field]:
+    """Return the keys before the first table."""
+    return fields_of(TopTable)
+
+
+def repository_fields() -> list[Field]:
+    """Return the keys of `[repositories.NAME]`."""
+    return fields_of(RepositoryTable)
+
+
+def job_fields() -> list[Field]:
+    """Return the keys of `[jobs.NAME]`."""
+    return fields_of(JobTable)
+
+
+def keep_fields() -> list[Field]:
+    """Return the keys of a job's `keep`."""
+    return fields_of(KeepTable)
+
+
+def kinds(shape: Shape) -> list[str]:
+    """Return the kinds of adapter that a key of this shape (store or source) may name."""
+    return store_kinds() if shape == "store" else list(SOURCES)
+
+
+def adapter_fields(shape: Shape, kind: str) -> list[Field]:
+    """Return the options of a kind of adapter; none for one that is not known."""
+    if kind not in kinds(shape):
+        return []
+    return fields_of(STORES.load(kind) if shape == "store" else SOURCES.load(kind))
+
+
+def fields_of(type_: Any) -> list[Field]:
+    """Return the keys of a struct that people are told of, in its order."""
+    return [_field(field) for field in msgspec.structs.fields(type_) if _about(field.type) is not None]
+
+
+def _field(field: msgspec.structs.FieldInfo) -> Field:
+    about = _about(field.type)
+    assert about is not None
+    input_, choices = _input(field.type, about)
+    return Field(
+        name=field.encode_name,
+        about=about,
+        input=input_,
+        choices=choices,
+        required=field.required,
+        default=None if field.default is msgspec.NODEFAULT else field.default,
+    )
+
+
+def _about(type_: Any) -> About | None:
+    if get_origin(type_) is not Annotated:
+        return None
+    return next((each for each in get_args(type_)[1:] if isinstance(each, About)), None)
+
+
+_INPUTS: dict[Shape, Input] = {
+    "repositories": "names",
+    "keep": "table",
+    "store": "adapter",
+    "source": "adapters",
+}
+
+
+def _input(type_: Any, about: About) -> tuple[Input, tuple[str, ...]]:
+    """Return how a value of a type is given, and what can be chosen where there is a choice."""
+    if about.shape == "format":
+        return "choice", tuple(FORMATS)
+    if about.shape in _INPUTS:
+        return _INPUTS[about.shape], ()
+    if choices := choices_of(type_):
+        return "choice", choices
+    members = _members(get_args(type_)[0])
+    if SecretSource in members:
+        return "secret", ()
+    if members & {list, tuple}:
+        return "texts", ()
+    if bool in members:
+        return "flag", ()
+    return ("number" if int in members and about.shape not in {"size", "share"} else "text"), ()
+
+
+def _members(type_: Any) -> set[Any]:
+    """Return the plain types that a type allows; `list[str]` as list."""
+    if isinstance(type_, UnionType):
+        return {member for each in get_args(type_) for member in _members(each)}
+    return {get_origin(type_) or type_}
