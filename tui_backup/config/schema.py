@@ -42,7 +42,7 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
     )
     min_free: Annotated[
         str | int | None,
-        About(N_("Low space"), N_("Report less free space than this: 5% of the disk, or 10GB"), "share"),
+        About(N_("Low space"), N_("Report less free space than this: 10GB, or 5%"), "share"),
     ] = None
     max_unused: Annotated[
         str | int | None,
