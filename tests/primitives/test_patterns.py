@@ -6,12 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from tui_backup.errors import UsageError
-from tui_backup.primitives.patterns import Patterns
+from tui_backup.primitives.patterns import Patterns, literal
 
 NAMES = st.sampled_from(["a", "b", "ab", "a.log", "b.log", "logs", "keep"])
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
@@ -125,3 +125,22 @@ def test_no_pattern_chooses_nothing() -> None:
     patterns = Patterns([])
     assert not patterns
     assert not patterns.selects(b"/srv", True)
+
+
+PARTS = st.lists(st.binary(min_size=1, max_size=6).filter(lambda name: not {0, 47} & set(name)), min_size=1, max_size=3)
+
+
+@given(PARTS, st.lists(PARTS, max_size=5))
+@example([b"*"], [[b"a"]])
+@example([b"a [b] "], [[b"a b "], [b"a [b]"]])
+@example([b"\\*\n"], [[b"\\a\n"], [b"**"]])
+@example([b"[!a]", b"#"], [[b"b", b"#"]])
+def test_a_literal_line_means_that_path_and_what_is_below_and_nothing_else(
+    names: list[bytes], others: list[list[bytes]]
+) -> None:
+    path = b"/" + b"/".join(names)
+    patterns = Patterns([literal(path)])
+    assert patterns.selects(path, is_dir=False)
+    assert patterns.selects(path + b"/below", is_dir=False)
+    for other in (b"/" + b"/".join(each) for each in others):
+        assert patterns.selects(other, is_dir=False) is (other == path or other.startswith(path + b"/"))

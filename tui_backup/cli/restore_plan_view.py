@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from tui_backup.cli import output
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning, RestorePlan
-from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, number, printable, size
+from tui_backup.services.plan_shares import PlanCount, of_restore
+from tui_backup.services.restores import undo_until
 from tui_backup.services.snapshots import Found
 
 Raw = bytes
@@ -54,7 +55,7 @@ def document(found: Found, plan: RestorePlan) -> PlanDocument:
         warnings=plan.warnings,
         items=tuple(plan.items(found.shelf.repository)),
         keeps=None if plan.request.undo_keep is None else plan.kept_bytes,
-        undo_until=_undo_until(plan),
+        undo_until=undo_until(plan),
     )
 
 
@@ -72,11 +73,11 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
             target=printable(plan.target),
         )
     )
-    show_counts(_counts(plan))
+    show_counts(of_restore(plan))
     output.write_text(
         _("  {bytes} to write, {free} free").format(bytes=size(plan.bytes_to_write), free=size(plan.free))
     )
-    until = _undo_until(plan)
+    until = undo_until(plan)
     if until is not None and (plan.new or plan.overwrite or plan.delete):
         output.write_text(
             _("  keeps {bytes} for undo until {time}").format(bytes=size(plan.kept_bytes), time=moment(until))
@@ -93,10 +94,10 @@ def show_items(items: Iterable[PlanItem]) -> None:
             output.write_text(f"{item.action:<10} {printable(item.path)}")
 
 
-def show_counts(counts: Iterable[tuple[str, int]]) -> None:
+def show_counts(counts: Iterable[PlanCount]) -> None:
     """Write how many paths there are of each sort."""
-    for label, count in counts:
-        output.write_text(f"  {label:<16}{number(count):>10}")
+    for each in counts:
+        output.write_text(f"  {each.label:<16}{number(each.count):>10}")
 
 
 def show_warnings(warnings: Sequence[PlanWarning]) -> None:
@@ -106,19 +107,3 @@ def show_warnings(warnings: Sequence[PlanWarning]) -> None:
         output.write_text(_("  warning: {message}").format(message=where + printable(warning.message)))
     if len(warnings) > WARNINGS_SHOWN:
         output.write_text(_("  and {count} more warnings").format(count=len(warnings) - WARNINGS_SHOWN))
-
-
-def _undo_until(plan: RestorePlan) -> datetime | None:
-    """Return until when the restore could be undone if it were made at once."""
-    return None if plan.request.undo_keep is None else now() + timedelta(seconds=plan.request.undo_keep)
-
-
-def _counts(plan: RestorePlan) -> list[tuple[str, int]]:
-    return [
-        (_("new"), plan.new),
-        (_("overwrite"), plan.overwrite),
-        (_("skip"), plan.skip - plan.kept),
-        (_("differs, kept"), plan.kept),
-        (_("delete"), plan.delete),
-        (_("refuse"), plan.refused),
-    ]

@@ -141,6 +141,7 @@ class _Planner:
         for step in walk(entries, self._root, self._leave):
             self._watch.check()
             self._watch.current = step.entry.path
+            self._watch.files_done += 1
             self._visit(step)
         self._leave(self._root)
         return RestorePlan(

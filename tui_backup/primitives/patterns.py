@@ -1,5 +1,6 @@
 """Gitignore rules: which paths to leave out of a backup, which to restore."""
 
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -87,6 +88,13 @@ class Patterns:
             if (matches_name is not None and matches_name(name)) or (matches_path is not None and matches_path(path)):
                 return chooses
         return None
+
+
+def literal(path: bytes) -> str:
+    """Return the line that means exactly this absolute path, and all below it, whatever characters it has."""
+    line = re.sub(r"([*?\[\]!\\])", r"\\\1", os.fsdecode(path))
+    bare = line.rstrip()
+    return bare + "".join(f"[{blank}]" for blank in line[len(bare) :])
 
 
 def _upwards(directory: str) -> Iterator[str]:

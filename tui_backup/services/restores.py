@@ -24,12 +24,14 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.services import undo_homes
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Found
-from tui_backup.services.undo_homes import alone, new_home, undo_until
+from tui_backup.services.undo_homes import alone, new_home
 
 if TYPE_CHECKING:
+    from tui_backup.services.directories import Copy
     from tui_backup.services.workspace import Workspace
 
 
@@ -66,6 +68,8 @@ def plan(workspace: "Workspace", found: Found, wish: Wish, watch: Watch) -> Rest
     request = request_of(workspace, found, wish)
     if wish.target is None:
         _check_places(workspace, found)
+    else:
+        _check_target(workspace, request.target)
     try:
         return plan_restore(found.shelf.repository, found.snapshot, request, watch)
     except OSError as error:
@@ -113,15 +117,37 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
             with _safekeeping(workspace, found, plan, scope.run_id) as safekeeping:
                 restored = _restore(found, plan, conduct, scope, safekeeping)
         except BackupError as error:
-            if error.hint is None and scope.run_id in undo_until(workspace.state_dir):
+            if error.hint is None and scope.run_id in undo_homes.undo_until(workspace.state_dir):
                 error.hint = _("what was changed can be undone: {command}").format(command=undo_command(scope.run_id))
             raise
-        until = undo_until(workspace.state_dir).get(scope.run_id) if safekeeping else None
+        until = undo_homes.undo_until(workspace.state_dir).get(scope.run_id) if safekeeping else None
         restored = msgspec.structs.replace(restored, undo_until=until)
         scope.finish(restored)
     if safekeeping:
         forget_over(workspace, found.shelf.repository)
     return restored
+
+
+def undo_until(plan: RestorePlan) -> datetime | None:
+    """Return until when a restore could be undone if it were made at once; None where nothing is kept."""
+    return None if plan.request.undo_keep is None else now() + timedelta(seconds=plan.request.undo_keep)
+
+
+def words_of(copy: "Copy", wish: Wish, conduct: Conduct) -> tuple[str, ...]:
+    """Return the same restore as words of the command line."""
+    place = ("--in-place",) if wish.target is None else ("--target", wish.target)
+    return (
+        "restore",
+        copy.snapshot.id[:12],
+        *("-r", copy.repository),
+        *place,
+        *(word for path in wish.include for word in ("--include", path)),
+        *(word for path in wish.exclude for word in ("--exclude", path)),
+        *(("--overwrite", wish.overwrite.value) if wish.overwrite else ()),
+        *(("--delete",) if wish.delete else ()),
+        *(("--verify",) if conduct.verify else ()),
+        *(("--trust",) if wish.trust else ()),
+    )
 
 
 def undo_command(restore: str) -> str:
@@ -228,6 +254,20 @@ def _check_places(workspace: "Workspace", found: Found) -> None:
         _("{id} cannot be restored in place: its files are stored below other names").format(id=snapshot.short_id),
         hint=_("restore it beside: --target DIRECTORY"),
     )
+
+
+def _check_target(workspace: "Workspace", target: bytes) -> None:
+    """Refuse to write between what belongs to the backup itself, and where nobody like us can write."""
+    real = os.path.realpath(target)
+    for place in map(os.path.realpath, workspace.own_places()):
+        if real == place or real.startswith(place + b"/"):
+            text = _("cannot restore to {path}: {place} belongs to the backup itself")
+            raise RestoreRefused(text.format(path=os.fsdecode(target), place=os.fsdecode(place)))
+    while not os.path.lexists(real):
+        real = os.path.dirname(real)
+    if os.path.isdir(real) and not os.access(real, os.W_OK | os.X_OK):
+        text = _("cannot restore to {path}: {place} cannot be written")
+        raise RestoreRefused(text.format(path=os.fsdecode(target), place=os.fsdecode(real)))
 
 
 def _holds(repository: Repository, snapshot: Snapshot, path: str) -> bool:

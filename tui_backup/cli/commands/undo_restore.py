@@ -19,6 +19,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable, size
 from tui_backup.services import undo
+from tui_backup.services.plan_shares import of_undo
 
 Raw = bytes
 
@@ -115,20 +116,10 @@ def show(plan: UndoPlan, *, items: bool) -> None:
             target=printable(record.target),
         )
     )
-    show_counts(_counts(plan))
+    show_counts(of_undo(plan))
     output.write_text(
         _("  {bytes} come back, {written} of it to write, {free} free").format(
             bytes=size(plan.bytes), written=size(plan.bytes_to_write), free=size(plan.free)
         )
     )
     show_warnings(plan.warnings)
-
-
-def _counts(plan: UndoPlan) -> list[tuple[str, int]]:
-    return [
-        (_("comes back"), plan.new),
-        (_("overwrite"), plan.overwrite),
-        (_("skip"), plan.skip),
-        (_("changed, kept"), plan.left),
-        (_("remove"), plan.delete),
-    ]
