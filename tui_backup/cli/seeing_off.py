@@ -16,7 +16,7 @@ SoFar = Callable[[str], Sequence[Event]]
 
 def see_off(invocation: Invocation, launches: Sequence[Launch], bus: EventBus, so_far: SoFar) -> list[int]:
     """Tell of operations of this process until all have ended; return their exit codes."""
-    party = _Party(invocation)
+    party = _Party(invocation, launches)
     unsubscribe = bus.subscribe(party.hear)
     try:
         for launch in launches:
@@ -36,8 +36,9 @@ def see_off(invocation: Invocation, launches: Sequence[Launch], bus: EventBus, s
 class _Party:
     """Tells of several runs at once; those of one operation have the bar."""
 
-    def __init__(self, invocation: Invocation) -> None:
+    def __init__(self, invocation: Invocation, launches: Sequence[Launch]) -> None:
         self._invocation = invocation
+        self._launches = launches
         self._each: dict[str, Progress] = {}
         self._told: list[Ending] = []
         self._watched: Launch | None = None
@@ -56,7 +57,9 @@ class _Party:
             self._invite(run, progress)
 
     def hear(self, event: Event) -> None:
-        """Tell of an event, of an ending only once; called on the threads of runs."""
+        """Tell of an event, of an ending only once; called on the threads of runs. Those of others are passed over."""
+        if not any(event.run in launch.runs for launch in self._launches):
+            return
         if isinstance(event, Ending):
             if event in self._told:
                 return

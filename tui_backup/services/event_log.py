@@ -1,8 +1,10 @@
 """The events of a run as a file of JSON lines, written by its owner and followed by others."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +24,7 @@ from tui_backup.model.event import (
 )
 
 _TAIL_BYTES = 64 * 1024
+_PROGRESS = b'{"type":"progress"'
 
 
 class _Tagged(msgspec.Struct):
@@ -61,15 +64,30 @@ class EventLog:
 
 def read_events(file: BinaryIO) -> Iterator[Event]:
     """Yield the events from where `file` stands to its last whole line, and leave it there."""
-    while True:
-        start = file.tell()
-        line = file.readline()
-        if not line.endswith(b"\n"):
-            file.seek(start)
-            return
+    for line in _lines(file):
         event = decode(line)
         if event is not None:
             yield event
+
+
+def read_abridged(file: BinaryIO, most: int) -> list[Event]:
+    """Return what matters of the events up to the last whole line, and leave `file` there.
+
+    That is what began and ended, of the rest at most the last `most`, and behind all of them the newest progress.
+    """
+    landmarks = dict[int, Event]()
+    rest = deque[tuple[int, Event]](maxlen=most)
+    progress: bytes | None = None
+    for number, line in enumerate(_lines(file)):
+        if line.startswith(_PROGRESS):
+            progress = line
+        elif isinstance(event := decode(line), Started | Ending):
+            landmarks[number] = event
+        elif event is not None:
+            rest.append((number, event))
+    told = [event for _number, event in sorted([*landmarks.items(), *rest], key=itemgetter(0))]
+    last = None if progress is None else decode(progress)
+    return told if last is None else [*told, last]
 
 
 def last_progress(path: Path) -> Progressed | None:
@@ -119,6 +137,16 @@ def decode(line: bytes) -> Event | None:
         return _others.decode(line)
     except msgspec.DecodeError:
         return None
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while True:
+        start = file.tell()
+        line = file.readline()
+        if not line.endswith(b"\n"):
+            file.seek(start)
+            return
+        yield line
 
 
 def _all(path: Path) -> Iterator[Event]:

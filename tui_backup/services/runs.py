@@ -14,7 +14,7 @@ from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
 from tui_backup.services import reaper, run_directory
 from tui_backup.services.control import request_cancel
-from tui_backup.services.event_log import last_progress, note_going_on, read_events
+from tui_backup.services.event_log import last_progress, note_going_on, read_abridged, read_events
 
 _LOOK_S = 0.1
 
@@ -33,6 +33,53 @@ class RunningRun(msgspec.Struct, frozen=True, kw_only=True):
     """When its process last showed that it lives."""
     progress: Progressed | None
     """How far it is; None before it has said so."""
+
+
+class Trail:
+    """What one run says, read from its log as that grows; for one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin with the first event of a run's directory; raises BackupError where its log cannot be read."""
+        self.is_over = False
+        """Whether there is nothing more to come."""
+        self.has_died = False
+        """Whether its process ended without saying how the run did."""
+        self._path = path
+        self._file = _events_of(path)
+        self._ended = False
+        self._left = list[str | None]()
+
+    def news(self) -> Iterator[Event]:
+        """Yield what it has said since; of a run whose process died, at the end, that it failed."""
+        alive = run_directory.is_alive(self._path)
+        for event in read_events(self._file):
+            self._note(event)
+            yield event
+        if not alive:
+            self.is_over = True
+            yield from self._deaths()
+
+    def so_far(self, most: int) -> list[Event]:
+        """Return what it has said, cut short: where it began and ended, the last `most` of the rest, its progress."""
+        events = read_abridged(self._file, most)
+        for event in events:
+            self._note(event)
+        return events
+
+    def close(self) -> None:
+        """Close the log."""
+        self._file.close()
+
+    def _note(self, event: Event) -> None:
+        self._ended = self._ended or isinstance(event, Ending)
+        note_going_on(self._left, event)
+
+    def _deaths(self) -> list[Ending]:
+        header = run_directory.header(self._path)
+        if header is None or (self._ended and not self._left):
+            return []
+        self.has_died = True
+        return reaper.deaths(reaper.run_of(header), self._left or [header.repository], self._path)
 
 
 def list_runs(state_dir: Path) -> list[RunningRun]:
@@ -103,17 +150,11 @@ def _events_of(path: Path) -> BinaryIO:
 
 
 def _follow(path: Path, stop: CancelToken) -> Iterator[Event]:
-    ended, left = False, list[str | None]()
-    with _events_of(path) as file:
-        while not stop.cancelled:
-            alive = run_directory.is_alive(path)
-            for event in read_events(file):
-                ended = ended or isinstance(event, Ending)
-                note_going_on(left, event)
-                yield event
-            if not alive:
-                break
-            stop.wait(_LOOK_S)
-    header = run_directory.header(path)
-    if header is not None and not stop.cancelled and (left or not ended):
-        yield from reaper.deaths(reaper.run_of(header), left or [header.repository], path)
+    trail = Trail(path)
+    try:
+        while not (trail.is_over or stop.cancelled):
+            yield from trail.news()
+            if not trail.is_over:
+                stop.wait(_LOOK_S)
+    finally:
+        trail.close()

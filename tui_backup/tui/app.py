@@ -11,6 +11,7 @@ from tui_backup.model.event import Ending, Event
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.launches import Launch
+from tui_backup.services.run_feed import RunFeed
 from tui_backup.tui import themes
 from tui_backup.tui.commands import Actions
 from tui_backup.tui.desk import Desk, RecordChanged
@@ -37,6 +38,7 @@ class BackupApp(App[None]):
         self._themes = themes.collected(config.path if config else None)
         self._unsubscribe = desk.bus.subscribe(self._hear)
         desk.on_ended = self._take_in_end
+        self._feed = RunFeed(lambda: desk.workspace if desk.is_configured else None, desk.bus)
 
     @property
     def failure(self) -> Exception | None:
@@ -51,6 +53,7 @@ class BackupApp(App[None]):
         """Show the first page."""
         self._take_themes()
         self.set_class(self.desk.glyphs.is_ascii, "-ascii")
+        self._feed.start()
         self.visit(Dashboard() if self.desk.is_configured else Welcome())
 
     def visit(self, place: Place) -> None:
@@ -60,9 +63,8 @@ class BackupApp(App[None]):
     def on_go(self, message: Go) -> None:
         """Go where a page wants to go."""
         if message.instead:
-            self.switch_screen(page_of(message.place, self.desk))
-        else:
-            self.visit(message.place)
+            self.pop_screen()
+        self.visit(message.place)
 
     def on_engine_spoke(self, message: EngineSpoke) -> None:
         """Hand an event on to every page that is open."""
@@ -89,6 +91,7 @@ class BackupApp(App[None]):
 
     def on_unmount(self) -> None:
         """Hear nothing any more."""
+        self._feed.stop()
         self._unsubscribe()
 
     def _hear(self, event: Event) -> None:
