@@ -99,9 +99,14 @@ def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(
                 _("{tag!r} cannot be a tag").format(tag=tag), hint=_("a tag has no comma and is not empty")
             )
-        if tag in {"tui-backup", "incomplete"} or tag.startswith(("job=", "kind=")):
+        if is_reserved(tag):
             raise UsageError(_("the tag {tag!r} is set by the program only").format(tag=tag))
     return tuple(tags)
+
+
+def is_reserved(tag: str) -> bool:
+    """Whether only the program itself gives a tag."""
+    return tag in {"tui-backup", "incomplete"} or tag.startswith(("job=", "kind="))
 
 
 def brief_of(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> Brief:

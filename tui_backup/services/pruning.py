@@ -15,7 +15,7 @@ from tui_backup.formats.base import Repository
 from tui_backup.model.event import Tended
 from tui_backup.model.retention import Decision, Keep, LastPrune
 from tui_backup.model.run import RunStatus, Verb
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.snapshot import SAFETY, Snapshot
 from tui_backup.model.standing import Integrity
 from tui_backup.model.upkeep import Reclaimed, ReclaimPlan
 from tui_backup.model.watch import Watch
@@ -110,6 +110,24 @@ def plan(workspace: "Workspace", jobs: Iterable[JobConfig], name: str, watch: Wa
     return plan_of(workspace, name, parts, watch)
 
 
+def undecided(
+    workspace: "Workspace", planned: PrunePlan, snapshots: Iterable[Snapshot], jobs: Iterable[JobConfig]
+) -> list[Decision]:
+    """Return the snapshots that no policy of a plan is about, each with why it stays.
+
+    `jobs` are those that the plan was made for.
+    """
+    decided = {each.snapshot.id for part in planned.jobs for each in part.decisions}
+    asked = {job.name for job in jobs}
+    return [
+        Decision(
+            snapshot=snapshot, keep=True, reasons=(_why_undecided(workspace, planned.repository, snapshot, asked),)
+        )
+        for snapshot in snapshots
+        if snapshot.id not in decided
+    ]
+
+
 def decide_for(workspace: "Workspace", job: JobConfig, keep: Keep, name: str, snapshots: Sequence[Snapshot]) -> JobPlan:
     """Decide what a policy keeps of the snapshots that a job of this host has in a repository."""
     history, zone = workspace.history, job.timezone or workspace.config.timezone
@@ -118,6 +136,21 @@ def decide_for(workspace: "Workspace", job: JobConfig, keep: Keep, name: str, sn
     decisions = decide(considered(snapshots, job.name, identity().hostname), keep, present)
     held = held_for(decisions, history.last_prune(job.name, name), present.now)
     return JobPlan(job=job.name, decisions=tuple(decisions), held=held)
+
+
+def _why_undecided(workspace: "Workspace", name: str, snapshot: Snapshot, asked: set[str]) -> str:
+    job = workspace.config.jobs.get(snapshot.job or "")
+    if snapshot.job is None:
+        return _("made by another program")
+    if snapshot.kind == SAFETY:
+        return _("what a restore in place replaced")
+    if job is None or name not in job.repositories:
+        return _("of a job that is not configured here")
+    if job.keep is None:
+        return _("job {job} has no keep").format(job=job.name)
+    if snapshot.host != identity().hostname:
+        return _("of another host")
+    return _("of another job") if job.name not in asked else _("no policy is about it")
 
 
 def plan_of(workspace: "Workspace", name: str, parts: Sequence[JobPlan], watch: Watch) -> PrunePlan:

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 from tui_backup.errors import BackupError, NotFound
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.primitives.i18n import _
-from tui_backup.services.backups import check_tags
+from tui_backup.services.backups import check_tags, is_reserved
 from tui_backup.services.snapshots import Found, Reach
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
+
+
+def own_tags(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the tags of a snapshot that people may give and take away: not those that the program itself sets."""
+    return tuple(tag for tag in snapshot.tags if not is_reserved(tag))
 
 
 def tags_after(snapshot: Snapshot, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> tuple[str, ...]:

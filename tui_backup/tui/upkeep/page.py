@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual import on
 from textual.binding import Binding
 from textual.message import Message
+from textual.timer import Timer
 
 from tui_backup.errors import BackupError
+from tui_backup.model.event import Event
 from tui_backup.primitives.i18n import _
 from tui_backup.services.launches import Launch, Operation
 from tui_backup.services.workspace import Workspace
@@ -17,6 +20,9 @@ from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Place
 from tui_backup.tui.upkeep.choice import Choice
+from tui_backup.tui.upkeep.run_line import RunLine
+from tui_backup.tui.widgets.listing import Listing
+from tui_backup.tui.words import brief_duration
 
 LABEL = 10
 """Columns of the labels above the lists."""
@@ -44,6 +50,8 @@ class UpkeepPage(Page):
                 tooltip=_("Look at the previous repository")),
         Binding("right_square_bracket", "turn(1)", _("Repository"), key_display="[ ]", id="upkeep.next",
                 tooltip=_("Look at the next repository")),
+        Binding("K", "cancel", _("Cancel the run"), id="upkeep.cancel",
+                tooltip=_("Ask the run to stop; it does so cleanly, a moment later")),
         Binding("r,f5", "look_again", _("Refresh"), show=False, key_display="r", id="upkeep.refresh",
                 tooltip=_("Look again")),
     ]  # fmt: skip
@@ -52,6 +60,9 @@ class UpkeepPage(Page):
         super().__init__(desk, place)
         self.names: Sequence[str] = self.eligible()
         """The repositories that can be chosen."""
+        self.doing: Launch | None = None
+        """What this page has started and goes on."""
+        self._wait: Timer | None = None
         asked = getattr(place, "repository", None)
         self._first = self.names.index(asked) + (1 if self.WITH_ALL else 0) if asked in self.names else 0
 
@@ -109,7 +120,21 @@ class UpkeepPage(Page):
                 app.notify(f"{title}: {launch.error.message}", severity="error", markup=False)
             app.post_message(RecordChanged())
 
-        return self.desk.launch(title, operation, ended)
+        self.doing = self.desk.launch(title, operation, ended)
+        self.refresh_bindings()
+        return self.doing
+
+    def heard(self, event: Event) -> None:
+        """Show how far a run of this page is."""
+        if self.doing is not None and event.run in self.doing.runs:
+            self.follow(event.run)
+
+    def follow(self, run: str) -> None:
+        """Show how far a run is."""
+        view = self.desk.board.run(run)
+        for line in self.query(RunLine):
+            if view is not None:
+                line.follow(view)
 
     def failed_to(self, error: BackupError) -> None:
         """Tell why a change was not made."""
@@ -118,6 +143,21 @@ class UpkeepPage(Page):
     def agreed(self, question: Question, do: Callable[[], None]) -> None:
         """Ask, and do it where the answer is yes."""
         self.app.push_screen(Confirm(question), partial(_when_agreed, do))
+
+    def wait_in(self, listing: Listing[Any], text: str) -> None:
+        """Say in place of rows what is waited for, and, once that takes a while, for how long."""
+        if self._wait is not None:
+            self._wait.stop()
+        listing.say(text)
+        since = monotonic()
+
+        def tick() -> None:
+            if listing.remark is not None and listing.remark.text.startswith(text):
+                listing.say(f"{text} {brief_duration(round(monotonic() - since))}")
+            else:
+                wait.stop()
+
+        wait = self._wait = self.set_interval(1.0, tick)
 
     def tell(self, text: str) -> None:
         """Say in passing what was done; text from data may be given as it is."""
@@ -135,7 +175,10 @@ class UpkeepPage(Page):
     def on_ended(self, message: Ended) -> None:
         """Take in what became of a change."""
         message.stop()
+        if self.doing is message.launch:
+            self.doing = None
         message.done(message.launch)
+        self.refresh_bindings()
 
     def action_turn(self, by: int) -> None:
         """Look at a neighbour."""
@@ -146,8 +189,15 @@ class UpkeepPage(Page):
         self.desk.renew()
         self.look()
 
+    def action_cancel(self) -> None:
+        """Ask what goes on to stop."""
+        if self.doing is not None:
+            self.doing.cancel()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer no other repository where there is none."""
+        """Offer no other repository where there is none, and nothing to cancel where nothing goes on."""
+        if action == "cancel":
+            return self.doing is not None and bool(self.doing.runs)
         return len(self.names) > 1 if action == "turn" else True
 
 
