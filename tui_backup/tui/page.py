@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
@@ -18,6 +17,7 @@ from tui_backup.tui.asking import Answered, Asker
 from tui_backup.tui.command_line import as_typed
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Go, Place, Quit
+from tui_backup.tui.widgets.keys_line import KeysLine
 from tui_backup.tui.widgets.masthead import Masthead
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Page(Screen[None]):
         yield Masthead(self.desk, self.heading())
         with Vertical(id="body"):
             yield from self.body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeysLine()
 
     def heading(self) -> str:
         """Return where one is, for the line at the top."""

@@ -29,7 +29,7 @@ class FilterLine(Horizontal):
     """
 
     BINDINGS = [
-        Binding("escape", "clear", _("No filter"), key_display="esc", id="filter.clear", priority=True,
+        Binding("escape", "clear", _("No filter"), key_display="esc", id="filter.clear",
                 tooltip=_("Show all rows again")),
         Binding("down", "keep", show=False, id="filter.keep", tooltip=_("Keep the filter and go back to the rows")),
     ]  # fmt: skip
