@@ -117,7 +117,8 @@ class PastBackup(msgspec.Struct, frozen=True, kw_only=True):
 def overview(config: Config, history: History, state_dir: Path, now: datetime) -> Overview:
     """Return how everything stands."""
     status = report(config, history, state_dir, now)
-    jobs = (_job(config.jobs[job.job], job, history) for job in status.jobs)
+    damaged = {trouble.job for trouble in status.problems if trouble.kind is TroubleKind.DAMAGED}
+    jobs = (_job(config.jobs[job.job], job, history, is_damaged=job.job in damaged) for job in status.jobs)
     states = list(JobState)
     return Overview(
         jobs=tuple(sorted(jobs, key=lambda job: (states.index(job.state), job.job))),
@@ -144,13 +145,13 @@ def past_backups(history: History, job: JobConfig) -> list[PastBackup]:
     return sorted(past, key=lambda each: each.time, reverse=True)
 
 
-def _job(job: JobConfig, status: JobStatus, history: History) -> JobOverview:
+def _job(job: JobConfig, status: JobStatus, history: History, *, is_damaged: bool) -> JobOverview:
     rows = history.backups(job.name, RATED_RUNS * len(job.repositories))
     outcomes = list(islice(worst_of_runs(rows).values(), RATED_RUNS))
     return JobOverview(
         job=job.name,
         repositories=job.repositories,
-        state=_state(status),
+        state=JobState.DAMAGED if is_damaged else _state(status),
         last_success=status.last_success,
         last_run=rows[0].id if rows else None,
         outcomes=tuple(reversed(outcomes)),
@@ -159,8 +160,6 @@ def _job(job: JobConfig, status: JobStatus, history: History) -> JobOverview:
 
 def _state(status: JobStatus) -> JobState:
     match status:
-        case JobStatus(integrity=Integrity.DAMAGED):
-            return JobState.DAMAGED
         case JobStatus(last_status=RunStatus.FAILED):
             return JobState.FAILED
         case JobStatus(stale=True):
