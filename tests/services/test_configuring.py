@@ -11,7 +11,7 @@ from tui_backup.config.editing import Draft
 from tui_backup.config.load import load_config
 from tui_backup.config.masking import MASK, masked, shown_difference, unmasked
 from tui_backup.errors import ConfigError
-from tui_backup.services.configuring import ChangedMeanwhile, FileOnDisk, faults, merged, read, save
+from tui_backup.services.configuring import ChangedMeanwhile, FileOnDisk, examine, merged, read, save
 from tui_backup.services.workspace import Workspace
 
 SECRET = 'password = "tr0ub4dor" # ours'
@@ -89,12 +89,12 @@ def test_a_file_that_cannot_be_written_stays_and_says_why(tmp_path: Path) -> Non
 
 def test_faults_of_several_objects_are_found_at_once() -> None:
     text = GOOD.replace('"26h"', '"soon"').replace('"5%"', '"much"')
-    found = faults("/x/config.toml", text)
+    found = examine("/x/config.toml", text).faults
     assert [(fault.key, fault.line) for fault in found] == [
         (("repositories", "local", "min_free"), 10),
         (("jobs", "site", "expected_every"), 15),
     ]
-    assert [fault.line for fault in faults("/x/config.toml", "a = 1\nb =")] == [2]
+    assert [fault.line for fault in examine("/x/config.toml", "a = 1\nb =").faults] == [2]
 
 
 def test_a_secret_is_masked_in_what_is_shown_and_comes_back_when_that_is_edited() -> None:

@@ -10,6 +10,7 @@ from tui_backup.config.settings import Config
 from tui_backup.errors import ConfigError
 from tui_backup.model.retention import Keep, Span
 from tui_backup.model.watch import Watch
+from tui_backup.services.first_start import Weight
 from tui_backup.services.keeping_year import DAYS, kept_days
 from tui_backup.services.repositories import make_password_file
 from tui_backup.services.trials import left_out, try_general, try_job, try_repository
@@ -29,9 +30,9 @@ def config(tmp_path: Path) -> Config:
 
 def test_a_repository_that_is_not_there_is_made_by_the_first_run_unless_it_was_there(config: Config) -> None:
     (finding,) = try_repository(config.repositories["local"], None)
-    assert (finding.state, "the first run makes it" in finding.text) == ("careful", True)
+    assert (finding.weight, "the first run makes it" in finding.text) == (Weight.CAREFUL, True)
     (finding,) = try_repository(config.repositories["local"], "ab" * 32)
-    assert (finding.state, "no longer" in finding.text) == ("bad", True)
+    assert (finding.weight, "no longer" in finding.text) == (Weight.WRONG, True)
 
 
 def test_a_repository_is_opened_and_nothing_in_it_changes(config: Config, tmp_path: Path) -> None:
@@ -45,17 +46,17 @@ def test_a_repository_is_opened_and_nothing_in_it_changes(config: Config, tmp_pa
     assert "another repository" in finding.text
     (tmp_path / "backups.key").write_text("wrong")
     (finding,) = try_repository(config.repositories["local"], made)
-    assert finding.state == "bad"
+    assert finding.weight is Weight.WRONG
 
 
 def test_every_path_of_a_job_is_reached_or_named(config: Config, tmp_path: Path) -> None:
     bad, good = try_job(config.jobs["site"], (), Watch())
-    assert (bad.state, bad.text) == ("bad", f"{tmp_path}/missing: No such file or directory")
+    assert (bad.weight, bad.text) == (Weight.WRONG, f"{tmp_path}/missing: No such file or directory")
     assert good.text == f"{tmp_path}/static: 3 entries, 2.0 kB"
 
 
 def test_a_walk_that_takes_too_long_says_that_there_is_more(config: Config) -> None:
-    assert try_job(config.jobs["site"], (), Watch(), seconds=-1)[-1].state == "bad"
+    assert try_job(config.jobs["site"], (), Watch(), seconds=-1)[-1].weight is Weight.WRONG
     found = left_out(config.jobs["site"].sources[0], (), Watch(), seconds=-1)
     assert found is not None
     assert not found.is_whole

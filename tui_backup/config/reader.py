@@ -55,10 +55,12 @@ class Reader:
             raise self._faults[0]
         return config
 
-    def faults(self) -> list[Fault]:
-        """Return what is wrong: of the keys before the first table, of each repository and of each job one thing."""
-        self._config()
-        return self._faults
+    def examine(self) -> tuple[Config | None, list[Fault]]:
+        """Return what the document says as far as it is sound, None where the keys before the first table are not.
+
+        And what is wrong: of these keys, of each repository and of each job one thing.
+        """
+        return self._config(), self._faults
 
     def _config(self) -> Config | None:
         """Return what the document says, as far as it is sound, and note what is not."""

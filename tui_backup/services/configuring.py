@@ -67,12 +67,21 @@ def read(path: str) -> FileOnDisk:
     return FileOnDisk(path=path, text=text, has_mark=content.startswith(_MARK))
 
 
-def faults(path: str, text: str) -> list[Fault]:
-    """Return what is wrong with a text as the configuration at a path; in every table the first thing that is."""
+class Examined(msgspec.Struct, frozen=True):
+    """What a text is as a configuration."""
+
+    config: Config | None
+    """As far as it is sound; None where the keys before the first table are not."""
+    faults: list[Fault]
+    """What is wrong, one thing for each table."""
+
+
+def examine(path: str, text: str) -> Examined:
+    """Judge a text as the configuration at a path."""
     try:
-        return Reader(Document(path, text), os.path.dirname(path)).faults()
+        return Examined(*Reader(Document(path, text), os.path.dirname(path)).examine())
     except Fault as fault:
-        return [fault]
+        return Examined(None, [fault])
 
 
 def settings(path: str, text: str) -> Config:

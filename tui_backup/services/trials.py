@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -18,16 +18,10 @@ from tui_backup.model.locking import Locking
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import size
+from tui_backup.services.first_start import Finding, Weight
 from tui_backup.sources.base import Source, Unread
 
 _MOST_UNREAD = 5
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that a trial found out."""
-
-    state: Literal["good", "careful", "bad"]
-    text: str
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +38,10 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 def try_general(config: Config) -> list[Finding]:
     """Say what is doubtful about the whole configuration."""
     doubts = [
-        Finding("careful", ": ".join(filter(None, (doubt.key, doubt.message, doubt.hint)))) for doubt in check(config)
+        Finding(Weight.CAREFUL, ": ".join(filter(None, (doubt.key, doubt.message, doubt.hint))))
+        for doubt in check(config)
     ]
-    return doubts or [Finding("good", _("nothing is doubtful"))]
+    return doubts or [Finding(Weight.SOUND, _("nothing is doubtful"))]
 
 
 def try_repository(config: RepositoryConfig, known: str | None) -> list[Finding]:
@@ -66,14 +61,14 @@ def try_repository(config: RepositoryConfig, known: str | None) -> list[Finding]
         repository = FORMATS.load(config.format).open(opening)
         try:
             if known not in {None, repository.id}:
-                return [Finding("bad", _("in {place} is another repository than so far").format(place=place))]
+                return [Finding(Weight.WRONG, _("in {place} is another repository than so far").format(place=place))]
             count = len(repository.snapshots())
         finally:
             repository.close()
     except BackupError as error:
-        return [Finding("bad", f"{error.message}; {error.hint}" if error.hint else error.message)]
+        return [Finding(Weight.WRONG, f"{error.message}; {error.hint}" if error.hint else error.message)]
     opened = ngettext("it opens, and holds {count} snapshot", "it opens, and holds {count} snapshots", count)
-    return [Finding("good", opened.format(count=count)), *_space(config)]
+    return [Finding(Weight.SOUND, opened.format(count=count)), *_space(config)]
 
 
 def try_job(config: JobConfig, own_places: tuple[bytes, ...], watch: Watch, seconds: float = 5) -> list[Finding]:
@@ -108,15 +103,17 @@ def left_out(source: Source, own_places: tuple[bytes, ...], watch: Watch, second
 def _not_there(config: RepositoryConfig, known: str | None) -> Finding:
     place = config.store.describe()
     if known is not None:
-        return Finding("bad", _("the repository is no longer in {place}; is the disk mounted?").format(place=place))
-    return Finding("careful", _("there is none in {place} yet: the first run makes it").format(place=place))
+        return Finding(
+            Weight.WRONG, _("the repository is no longer in {place}; is the disk mounted?").format(place=place)
+        )
+    return Finding(Weight.CAREFUL, _("there is none in {place} yet: the first run makes it").format(place=place))
 
 
 def _space(config: RepositoryConfig) -> Iterator[Finding]:
     space = config.store.space()
     if space is not None:
         text = _("{free} of {total} are free").format(free=size(space.free), total=size(space.total))
-        yield Finding("good", text)
+        yield Finding(Weight.SOUND, text)
 
 
 def _try_source(source: Source, watch: Watch, until: float) -> Iterator[Finding]:
@@ -136,13 +133,13 @@ def _try_source(source: Source, watch: Watch, until: float) -> Iterator[Finding]
                 is_whole = False
                 break
     except BackupError as error:
-        yield Finding("bad", error.message)
+        yield Finding(Weight.WRONG, error.message)
         return
     for each in unread[:_MOST_UNREAD]:
-        yield Finding("bad", f"{each.path.decode('utf-8', 'surrogateescape')}: {each.reason}")
+        yield Finding(Weight.WRONG, f"{each.path.decode('utf-8', 'surrogateescape')}: {each.reason}")
     if len(unread) > _MOST_UNREAD:
         more = len(unread) - _MOST_UNREAD
-        yield Finding("bad", ngettext("{count} more", "{count} more", more).format(count=more))
+        yield Finding(Weight.WRONG, ngettext("{count} more", "{count} more", more).format(count=more))
     yield from _reached(files, sizes, is_whole=is_whole)
 
 
@@ -152,7 +149,7 @@ def _reached(files: Mapping[str, int], sizes: Mapping[str, int], *, is_whole: bo
             continue
         text = ngettext("{root}: {count} entry, {size}", "{root}: {count} entries, {size}", count)
         shown = text.format(root=root, count=f"{count:,}", size=size(sizes[root]))
-        yield Finding("good", shown if is_whole else _("{found} and more").format(found=shown))
+        yield Finding(Weight.SOUND, shown if is_whole else _("{found} and more").format(found=shown))
 
 
 def _root(entry: Entry, roots: Mapping[str, int]) -> str | None:
