@@ -19,6 +19,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import size
 from tui_backup.primitives.units import parse_duration
 from tui_backup.services import starter
 from tui_backup.services.setup import new_config_path
@@ -146,16 +147,32 @@ def look_at_place(text: str, paths: Sequence[str], needed: int | None = None) ->
     place = place_of(text)
     if wrong := _wrong_with_place(place, paths):
         return [Finding(Weight.WRONG, wrong)]
-    findings = [Finding(Weight.SOUND, _("it can be written"))]
-    device = _device(_there(place))
-    if any(device == _device(path) for path in paths):
+    free = free_at(place)
+    findings = [Finding(Weight.SOUND, _("it can be written, {size} are free").format(size=size(free)))]
+    if not is_apart(place, paths):
         findings.append(
             Finding(Weight.CAREFUL, _("it is on the same disk as what is backed up: if that breaks, both are lost"))
         )
     if any(_is_below(place, path) for path in paths):
         findings.append(Finding(Weight.CAREFUL, _("it lies inside what is backed up, and is left out of that itself")))
-    if needed is not None and free_at(place) < needed:
+    if needed is not None and free < needed:
         findings.append(Finding(Weight.CAREFUL, _("what is backed up is larger than the room that is free")))
+    return findings
+
+
+def is_apart(place: str, paths: Sequence[str]) -> bool:
+    """Whether a directory is, or would be, on another disk than each of these paths."""
+    return _device(_there(place)) not in {_device(path) for path in paths}
+
+
+def look_at_rules(every: str, keep: str) -> list[Finding]:
+    """Say what is wrong with how often a backup is expected, and with what is kept."""
+    findings = []
+    for read, text in ((every_of, every), (keep_of_text, keep)):
+        try:
+            read(text)
+        except ValueError as error:
+            findings.append(Finding(Weight.WRONG, str(error)))
     return findings
 
 
@@ -197,14 +214,15 @@ def job_name(paths: Sequence[str]) -> str:
 def checked(beginning: Beginning) -> tuple[str, Config]:
     """Return the text of the configuration and what it means; raises ConfigError where it could not be used."""
     check_owner(beginning.config)
-    text = starter.fitted(beginning.wishes)
+    apart = is_apart(beginning.wishes.place, beginning.wishes.paths)
+    text = starter.fitted(msgspec.structs.replace(beginning.wishes, is_apart=apart))
     return text, Reader(Document(beginning.config, text), os.path.dirname(beginning.config)).read()
 
 
 def amount(beginning: Beginning, watch: Watch, patience_s: float = PATIENCE_S) -> Amount:
     """Count what the first backup would read, as far as that goes in a while."""
     _text, config = checked(beginning)
-    files = size = unread = 0
+    files = total = unread = 0
     until = monotonic() + patience_s
     is_all = True
     for found in _found(config, watch):
@@ -213,11 +231,11 @@ def amount(beginning: Beginning, watch: Watch, patience_s: float = PATIENCE_S) -
             unread += 1
         elif found.kind is EntryKind.FILE:
             files += 1
-            size += found.size
+            total += found.size
         if monotonic() > until:
             is_all = False
             break
-    return Amount(files=files, bytes=size, unread=unread, is_all=is_all)
+    return Amount(files=files, bytes=total, unread=unread, is_all=is_all)
 
 
 def _found(config: Config, watch: Watch) -> Iterator[Entry | Unread]:

@@ -58,10 +58,10 @@ def begin(path: str, text: str, password_file: str, password: Secret) -> Setup:
     """Make a configuration that says `text`, its password file, and then all that `initialise` makes.
 
     The password comes first, so that no other is ever made for this configuration; where the configuration cannot be
-    written, both are as if nothing had happened.
+    written, both are as if nothing had happened. What fails after that is a problem; `initialise` goes on from there.
 
     Raises:
-        ConfigError: one of the two exists or cannot be written, or the state cannot be used.
+        ConfigError: one of the two exists or cannot be written; nothing was made.
     """
     _write(password_file, f"{password.reveal()}\n")
     try:
@@ -71,7 +71,12 @@ def begin(path: str, text: str, password_file: str, password: Secret) -> Setup:
         raise
     setup = Setup(config=path, done=[Step("configuration", path, _("made"))])
     setup.done.append(Step("password", password_file, _("random; keep a copy of this file somewhere else")))
-    return _completed(setup)
+    try:
+        return _completed(setup)
+    except BackupError as error:
+        setup.problems.append(Step("state", path, error.message))
+        setup.exit_code = error.exit_code
+        return setup
 
 
 def new_config_path(given: str | None) -> tuple[str, bool]:

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +70,16 @@ def usual(*, for_system: bool) -> Wishes:
     return Wishes(paths=tuple(paths), exclude=clutter(paths), place=place)
 
 
-def clutter(paths: list[str]) -> tuple[str, ...]:
+def clutter(paths: Sequence[str]) -> tuple[str, ...]:
     """Return what a backup of these paths had better leave out."""
     home, own = os.path.expanduser("~"), user_data()
     inside = [f"/{os.path.relpath(own, home)}/"] if home in paths and own.startswith(f"{home}/") else []
     return (*_CLUTTER, *inside)
+
+
+def typed(paths: Sequence[str]) -> str:
+    """Return paths as somebody would type them."""
+    return shlex.join(paths)
 
 
 def fitted(wishes: Wishes) -> str:

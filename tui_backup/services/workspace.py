@@ -50,13 +50,13 @@ class Workspace:
         self._repositories: Repositories | None = None
 
     @classmethod
-    def open(cls, config: str | None = None) -> Self:
+    def open(cls, config: str | None = None, bus: EventBus | None = None) -> Self:
         """Return the workspace of a configuration file: the given one, or the one that is found.
 
         Raises:
             ConfigError: there is none, or it is wrong.
         """
-        return cls(load_config(config))
+        return cls(load_config(config), bus)
 
     @cached_property
     def state_dir(self) -> Path:

@@ -185,6 +185,7 @@ Place = (
 PAGES: dict[type[Place], str] = {
     Dashboard: "tui_backup.tui.dashboard.page:DashboardPage",
     Welcome: "tui_backup.tui.welcome.page:WelcomePage",
+    Verify: "tui_backup.tui.upkeep.verify:VerifyPage",
     Prune: "tui_backup.tui.upkeep.prune:PrunePage",
     Locks: "tui_backup.tui.upkeep.locks:LocksPage",
     Keys: "tui_backup.tui.upkeep.keys:KeysPage",

@@ -53,7 +53,8 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         del fields["title"]
         states = {f"text-{state}": fields[state] for state in ("success", "warning", "error")}
         accent = {"text-accent": self.accent or self.primary}
-        fields["variables"] = {"quiet": fields.pop("quiet"), **states, **accent, **self.variables}
+        track = {} if self.ansi or self.background is None else {"scrollbar-background": self.background}
+        fields["variables"] = {"quiet": fields.pop("quiet"), **states, **accent, **track, **self.variables}
         return Theme(name=name, **fields)
 
 

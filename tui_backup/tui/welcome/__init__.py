@@ -1,0 +1,1 @@
+"""First start: a few questions, then everything that a first backup needs."""
