@@ -3,23 +3,28 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 
 DEADLINE_S = 15.0
 _LOOK_S = 0.05
 
 
 class Tmux:
-    """A terminal of 80 columns and 24 lines with one program on it."""
+    """A terminal of 80 columns and 24 lines with one program on it, which a shell has started."""
 
-    def __init__(self, directory: Path, command: Sequence[str], cwd: Path) -> None:
+    def __init__(self, directory: Path, command: str, cwd: Path) -> None:
+        """`command` is a line for the shell; it ends with `exec`, so that its pid is that of the program."""
         self._socket = directory / "tmux"
+        self._code = directory / "code"
+        self._pid = directory / "pid"
         self._environment = {key: value for key, value in os.environ.items() if key not in {"TMUX", "TMUX_PANE"}}
-        keep = ("set-option", "-g", "remain-on-exit", "on", ";")
-        size = ("-x", "80", "-y", "24", "-c", str(cwd))
-        self._call("start-server", ";", *keep, "new-session", "-d", *size, "--", *command)
-        self.pid = int(self._call("display-message", "-p", "#{pane_pid}"))
+        begin = f"sh -c {quote(f'echo $$ > {quote(str(self._pid))}; {command}')}"
+        line = f"trap : INT; {begin}; echo $? > {quote(str(self._code))}; exec sleep {DEADLINE_S}"
+        self._call("new-session", "-d", "-x", "80", "-y", "24", "-c", str(cwd), "--", "sh", "-c", line)
+        until(lambda: self._said(self._pid) != "", lambda: "it does not begin")
+        self.pid = int(self._said(self._pid))
         """Of the program."""
 
     def press(self, *keys: str) -> None:
@@ -38,8 +43,8 @@ class Tmux:
 
     def end(self) -> int:
         """Wait until the program has ended; return its exit code."""
-        until(lambda: len(self._status.split()) == 2, lambda: f"it goes on:\n{self.screen}")
-        return int(self._status.split()[1])
+        until(lambda: self._said(self._code) != "", lambda: f"it goes on:\n{self.screen}")
+        return int(self._said(self._code))
 
     @property
     def is_taken(self) -> bool:
@@ -50,9 +55,9 @@ class Tmux:
         """Go away, as a window that somebody closes does, and with it the terminal of the program."""
         subprocess.run(self._command("kill-server"), env=self._environment, check=False, capture_output=True)
 
-    @property
-    def _status(self) -> str:
-        return self._call("display-message", "-p", "#{pane_dead} #{pane_dead_status}")
+    @staticmethod
+    def _said(path: Path) -> str:
+        return path.read_text().strip() if path.exists() else ""
 
     def _call(self, *words: str) -> str:
         done = subprocess.run(self._command(*words), env=self._environment, check=True, capture_output=True, text=True)

@@ -1,0 +1,204 @@
+"""The UI on a real terminal: left, lost, and told to stop, while a run goes on."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.support.estate import Estate, build_estate
+from tests.support.tmux import Tmux, until
+from tui_backup.primitives.processes import has_ended
+
+pytestmark = [pytest.mark.requires("tmux"), pytest.mark.requires("restic")]
+
+_IDLE_S = 1.0
+_BUSY_BYTES = 3 << 29
+
+
+class Interface:
+    """The program on a terminal, over a job whose repository opens as soon as `release` lets it."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self._gate = estate.directory / "gate"
+        self._terminals: list[Tmux] = []
+
+    def open(self, *, prefix: str = "", program: str = "-m tui_backup") -> Tmux:
+        """Show the UI; `prefix` is what the shell does before it becomes the program."""
+        config = self.estate.directory / "config.toml"
+        line = f"{prefix} exec {sys.executable} {program} -c {config}"
+        terminal = Tmux(self.estate.directory, line, self.estate.directory)
+        self._terminals.append(terminal)
+        terminal.wait_for("site")
+        return terminal
+
+    def back_up(self, terminal: Tmux) -> None:
+        """Start the job, and wait until it goes on."""
+        runs = self.estate.directory / "state" / "runs"
+        terminal.press("B")
+        until(lambda: any(runs.glob("*/heartbeat")), lambda: f"no run begins:\n{terminal.screen}")
+
+    def make_busy(self) -> None:
+        """Have the run read for seconds, and wait for nothing."""
+        self.release()
+        with open(self.estate.source / "large", "wb") as file:
+            file.truncate(_BUSY_BYTES)
+
+    def release(self) -> None:
+        """Let the repository be opened."""
+        self._gate.touch()
+
+    def close(self) -> None:
+        """Let nothing go on."""
+        self.release()
+        for terminal in self._terminals:
+            terminal.vanish()
+            until(partial(has_ended, terminal.pid), lambda: "it goes on without a terminal")
+
+
+@pytest.fixture
+def interface(tmp_path: Path) -> Iterator[Interface]:
+    estate = build_estate(tmp_path / "e", ["local"])
+    config = estate.directory / "config.toml"
+    waiting = '{ command = ["sh", "-c", "until [ -e gate ]; do sleep 0.05; done; cat local.key"] }'
+    config.write_text(config.read_text().replace('{ file = "local.key" }', waiting))
+    interface = Interface(estate)
+    yield interface
+    interface.close()
+
+
+def statuses(estate: Estate) -> list[str]:
+    with estate.open() as workspace:
+        return [run.status for run in workspace.history.runs()]
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def input_of(pid: int) -> str:
+    with suppress(OSError):
+        return os.readlink(f"/proc/{pid}/fd/0")
+    return ""
+
+
+@pytest.mark.parametrize("prefix", ["", "trap '' HUP;"])
+def test_a_run_outlives_the_terminal_and_the_ui_does_not(interface: Interface, prefix: str) -> None:
+    terminal = interface.open(prefix=prefix)
+    interface.back_up(terminal)
+    terminal.vanish()
+    until(lambda: input_of(terminal.pid) == os.devnull, lambda: "it still reads from its terminal")
+    before = cpu_s(terminal.pid)
+    time.sleep(_IDLE_S)
+    assert cpu_s(terminal.pid) - before < _IDLE_S / 5
+    interface.release()
+    until(lambda: has_ended(terminal.pid), lambda: "it goes on")
+    assert statuses(interface.estate) == ["ok"]
+    interface.estate.restic("local").check()
+
+
+def test_a_ui_without_a_run_ends_with_its_terminal(interface: Interface) -> None:
+    terminal = interface.open()
+    terminal.vanish()
+    until(lambda: has_ended(terminal.pid), lambda: "it goes on")
+
+
+def test_a_hangup_alone_ends_neither_the_ui_nor_the_run(interface: Interface) -> None:
+    terminal = interface.open()
+    interface.back_up(terminal)
+    os.kill(terminal.pid, signal.SIGHUP)
+    terminal.press("?")
+    terminal.wait_for("Help")
+    terminal.press("Escape")
+    interface.release()
+    terminal.wait_for("backed up")
+    terminal.press("q")
+    assert terminal.end() == 0
+    assert statuses(interface.estate) == ["ok"]
+
+
+def test_what_goes_on_can_be_followed_to_its_end_without_the_ui(interface: Interface) -> None:
+    terminal = interface.open()
+    interface.back_up(terminal)
+    terminal.press("q")
+    terminal.wait_for("Leave and follow")
+    terminal.press("Right", "Enter")
+    terminal.wait_for("site → local: starting")
+    interface.release()
+    assert terminal.end() == 0
+    assert "site → local: ok: backed up" in terminal.screen
+    assert statuses(interface.estate) == ["ok"]
+
+
+def test_ctrl_c_while_following_cancels_the_run(interface: Interface) -> None:
+    interface.make_busy()
+    terminal = interface.open()
+    interface.back_up(terminal)
+    terminal.press("C-c")
+    terminal.wait_for("Leave and follow")
+    terminal.press("Right", "Enter")
+    terminal.wait_for("━")
+    terminal.press("C-c")
+    assert terminal.end() == 130
+    assert "site → local: cancelled" in terminal.screen
+    assert statuses(interface.estate) == ["cancelled"]
+
+
+def test_quitting_can_cancel_what_goes_on_and_waits_for_that(interface: Interface) -> None:
+    interface.make_busy()
+    terminal = interface.open()
+    interface.back_up(terminal)
+    terminal.press("C-q")
+    terminal.wait_for("Cancel it")
+    terminal.press("Right", "Right", "Enter")
+    assert terminal.end() == 0
+    assert statuses(interface.estate) == ["cancelled"]
+
+
+def test_staying_leaves_everything_as_it_is(interface: Interface) -> None:
+    terminal = interface.open()
+    interface.back_up(terminal)
+    terminal.press("q")
+    terminal.wait_for("Stay")
+    terminal.press("Enter")
+    interface.release()
+    terminal.wait_for("backed up")
+    assert statuses(interface.estate) == ["ok"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_cancels_the_run_and_restores_the_terminal(interface: Interface, number: signal.Signals) -> None:
+    interface.make_busy()
+    terminal = interface.open()
+    interface.back_up(terminal)
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 130
+    assert not terminal.is_taken
+    assert statuses(interface.estate) == ["cancelled"]
+
+
+def test_a_fault_of_the_ui_ends_no_run_and_shows_no_traceback(interface: Interface) -> None:
+    program = interface.estate.directory / "faulty.py"
+    program.write_text(
+        "from tui_backup.cli.main import main\n"
+        "from tui_backup.tui.page import Page\n"
+        "Page.action_help = lambda page: 1 / 0\n"
+        "main()\n"
+    )
+    terminal = interface.open(program=str(program))
+    interface.back_up(terminal)
+    terminal.press("?")
+    shown = terminal.wait_for("tui-backup: error: unexpected error: ZeroDivisionError")
+    assert "Traceback" not in shown
+    assert "hint:" in shown
+    interface.release()
+    assert terminal.end() == 1
+    assert statuses(interface.estate) == ["ok"]
+    assert "ZeroDivisionError" in (interface.estate.directory / "state" / "log" / "tui-backup.log").read_text()
