@@ -59,7 +59,7 @@ class KeysLine(Widget):
         segments = []
         for hint in self._shown():
             text, key = (base, self._style("key")) if hint.is_enabled else (self._style("off"), self._style("off"))
-            segments += [Segment(hint.shown, key), Segment(f" {hint.text}{GAP}", text)]
+            segments += [Segment(f"{hint.shown} ", key), Segment(f"{hint.text}{GAP}", text)]
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
     @on(events.Click)

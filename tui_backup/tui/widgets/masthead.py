@@ -39,6 +39,9 @@ class Masthead(Widget):
     """Whether all is well; text from data may be given as it is."""
     clock: reactive[str] = reactive("")
 
+    class MinuteBegan(Message):
+        """The clock shows another minute."""
+
     class Chosen(Message):
         """Somebody wants to know more of how things stand."""
 
@@ -78,7 +81,9 @@ class Masthead(Widget):
 
     def _wait_for_the_minute(self) -> None:
         """Show the time, and again when the next minute begins."""
-        self.clock = self._time()
+        before, self.clock = self.clock, self._time()
+        if before != self.clock:
+            self.post_message(self.MinuteBegan())
         now = self._desk.now()
         following = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
         self.set_timer((following - now).total_seconds() + 0.02, self._wait_for_the_minute)

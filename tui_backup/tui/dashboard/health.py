@@ -1,0 +1,39 @@
+"""The health sentence: whether all is well, in the first line of the screen."""
+
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.services.dashboard import JobState, Overview
+from tui_backup.services.status import TroubleKind
+from tui_backup.tui.glyphs import Glyphs
+from tui_backup.tui.widgets.cells import Piece
+
+GRAVE = frozenset({TroubleKind.DAMAGED, TroubleKind.FAILED})
+"""Troubles that are errors; others are warnings."""
+
+
+def counted_jobs(overview: Overview) -> str:
+    """Return how many jobs there are."""
+    count = len(overview.jobs)
+    return ngettext("{count} job", "{count} jobs", count).format(count=count) if count else _("no job yet")
+
+
+def health(overview: Overview, glyphs: Glyphs) -> Piece | None:
+    """Return whether all is well; None where there is nothing that could be."""
+    if not overview.problems:
+        return _healthy(overview, glyphs)
+    gravest = overview.problems[0]
+    count = len(overview.problems)
+    sentence = gravest.message
+    if count > 1:
+        text = ngettext("{count} problem: {gravest}", "{count} problems: {gravest}", count)
+        sentence = text.format(count=count, gravest=gravest.message)
+    if gravest.kind in GRAVE:
+        return f"{glyphs.failed} {sentence}", "error"
+    return f"{glyphs.stale} {sentence}", "warning"
+
+
+def _healthy(overview: Overview, glyphs: Glyphs) -> Piece | None:
+    if not overview.jobs:
+        return None
+    if all(job.state is JobState.NEVER for job in overview.jobs):
+        return f"{glyphs.never} {_('no backup yet')}", "plain"
+    return f"{glyphs.ok} {_('all healthy')}", "ok"

@@ -1,0 +1,133 @@
+"""The jobs: how each stands, how old its last good backup is, and how its runs went."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from tui_backup.errors import BackupError
+from tui_backup.primitives.i18n import _
+from tui_backup.services.dashboard import JobOverview, JobState
+from tui_backup.services.status import RATED_RUNS
+from tui_backup.tui.dashboard.opener import SnapshotOpener
+from tui_backup.tui.dashboard.words import outcome_pieces, running_piece, state_piece, widest_state
+from tui_backup.tui.desk import Desk
+from tui_backup.tui.places import Configuration, is_built
+from tui_backup.tui.widgets.cells import Cell
+from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.listing import Listing, Remark
+from tui_backup.tui.words import ago
+
+LONGEST_NAME = 24
+"""Columns that the name of a job gets before others have to go."""
+
+
+class JobsPane(Vertical):
+    """One row a job."""
+
+    class Selected(Message):
+        """The cursor stands on another job, or on none."""
+
+        def __init__(self, job: JobOverview | None) -> None:
+            super().__init__()
+            self.job = job
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(id="jobs-pane", classes="pane")
+        self._desk = desk
+        self._ages: list[str] = []
+
+    @property
+    def listing(self) -> Listing[JobOverview]:
+        """The rows."""
+        return self.query_one("#jobs", Listing)
+
+    @property
+    def job(self) -> JobOverview | None:
+        """The job under the cursor."""
+        return self.listing.row
+
+    def compose(self) -> ComposeResult:
+        self.border_title = _("Jobs")
+        yield SnapshotOpener[JobOverview](
+            self._columns(()),
+            key=lambda job: job.job,
+            empty=Remark(""),
+            id="jobs",
+        )
+
+    def show(self, jobs: tuple[JobOverview, ...]) -> None:
+        """Show the jobs as they stand."""
+        self.listing.empty = Remark(_("No job yet"), _("n makes one") if is_built(Configuration) else "")
+        self.listing.columns = tuple(self._columns(jobs))
+        self._ages = [self._age(job) for job in jobs]
+        self.listing.show(jobs)
+        self.count()
+
+    def wait(self) -> None:
+        """Say that the jobs are looked up."""
+        self.listing.say(_("reading…"))
+
+    def fail(self, error: BackupError) -> None:
+        """Say why the jobs cannot be shown."""
+        self.listing.say(error.message, error.hint or "", failed=True)
+
+    def count(self) -> None:
+        """Say how many jobs are shown, if that is not all."""
+        listing = self.listing
+        text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
+        self.border_subtitle = text if listing.needle else ""
+
+    def time_passes(self) -> None:
+        """Let ages be what they are by now."""
+        ages = [self._age(job) for job in self.listing.given]
+        if ages != self._ages:
+            self._ages = ages
+            self.listing.redraw()
+
+    def run_moved(self, job: str) -> None:
+        """Show how far the run of a job is."""
+        self.listing.redraw(job)
+
+    @on(Listing.Moved, "#jobs")
+    def _moved(self, event: Listing.Moved) -> None:
+        event.stop()
+        self.post_message(self.Selected(event.row))
+
+    def _columns(self, jobs: tuple[JobOverview, ...]) -> list[Column[JobOverview]]:
+        """Return the columns; the name takes what is left, and at least what these jobs need."""
+        states = list(JobState)
+        width = widest_state(self._desk.glyphs)
+        longest = min(LONGEST_NAME, max((len(job.job) for job in jobs), default=0))
+        return [
+            Column(
+                id="state",
+                title=_("State"),
+                cell=self._state,
+                width=width,
+                sort=lambda job: states.index(job.state),
+            ),
+            Column(
+                id="job", title=_("Job"), cell=lambda job: job.job, grows=True, least=longest, sort=lambda job: job.job
+            ),
+            Column(
+                id="age",
+                title=_("Last good"),
+                cell=self._age,
+                right=True,
+                sort=lambda job: job.last_success.timestamp() if job.last_success else 0.0,
+            ),
+            Column(id="runs", title=_("Newest runs"), cell=self._outcomes, width=RATED_RUNS, right=True, rank=1),
+        ]
+
+    def _state(self, job: JobOverview) -> Cell:
+        view = self._desk.board.of_job(job.job)
+        if view is not None:
+            return [running_piece(view.progress, self._desk.glyphs)]
+        return [state_piece(job.state, self._desk.glyphs)]
+
+    def _age(self, job: JobOverview) -> str:
+        return ago(job.last_success, self._desk.now())
+
+    def _outcomes(self, job: JobOverview) -> Cell:
+        return outcome_pieces(job.outcomes, self._desk.glyphs)

@@ -1,0 +1,109 @@
+"""What goes on: a line for each run, and the log of the one that is chosen."""
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Resize
+
+from tui_backup.model.event import Ending
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number, printable
+from tui_backup.services.endings import sentence
+from tui_backup.tui.dashboard.log_tail import LogTail, current_line, ending_role, log_lines
+from tui_backup.tui.dashboard.progress_line import label_of, progress_pieces
+from tui_backup.tui.dashboard.run_lines import Line, RunLines
+from tui_backup.tui.desk import Desk
+from tui_backup.tui.run_board import RunView
+
+REDRAWN_EVERY_S = 0.5
+"""How often the terminal gets how far runs are."""
+
+MOST_LABEL = 28
+"""Columns of what a run works on."""
+
+
+class ProgressPane(Vertical):
+    """Runs that go on, whoever started them; where none does, the last that ended. Absent where there is neither."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(id="progress-pane", classes="pane")
+        self._desk = desk
+        self._shown: list[tuple[RunView | None, Line]] = []
+        self._is_waiting = False
+
+    @property
+    def lines(self) -> RunLines:
+        """A line for each run."""
+        return self.query_one(RunLines)
+
+    @property
+    def view(self) -> RunView | None:
+        """The run that is chosen."""
+        at = self.lines.cursor
+        return self._shown[at][0] if at < len(self._shown) else None
+
+    def compose(self) -> ComposeResult:
+        self.border_title = _("Progress")
+        self.display = False
+        yield RunLines(id="runs")
+        yield LogTail(id="log")
+
+    def on_mount(self) -> None:
+        """Show what goes on already."""
+        self.draw()
+
+    def run_moved(self) -> None:
+        """Have what goes on drawn soon: often enough for people, seldom enough for a slow line."""
+        if not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(REDRAWN_EVERY_S, self._redraw)
+
+    def draw(self) -> None:
+        """Draw what goes on."""
+        board = self._desk.board
+        starting = [launch.title for launch in self._desk.launches.going_on if not launch.runs]
+        views = board.going_on
+        if views or starting:
+            width, glyphs = self.lines.size.width, self._desk.glyphs
+            label = min(MOST_LABEL, width // 4, max((cell_len(label_of(view, glyphs)) for view in views), default=0))
+            self._shown = [(view, progress_pieces(view, width, label, glyphs)) for view in views]
+            self._shown += [(None, _begun(title)) for title in starting]
+        else:
+            self._shown = [(view, _ended(ending)) for view in board.known[-1:] for ending in view.endings]
+        self.display = bool(self._shown)
+        self.lines.show([line for _view, line in self._shown])
+        self._draw_log()
+        if starting:
+            self.run_moved()
+
+    @on(Resize)
+    def _resized(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    @on(RunLines.Moved)
+    def _moved(self, event: RunLines.Moved) -> None:
+        event.stop()
+        self._draw_log()
+
+    def _redraw(self) -> None:
+        self._is_waiting = False
+        self.draw()
+
+    def _draw_log(self) -> None:
+        view = self.view
+        said = log_lines(view.said) if view else []
+        self.query_one(LogTail).show(said, current_line(view.progress) if view and view.is_going_on else "")
+        count = view.warnings if view else 0
+        text = ngettext("{count} warning", "{count} warnings", count).format(count=number(count))
+        self.border_subtitle = text if count else ""
+
+
+def _begun(title: str) -> Line:
+    """Return the line of what has been started and has not said anything."""
+    return [(printable(title), "bold"), (f"  {_('starting…')}", "dim")]
+
+
+def _ended(ending: Ending) -> Line:
+    """Return the line of a run that has ended."""
+    return [(sentence(ending), ending_role(ending.status))]
