@@ -46,7 +46,7 @@ _texts = _Texts()
 
 def _(message: str) -> str:
     """Return the text in the user's language."""
-    return _texts.catalogue.gettext(message)
+    return _texts.catalogue.gettext(message) if message else ""  # gettext answers an empty text with its header
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
