@@ -21,6 +21,11 @@ def printable(text: str | bytes) -> str:
     return _UNSAFE.sub(_escape, shown)
 
 
+def without_controls(text: str) -> str:
+    """Return text without control characters and marks that reorder it, none of which takes room where it is shown."""
+    return _UNSAFE.sub("", text)
+
+
 def _escape(match: re.Match[str]) -> str:
     character = match.group()
     code = ord(character)
