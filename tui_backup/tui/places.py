@@ -107,6 +107,17 @@ class Damage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mend:
+    """Repair a repository: the plan, and doing it."""
+
+    repository: str
+    kind: str
+    """As `RepairKind` has it: index, packs, snapshots."""
+    other: str | None = None
+    """Another repository from which lost blobs are fetched."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prune:
     """Forget what no policy keeps, and reclaim space."""
 
@@ -172,6 +183,7 @@ Place = (
     | Problems
     | Verify
     | Damage
+    | Mend
     | Prune
     | Locks
     | Keys
@@ -184,8 +196,12 @@ Place = (
 
 PAGES: dict[type[Place], str] = {
     Dashboard: "tui_backup.tui.dashboard.page:DashboardPage",
+    Problems: "tui_backup.tui.dashboard.problems:ProblemsPage",
+    Browser: "tui_backup.tui.browser.page:BrowserPage",
     Welcome: "tui_backup.tui.welcome.page:WelcomePage",
     Verify: "tui_backup.tui.upkeep.verify:VerifyPage",
+    Damage: "tui_backup.tui.upkeep.damage:DamagePage",
+    Mend: "tui_backup.tui.upkeep.mend:MendPage",
     Prune: "tui_backup.tui.upkeep.prune:PrunePage",
     Locks: "tui_backup.tui.upkeep.locks:LocksPage",
     Keys: "tui_backup.tui.upkeep.keys:KeysPage",

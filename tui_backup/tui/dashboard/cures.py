@@ -1,0 +1,85 @@
+"""Cures: what can be done about a trouble, where that is done, and the command that does the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui_backup.primitives.i18n import _
+from tui_backup.services.status import Trouble, TroubleKind
+from tui_backup.tui.glyphs import Glyphs
+from tui_backup.tui.places import Damage, Place, Prune, RunLog, is_built
+from tui_backup.tui.widgets.cells import Piece, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cure:
+    """What Enter does about a trouble."""
+
+    text: str
+    """In a few words: `read the log of that run`."""
+    place: Place | None = None
+    """Where it is done."""
+    back_up: str | None = None
+    """The job that is backed up, where that is what helps."""
+
+
+def cure_of(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
+    """Return what can be done here about a trouble; `last_runs` are the newest runs of jobs."""
+    cure = _cure(trouble, last_runs)
+    if cure is None or (cure.place is not None and not is_built(type(cure.place))):
+        return None
+    return cure
+
+
+def _cure(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
+    run = last_runs.get(trouble.job) if trouble.job else None
+    match trouble:
+        case Trouble(kind=TroubleKind.FAILED | TroubleKind.INCOMPLETE) if run is not None:
+            return Cure(text=_("read the log of that run"), place=RunLog(run=run))
+        case Trouble(kind=TroubleKind.STALE, job=str(job)):
+            return Cure(text=_("back {job} up now").format(job=job), back_up=job)
+        case Trouble(kind=TroubleKind.COPIES, job=str(job)):
+            return Cure(text=_("back {job} up now, which copies what is missing").format(job=job), back_up=job)
+        case Trouble(kind=TroubleKind.DAMAGED, repository=str(repository)):
+            return Cure(text=_("see what is damaged, and what can be done"), place=Damage(repository=repository))
+        case Trouble(kind=TroubleKind.HELD, job=job, repository=repository):
+            return Cure(text=_("look at what would be forgotten"), place=Prune(job=job, repository=repository))
+        case Trouble(kind=TroubleKind.LOW_SPACE, repository=repository):
+            return Cure(text=_("see what space can be reclaimed"), place=Prune(repository=repository))
+        case _:
+            return None
+
+
+def command_of(trouble: Trouble) -> list[str]:
+    """Return the command that helps, or says more."""
+    job, repository = trouble.job or "", trouble.repository or ""
+    match trouble.kind:
+        case TroubleKind.FAILED | TroubleKind.INCOMPLETE:
+            return ["history", "--job", job]
+        case TroubleKind.STALE | TroubleKind.COPIES:
+            return ["run", job]
+        case TroubleKind.DAMAGED:
+            return ["verify", "-r", repository, "--read-data"]
+        case TroubleKind.HELD:
+            return ["prune", "--job", job, "-r", repository]
+        case TroubleKind.LOW_SPACE:
+            return ["prune", "-r", repository]
+        case TroubleKind.HISTORY:
+            return ["status"]
+
+
+def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
+    """Return what is wrong: a sign and a word."""
+    grave: tuple[str, Role] = (glyphs.failed, "error")
+    slight: tuple[str, Role] = (glyphs.stale, "warning")
+    looks = {
+        TroubleKind.DAMAGED: (grave, _("damaged")),
+        TroubleKind.FAILED: (grave, _("failed")),
+        TroubleKind.STALE: (slight, _("stale")),
+        TroubleKind.INCOMPLETE: (slight, _("incomplete")),
+        TroubleKind.COPIES: (slight, _("copies")),
+        TroubleKind.LOW_SPACE: (slight, _("low space")),
+        TroubleKind.HELD: (slight, _("held")),
+        TroubleKind.HISTORY: (slight, _("record")),
+    }
+    (sign, role), word = looks[kind]
+    return f"{sign} {word}", role
