@@ -89,6 +89,7 @@ class WelcomePage(Page):
 
     def on_mount(self) -> None:
         """Have a look at what could be backed up, and where to."""
+        self._steps[WHAT].focus_first()
         given = self.desk.given
         self.ask("suggested", lambda _watch: first_start.suggested(given), self._begin_with)
 
@@ -173,7 +174,8 @@ class WelcomePage(Page):
 
     def _begin_with(self, beginning: Beginning) -> None:
         self._beginning = beginning
-        self.query_one("#paths", Input).value = starter.typed(beginning.wishes.paths)
+        paths = self.query_one("#paths", Input)
+        paths.value = paths.value or starter.typed(beginning.wishes.paths)
         self.query_one("#place", Input).value = beginning.wishes.place
         self.query_one(PasswordStep).show(beginning)
         self.watch_step()
