@@ -13,6 +13,7 @@ import msgspec
 from tui_backup.errors import BackupError
 from tui_backup.primitives.clock import rfc3339
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import printable, replaced
 
 GONE = {errno.EIO, errno.EBADF}
@@ -134,7 +135,7 @@ def writing() -> Iterator[None]:
     except OSError as error:
         if error.errno in GONE:
             return
-        raise BackupError(_("cannot write the output: {reason}").format(reason=error.strerror)) from error
+        raise BackupError(_("cannot write the output: {reason}").format(reason=reason_of(error))) from error
 
 
 def end() -> None:

@@ -10,6 +10,7 @@ from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import Secret, decode_secret
 from tui_backup.services.keyrings import weakness
 
@@ -49,7 +50,7 @@ def _from_file(path: str) -> Secret:
         with open(path, "rb") as file:
             content = file.read(_LONGEST + 1)
     except OSError as error:
-        message = _("cannot read {path}: {reason}").format(path=path, reason=error.strerror)
+        message = _("cannot read {path}: {reason}").format(path=path, reason=reason_of(error))
         raise UsageError(message) from error
     if len(content) > _LONGEST:
         raise UsageError(_("{path} is too large for a password").format(path=path))

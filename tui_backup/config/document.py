@@ -7,6 +7,7 @@ from typing import Any, Final
 from tui_backup.config.lines import Key, dotted, line_numbers
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _NAMES: Final = re.compile(r"\(('[^)]*')\)")
@@ -47,7 +48,7 @@ class Document:
         except OSError as error:
             hint = _("use sudo, or name another file with --config") if isinstance(error, PermissionError) else None
             raise ConfigError(
-                _("cannot read {path}: {reason}").format(path=path, reason=error.strerror), hint=hint
+                _("cannot read {path}: {reason}").format(path=path, reason=reason_of(error)), hint=hint
             ) from error
         try:
             return cls(path, content.decode("utf-8-sig"))

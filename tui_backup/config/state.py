@@ -9,6 +9,7 @@ from tui_backup.config.paths import others_may_write
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.atomic import write_whole
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _OWNER = "configuration"
 """File that holds the path of the configuration that a state directory belongs to, relative to the directory."""
@@ -32,7 +33,7 @@ def prepare_state_dir(state_dir: str, config: str) -> None:
             return
         hint = _("use sudo, or set state_dir") if isinstance(error, PermissionError) else None
         message = _("cannot use the state directory {path}: {reason}")
-        raise ConfigError(message.format(path=state_dir, reason=error.strerror), hint=hint) from error
+        raise ConfigError(message.format(path=state_dir, reason=reason_of(error)), hint=hint) from error
 
 
 def _make_private(path: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from tui_backup.errors import BackupError
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _SPECIAL_BITS = 0o6000
 _HARMLESS = (b"user.", b"system.posix_acl_")
@@ -124,5 +125,5 @@ def _present(place: int | bytes) -> list[bytes]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        return reason_of(error)
     return str(error)

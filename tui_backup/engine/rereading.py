@@ -12,6 +12,7 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import Directories, open_root
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITTEN = (Action.NEW, Action.OVERWRITE)
@@ -42,7 +43,7 @@ def _agrees(entry: Entry, directories: Directories, watch: Watch) -> bool:
     try:
         written = _digest_of(entry.path, directories)
     except OSError as error:
-        watch.warn(entry.path, _("cannot be read back: {reason}").format(reason=error.strerror or error))
+        watch.warn(entry.path, _("cannot be read back: {reason}").format(reason=reason_of(error)))
         return False
     if written == digest(entry):
         return True

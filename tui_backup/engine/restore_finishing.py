@@ -22,6 +22,7 @@ from tui_backup.primitives.descriptors import (
     sync_file_system,
 )
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _WRITTEN = (Action.NEW, Action.OVERWRITE)
 _FINISHED = (Action.MADE, Action.METADATA, Action.SAME)
@@ -114,7 +115,7 @@ class Finish:
                 sync_file_system(self._directories.open(path))
             except OSError as error:
                 self._site.failures += 1
-                self._site.watch.warn(path, _("not safely on disk: {reason}").format(reason=error.strerror))
+                self._site.watch.warn(path, _("not safely on disk: {reason}").format(reason=reason_of(error)))
 
     def _write(self, step: Step, *, linked: bool) -> None:
         entry = step.entry
@@ -170,7 +171,7 @@ class Finish:
         try:
             troubles = dress(self._directories.open(frame.path), frame.entry, self._site.authority)
         except OSError as error:
-            troubles = [error.strerror or str(error)]
+            troubles = [reason_of(error)]
         self._tell(frame.entry, troubles)
 
     def _tell(self, entry: Entry, troubles: list[str]) -> None:
@@ -218,7 +219,7 @@ def delete(site: Site, directories: Directories) -> int:
             os.utime(directory, ns=(before.st_atime_ns, before.st_mtime_ns))
         except OSError as error:
             site.failures += 1
-            site.watch.warn(deletion.path, error.strerror or str(error))
+            site.watch.warn(deletion.path, reason_of(error))
             continue
         deleted += 1
     return deleted

@@ -19,6 +19,7 @@ from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import Directories, open_root
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.safety_directory import is_safety_directory
 
 _MOST_WARNINGS = 1000
@@ -200,7 +201,7 @@ class _Planner:
                 return Verdict(Action.REFUSED, None, _("what an earlier restore has replaced is kept there"))
             return self._judge.judge(entry, directory, step.name)
         except OSError as error:
-            return Verdict(Action.REFUSED, None, error.strerror or str(error))
+            return Verdict(Action.REFUSED, None, reason_of(error))
 
     def _enter(self, below: Frame, verdict: Verdict, *, selected: bool) -> Verdict:
         """Note what the target has for a directory; return the verdict, or a refusal where it cannot be read."""
@@ -214,7 +215,7 @@ class _Planner:
             try:
                 self._read(below, selected=selected)
             except OSError as error:
-                below.blocked = error.strerror or str(error)
+                below.blocked = reason_of(error)
                 return Verdict(Action.REFUSED, None, below.blocked)
         return verdict
 

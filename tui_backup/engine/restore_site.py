@@ -15,6 +15,7 @@ from tui_backup.errors import Corrupted, RestoreRefused
 from tui_backup.formats.base import Repository
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _MOST_LATER = 20_000
 """Steps that are kept in memory, about a kilobyte each."""
@@ -111,7 +112,7 @@ class Site:
         if isinstance(reason, OSError):
             if reason.errno in FULL:
                 raise RestoreRefused(_("no space left at the target")) from reason
-            reason = reason.strerror or str(reason)
+            reason = reason_of(reason)
         self.watch.warn(step.entry.path, str(reason))
 
     def has_changed(self, step: Step, directory: int) -> bool:

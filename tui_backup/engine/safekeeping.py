@@ -23,6 +23,7 @@ from tui_backup.formats.base import Brief
 from tui_backup.model.entry import Entry
 from tui_backup.primitives.descriptors import Directories, status_at
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _MADE = (Action.NEW, Action.PARENT_NEW, Action.OVERWRITE)
 _PASSED = (Action.KEPT, Action.NEWER)
@@ -50,7 +51,7 @@ def keep_all(site: Site, safekeeping: Safekeeping) -> None:
         with open_target(site.options) as directories:
             _Keeper(site, safekeeping, directories).run()
     except OSError as error:
-        reason = _("no space is left") if error.errno in FULL else error.strerror or str(error)
+        reason = _("no space is left") if error.errno in FULL else reason_of(error)
         raise RestoreRefused(
             _("what would be replaced cannot be kept for an undo: {reason}; nothing was touched").format(reason=reason),
             hint=_("restore it beside: --target DIRECTORY"),
@@ -97,7 +98,7 @@ class _Keeper:
             except OSError as error:
                 if error.errno in FULL:
                     raise
-                self._site.fail(step, _("cannot be kept for an undo: {reason}").format(reason=error.strerror))
+                self._site.fail(step, _("cannot be kept for an undo: {reason}").format(reason=reason_of(error)))
 
     def _keep(self, step: Step) -> None:
         action = self._site.plan.actions[step.number]
@@ -180,7 +181,7 @@ class _Keeper:
             except OSError as error:
                 if error.errno in FULL:
                     raise
-                self._site.unkept[deletion.path] = error.strerror or str(error)
+                self._site.unkept[deletion.path] = reason_of(error)
                 continue
             if not parent:
                 self._touch(Frame(parent))

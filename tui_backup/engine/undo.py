@@ -42,6 +42,7 @@ from tui_backup.primitives.descriptors import (
     temporary_name,
 )
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 
 class Lender(NamedTuple):
@@ -110,7 +111,7 @@ class _Undoing:
                 try:
                     act(number, record)
                 except OSError as error:
-                    self._fail(number, error.strerror or str(error))
+                    self._fail(number, reason_of(error))
 
     def _fail(self, number: int, reason: str) -> None:
         self._fates[number] = Fate.LEAVE

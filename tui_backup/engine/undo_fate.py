@@ -11,6 +11,7 @@ from tui_backup.engine.undo_journal import After, Before, Change, Record
 from tui_backup.engine.undo_metadata import is_dressed
 from tui_backup.primitives.descriptors import Directories, pinned, status_at
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _COARSEST_CLOCK_NS = 2_000_000_000
 _SECOND_NS = 1_000_000_000
@@ -75,7 +76,7 @@ class Surveyor:
         except FileNotFoundError:
             return self._find(record, -1, name, None)
         except OSError as error:
-            return _SKIP if record.change is Change.NEW else Finding(Fate.LEAVE, error.strerror or str(error))
+            return _SKIP if record.change is Change.NEW else Finding(Fate.LEAVE, reason_of(error))
 
     def _find(self, record: Record, directory: int, name: bytes, status: os.stat_result | None) -> Finding:
         match record.change:

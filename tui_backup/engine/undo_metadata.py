@@ -8,6 +8,7 @@ from contextlib import suppress
 from tui_backup.engine.undo_journal import IN_JOURNAL, Before
 from tui_backup.primitives.descriptors import pinned
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 Attributes = tuple[tuple[bytes, bytes], ...]
 
@@ -73,18 +74,18 @@ def put_on(place: int | bytes, before: Before) -> list[str]:
         try:
             os.chown(place, before.uid, before.gid)
         except OSError as error:
-            troubles.append(_("owner: {reason}").format(reason=error.strerror))
+            troubles.append(_("owner: {reason}").format(reason=reason_of(error)))
     _put_on_attributes(place, before.xattrs, troubles)
     is_link = before.form == stat.S_IFLNK
     try:
         if not is_link and os.stat(place).st_mode != before.mode:
             os.chmod(place, stat.S_IMODE(before.mode))
     except OSError as error:
-        troubles.append(_("permissions: {reason}").format(reason=error.strerror))
+        troubles.append(_("permissions: {reason}").format(reason=reason_of(error)))
     try:
         os.utime(place, ns=(before.atime_ns, before.mtime_ns))
     except OSError as error:
-        troubles.append(_("times: {reason}").format(reason=error.strerror))
+        troubles.append(_("times: {reason}").format(reason=reason_of(error)))
     return troubles
 
 
@@ -106,7 +107,7 @@ def _put_on_attributes(place: int | bytes, wanted: Attributes, troubles: list[st
             os.setxattr(place, name, value)
         except OSError as error:
             attribute = name.decode("utf-8", "replace")
-            troubles.append(_("attribute {name!r}: {reason}").format(name=attribute, reason=error.strerror))
+            troubles.append(_("attribute {name!r}: {reason}").format(name=attribute, reason=reason_of(error)))
     for name in present:
         with suppress(OSError):
             os.removexattr(place, name)

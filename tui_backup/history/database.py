@@ -12,6 +12,7 @@ from tui_backup.errors import BackupError
 from tui_backup.history import migrations
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 Trouble = Callable[[str], None]
 
@@ -201,7 +202,7 @@ def _is_file_broken(path: Path) -> bool:
 
 
 def _sentence(reason: sqlite3.Error | OSError) -> str:
-    return (reason.strerror or str(reason)) if isinstance(reason, OSError) else str(reason)
+    return reason_of(reason) if isinstance(reason, OSError) else str(reason)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.environment import minimal_environment
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 COMMAND_TIMEOUT_S: Final = 60.0
 
@@ -182,7 +183,7 @@ def _from_file(path: str, key: str) -> Secret:
     except FileNotFoundError as error:
         raise _problem(key, _("the file {path} does not exist"), path=path) from error
     except OSError as error:
-        raise _problem(key, _("cannot read {path}: {reason}"), path=path, reason=error.strerror) from error
+        raise _problem(key, _("cannot read {path}: {reason}"), path=path, reason=reason_of(error)) from error
     if len(content) > _LONGEST:
         raise _problem(key, _("{path} is too large for a secret"), path=path)
     return Secret(decode_secret(content))
@@ -196,7 +197,7 @@ def _from_command(argv: tuple[str, ...], key: str, base: str, environment: Mappi
         words = _("the command {program} gave no secret within {seconds} seconds")
         raise _problem(key, words, program=argv[0], seconds=f"{COMMAND_TIMEOUT_S:.0f}") from error
     except OSError as error:
-        raise _problem(key, _("cannot run {program}: {reason}"), program=argv[0], reason=error.strerror) from error
+        raise _problem(key, _("cannot run {program}: {reason}"), program=argv[0], reason=reason_of(error)) from error
     secret = Secret(decode_secret(output))
     if code != 0:
         words = _("the command {program} failed with exit code {code}: {reason}")

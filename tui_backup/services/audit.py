@@ -20,6 +20,7 @@ from tui_backup.history.anchors import Gathered, gather, place_anchor, shown_sta
 from tui_backup.history.audit import BEGUN, ENDED, AuditFile, Entry, Record, begun_as, is_beginning, parsed
 from tui_backup.primitives.caller import caller
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.system_log import SOCKET
 from tui_backup.primitives.text import printable
 
@@ -106,14 +107,14 @@ class Audit:
         tell, self._on_trouble = self._on_trouble, None
         if tell is not None:
             message = _("the audit {path} cannot be written: {reason}")
-            tell(message.format(path=self._file.path, reason=error.strerror or error))
+            tell(message.format(path=self._file.path, reason=reason_of(error)))
 
     def _lines(self) -> Iterator[bytes]:
         try:
             yield from self._file.lines()
         except OSError as error:
             message = _("the audit {path} cannot be read: {reason}")
-            raise BackupError(message.format(path=self._file.path, reason=error.strerror)) from error
+            raise BackupError(message.format(path=self._file.path, reason=reason_of(error))) from error
 
     def _owner(self) -> int:
         try:

@@ -20,6 +20,7 @@ from tui_backup.config.settings import Config
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.atomic import write_whole
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.services.audit import Audit
 
 _MARK = b"\xef\xbb\xbf"
@@ -59,7 +60,7 @@ def read(path: str) -> FileOnDisk:
         with open(path, "rb") as file:
             content = file.read()
     except OSError as error:
-        raise ConfigError(_("cannot read {path}: {reason}").format(path=path, reason=error.strerror)) from error
+        raise ConfigError(_("cannot read {path}: {reason}").format(path=path, reason=reason_of(error))) from error
     try:
         text = content.removeprefix(_MARK).decode()
     except UnicodeDecodeError as error:
@@ -169,4 +170,4 @@ def _write(file: FileOnDisk) -> None:
 
 def _unwritable(path: str, error: OSError) -> ConfigError:
     hint = _("use sudo") if isinstance(error, PermissionError) else None
-    return ConfigError(_("cannot write {path}: {reason}").format(path=path, reason=error.strerror), hint=hint)
+    return ConfigError(_("cannot write {path}: {reason}").format(path=path, reason=reason_of(error)), hint=hint)

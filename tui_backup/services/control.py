@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _NAME = "control.sock"
 _TIMEOUT_S = 5.0
@@ -86,7 +87,7 @@ def request_cancel(directory: Path) -> None:
         raise BackupError(message, hint=_("cancel it as the user who started it, or with sudo")) from error
     except OSError as error:
         message = _("run {run} does not answer: {reason}")
-        raise BackupError(message.format(run=directory.name, reason=error.strerror or error)) from error
+        raise BackupError(message.format(run=directory.name, reason=reason_of(error))) from error
     if answer != b"ok\n":
         raise BackupError(_("run {run} does not know how to cancel").format(run=directory.name))
 

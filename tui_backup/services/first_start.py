@@ -19,6 +19,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import size
 from tui_backup.primitives.units import parse_duration
 from tui_backup.services import starter
@@ -256,7 +257,7 @@ def _look_at_path(path: str) -> Finding:
         is_directory = os.path.isdir(path)
         os.stat(path)
     except OSError as error:
-        return Finding(Weight.WRONG, _("{path}: {reason}").format(path=path, reason=error.strerror))
+        return Finding(Weight.WRONG, _("{path}: {reason}").format(path=path, reason=reason_of(error)))
     if not os.access(path, os.R_OK | (os.X_OK if is_directory else 0)):
         return Finding(Weight.WRONG, _("{path}: cannot be read by this user").format(path=path))
     kind = _("{path}: a directory") if is_directory else _("{path}: a file")

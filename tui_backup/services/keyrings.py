@@ -14,6 +14,7 @@ from tui_backup.formats.upkeep import Keyring
 from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.atomic import write_whole
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import Secret, decode_secret
 from tui_backup.primitives.text import moment, printable
 
@@ -151,7 +152,7 @@ def put_away(workspace: "Workspace", name: str, password: Secret) -> None:
         status = os.stat(path)
         write_whole(path, content, owner=None if _is_own(status) else (status.st_uid, status.st_gid))
     except OSError as error:
-        raise BackupError(_("cannot write {path}: {reason}").format(path=path, reason=error.strerror)) from error
+        raise BackupError(_("cannot write {path}: {reason}").format(path=path, reason=reason_of(error))) from error
     if source.resolve(key).reveal() != password.reveal():
         raise BackupError(_("{path} does not hold what was written to it").format(path=path))
 

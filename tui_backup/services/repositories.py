@@ -20,6 +20,7 @@ from tui_backup.model.locking import Locking
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import random_secret
 from tui_backup.services.audit import Audit
 from tui_backup.stores.base import Store
@@ -141,7 +142,7 @@ class Repositories:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             message = _("no repository can be made, as {path} cannot be written: {reason}")
-            raise BackupError(message.format(path=path, reason=error.strerror)) from error
+            raise BackupError(message.format(path=path, reason=reason_of(error))) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -196,7 +197,7 @@ def make_password_file(config: RepositoryConfig) -> None:
         return
     except OSError as error:
         message = _("{key}: cannot write {path}: {reason}")
-        raise ConfigError(message.format(key=key, path=path, reason=error.strerror)) from error
+        raise ConfigError(message.format(key=key, path=path, reason=reason_of(error))) from error
 
 
 def _is_empty(store: Store) -> bool:

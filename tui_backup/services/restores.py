@@ -24,6 +24,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.services import undo_homes
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
@@ -287,6 +288,4 @@ def _protected(workspace: "Workspace") -> tuple[bytes, ...]:
 
 def _refused(request: RestoreRequest, error: OSError) -> RestoreRefused:
     place = os.fsdecode(error.filename) if error.filename else os.fsdecode(request.target)
-    return RestoreRefused(
-        _("cannot restore to {path}: {reason}").format(path=place, reason=error.strerror or str(error))
-    )
+    return RestoreRefused(_("cannot restore to {path}: {reason}").format(path=place, reason=reason_of(error)))

@@ -31,6 +31,7 @@ from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import this_process
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import replaced
 from tui_backup.services import outcome, run_directory
 from tui_backup.services.audit import Act, Audit
@@ -350,7 +351,7 @@ class RunScope:
                 self._in_trouble = True
                 message = _("the state directory {path} cannot be written: {reason}")
                 path = self._desk.state_dir
-                self.watch.warn(None, message.format(path=path, reason=error.strerror or error))
+                self.watch.warn(None, message.format(path=path, reason=reason_of(error)))
 
 
 def _sweep(state_dir: Path) -> None:

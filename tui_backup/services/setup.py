@@ -9,6 +9,7 @@ from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError
 from tui_backup.primitives.atomic import write_new
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import Secret
 from tui_backup.services import starter
 from tui_backup.services.timetable import timetable
@@ -116,7 +117,7 @@ def _write(path: str, text: str) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         write_new(path, text.encode())
     except OSError as error:
-        message = _("cannot write {path}: {reason}").format(path=path, reason=error.strerror)
+        message = _("cannot write {path}: {reason}").format(path=path, reason=reason_of(error))
         raise ConfigError(message, hint=_("name another file with --config")) from error
 
 

@@ -11,6 +11,7 @@ from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.services import undo_homes
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
@@ -110,4 +111,4 @@ def _message(plan: UndoPlan, status: RunStatus) -> str | None:
 
 
 def _refused(error: OSError) -> RestoreRefused:
-    return RestoreRefused(_("the restore cannot be undone: {reason}").format(reason=error.strerror or str(error)))
+    return RestoreRefused(_("the restore cannot be undone: {reason}").format(reason=reason_of(error)))

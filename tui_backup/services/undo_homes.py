@@ -22,6 +22,7 @@ from tui_backup.engine.safety_record import (
 from tui_backup.errors import BackupError, Locked
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _LOCK = b"lock"
 _OVER = (SafetyState.UNDONE, SafetyState.EXPIRED)
@@ -241,7 +242,7 @@ def _locked(directory: bytes, how: int) -> Iterator[None]:
 def _unwritable(state_dir: Path, error: OSError) -> BackupError:
     message = _("what would be replaced cannot be kept for an undo in {path}: {reason}")
     return BackupError(
-        message.format(path=state_dir, reason=error.strerror), hint=_("restore it beside: --target DIRECTORY")
+        message.format(path=state_dir, reason=reason_of(error)), hint=_("restore it beside: --target DIRECTORY")
     )
 
 

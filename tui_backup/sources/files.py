@@ -13,6 +13,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.about import About
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.patterns import Patterns
+from tui_backup.primitives.reasons import reason_of_code
 from tui_backup.primitives.units import parse_size
 from tui_backup.sources.base import Unread
 from tui_backup.sources.origin import LocalOrigin
@@ -212,7 +213,7 @@ def _find(real: bytes, stored: bytes, protected: Protected, found: list[Root]) -
     try:
         status = os.lstat(real)
     except OSError as error:
-        return Unread(stored, os.strerror(error.errno or 0))
+        return Unread(stored, reason_of_code(error.errno))
     if protected.has(real, status):
         return Unread(stored, _("belongs to the backup itself"))
     found.append(Root(stored, real, status))

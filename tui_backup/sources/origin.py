@@ -8,6 +8,7 @@ from typing import BinaryIO
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.listed import beneath, open_listed, xattrs_listed
+from tui_backup.primitives.reasons import reason_of, reason_of_code
 from tui_backup.sources.base import Unread
 from tui_backup.sources.owners import GroupNames, UserNames
 
@@ -76,7 +77,7 @@ class LocalOrigin:
                 entry.target = os.readlink(name, dir_fd=directory)
             except OSError as error:
                 if error.errno == errno.EINVAL:
-                    return Unread(path, os.strerror(errno.ESTALE), vanished=True)
+                    return Unread(path, reason_of_code(errno.ESTALE), vanished=True)
                 return unread(path, error)
         elif kind in {EntryKind.BLOCK, EntryKind.CHAR}:
             entry.device = status.st_rdev
@@ -116,4 +117,4 @@ class LocalOrigin:
 
 def unread(path: bytes, error: OSError) -> Unread:
     """Return what an error on a path means: gone since it was listed, or not readable."""
-    return Unread(path or b"/", error.strerror or str(error), vanished=error.errno in VANISHED)
+    return Unread(path or b"/", reason_of(error), vanished=error.errno in VANISHED)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.listed import open_listed_directory
+from tui_backup.primitives.reasons import reason_of_code
 from tui_backup.sources.base import Unread
 from tui_backup.sources.origin import LocalOrigin, unread
 from tui_backup.sources.rules import Rules
@@ -53,7 +54,7 @@ class Walk:
         try:
             top = self._listed(path, real, None, status)
         except OSError as error:
-            yield Unread(path or b"/", os.strerror(error.errno or 0))
+            yield Unread(path or b"/", reason_of_code(error.errno))
             return
         levels = [top]
         try:
@@ -119,7 +120,7 @@ class Walk:
                 levels[-1].descriptor = open_listed_directory(b"..", *levels[-1].identity, done.descriptor)
         except OSError as error:
             while levels:
-                yield Unread(levels.pop().path or b"/", os.strerror(error.errno or 0))
+                yield Unread(levels.pop().path or b"/", reason_of_code(error.errno))
         finally:
             done.close()
 

@@ -14,6 +14,7 @@ from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreU
 from tui_backup.primitives.about import About
 from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import N_, _
+from tui_backup.primitives.reasons import reason_of_code
 from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
 
@@ -231,7 +232,7 @@ def _cut_short(path: str) -> Corrupted:
 
 def _explained(error: OSError, message: str, path: str) -> StoreError:
     """Return the error of a store for one of the system, with what to do about it."""
-    text = message.format(path=path, reason=os.strerror(error.errno or 0))
+    text = message.format(path=path, reason=reason_of_code(error.errno))
     code = error.errno or 0
     if code in _FULL:
         return StoreFull(text, hint=_("free some megabytes there; a prune then gives back what nobody needs"))

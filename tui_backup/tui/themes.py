@@ -13,6 +13,7 @@ from textual.theme import Theme
 
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 DEFAULT = "night"
 
@@ -85,7 +86,7 @@ def load(path: Path) -> ThemeFile:
             read = msgspec.convert(tomllib.load(file), ThemeFile)
         _check(path.stem, read)
     except OSError as error:
-        raise ConfigError(_("cannot read {path}: {reason}").format(path=path, reason=error.strerror)) from error
+        raise ConfigError(_("cannot read {path}: {reason}").format(path=path, reason=reason_of(error))) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError, ValueError) as error:
         raise ConfigError(_("{path} is no theme: {reason}").format(path=path, reason=error)) from error
     return read

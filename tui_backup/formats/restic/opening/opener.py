@@ -22,6 +22,7 @@ from tui_backup.formats.restic.spans import Spans
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.primitives.crew import Channel
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.stores.base import Store
 from tui_backup.stores.registry import STORES
 
@@ -153,7 +154,7 @@ class Opener:
             try:
                 self._landing.place(entry, self._content(file, spans))
             except OSError as error:
-                troubles.append((file.path, error.strerror or str(error)))
+                troubles.append((file.path, reason_of(error)))
             except NotFound as error:
                 troubles.append((file.path, error.message))
             except (RestoreRefused, StoreError):

@@ -24,6 +24,7 @@ from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 
 _LOOK_EVERY = 64
 """Entries between two looks at what the workers have said."""
@@ -151,7 +152,7 @@ class ResticDraft:
         try:
             return entry.origin.xattrs(entry)
         except OSError as error:
-            reason = _("extended attributes cannot be read: {reason}").format(reason=error.strerror)
+            reason = _("extended attributes cannot be read: {reason}").format(reason=reason_of(error))
             self._watch.warn(entry.path, reason)
             return ()
 

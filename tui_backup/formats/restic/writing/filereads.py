@@ -5,7 +5,6 @@ read, with a warning; what is gone is left out with a warning; what cannot be re
 """
 
 import errno
-import os
 from hashlib import sha256
 from itertools import pairwise
 
@@ -22,6 +21,7 @@ from tui_backup.formats.restic.writing.sealing import Sealer, Setup
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of_code
 
 _GONE = {errno.ENOENT, errno.ESTALE, errno.ENOTDIR, errno.ELOOP}
 
@@ -171,7 +171,7 @@ class FileReads:
         if code in _GONE:
             self._watch.warn(path, _("vanished while it was being read"))
         else:
-            self._watch.warn(path, _("cannot be read: {reason}").format(reason=os.strerror(code)))
+            self._watch.warn(path, _("cannot be read: {reason}").format(reason=reason_of_code(code)))
             self.tally.unreadable += 1
         self._growth.fill(pending.directory, pending.slot, None)
 
