@@ -50,9 +50,7 @@ def estate(tmp_path: Path) -> Estate:
 @pytest.fixture
 def listener(estate: Estate) -> Iterator[Listener]:
     with estate.open() as workspace:
-        listener = Listener(workspace)
-        yield listener
-        listener.feed.close()
+        yield Listener(workspace)
 
 
 def test_a_run_that_begins_is_told_from_its_beginning_to_its_end(listener: Listener) -> None:

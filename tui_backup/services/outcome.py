@@ -46,7 +46,7 @@ def recorded(run: Run, ending: Ending) -> Run:
             )
 
 
-def without_result(run: Run, status: RunStatus, message: str, duration: float | None) -> Ending:
+def without_result(run: Run, status: RunStatus, message: str | None, duration: float | None) -> Ending:
     """Return the ending of a run that has not told one itself."""
     match run.verb:
         case Verb.BACKUP:
@@ -77,6 +77,20 @@ def without_result(run: Run, status: RunStatus, message: str, duration: float | 
                 duration=duration,
                 message=message,
             )
+
+
+def retold(run: Run) -> Ending:
+    """Return the ending of a run as far as the history keeps it."""
+    ending = without_result(run, run.status, run.message, run.duration)
+    if not isinstance(ending, Finished):
+        return ending
+    return msgspec.structs.replace(
+        ending,
+        snapshot=run.snapshot,
+        files_new=run.files,
+        bytes_processed=run.bytes_processed,
+        bytes_added=run.bytes_added,
+    )
 
 
 def explained(error: BaseException | None) -> tuple[RunStatus, str]:

@@ -66,24 +66,17 @@ class RunFeed:
                 reap(workspace.state_dir, workspace.history)
             self._publish(news)
             if trail.is_over:
-                self._trails.pop(name).close()
-
-    def close(self) -> None:
-        """Close the logs that are open; for the thread of the feed."""
-        for trail in self._trails.values():
-            trail.close()
-        self._trails.clear()
+                del self._trails[name]
 
     def _live(self) -> None:
         while True:
             with suppress(OSError, BackupError):
                 self.look()
             if self._stop.wait(LOOK_S):
-                break
-        self.close()
+                return
 
     def _begin_with(self, state_dir: Path) -> None:
-        self.close()
+        self._trails.clear()
         self._state_dir, self._changed, self._known = state_dir, None, None
 
     def _newcomers(self) -> list[Path]:

@@ -1,6 +1,7 @@
 """Runs going on now, whoever started them: listed, followed and cancelled from any process."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from tui_backup.model.event import Ending, Event, Progressed
 from tui_backup.model.run import Verb
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.services import reaper, run_directory
 from tui_backup.services.control import request_cancel
 from tui_backup.services.event_log import last_progress, note_going_on, read_abridged, read_events
@@ -36,7 +38,7 @@ class RunningRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trail:
-    """What one run says, read from its log as that grows; for one thread."""
+    """What one run says, read from its log as that grows; for one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         """Begin with the first event of a run's directory; raises BackupError where its log cannot be read."""
@@ -45,30 +47,38 @@ class Trail:
         self.has_died = False
         """Whether its process ended without saying how the run did."""
         self._path = path
-        self._file = _events_of(path)
+        self._at = 0
         self._ended = False
         self._left = list[str | None]()
+        _events_of(path).close()
 
     def news(self) -> Iterator[Event]:
         """Yield what it has said since; of a run whose process died, at the end, that it failed."""
         alive = run_directory.is_alive(self._path)
-        for event in read_events(self._file):
-            self._note(event)
-            yield event
+        with self._log() as file:
+            for event in read_events(file):
+                self._note(event)
+                yield event
         if not alive:
             self.is_over = True
             yield from self._deaths()
 
     def so_far(self, most: int) -> list[Event]:
         """Return what it has said, cut short: where it began and ended, the last `most` of the rest, its progress."""
-        events = read_abridged(self._file, most)
+        with self._log() as file:
+            events = read_abridged(file, most)
         for event in events:
             self._note(event)
         return events
 
-    def close(self) -> None:
-        """Close the log."""
-        self._file.close()
+    @contextmanager
+    def _log(self) -> Iterator[BinaryIO]:
+        with _events_of(self._path) as file:
+            file.seek(self._at)
+            try:
+                yield file
+            finally:
+                self._at = file.tell()
 
     def _note(self, event: Event) -> None:
         self._ended = self._ended or isinstance(event, Ending)
@@ -96,7 +106,7 @@ def attach(state_dir: Path, run_id: str, stop: CancelToken | None = None) -> Ite
     Raises:
         BackupError: no run, or several, have that id.
     """
-    return _follow(_find(state_dir, run_id), stop or CancelToken())
+    return _follow(directory_of(state_dir, run_id), stop or CancelToken())
 
 
 def cancel(state_dir: Path, run_id: str) -> str:
@@ -105,7 +115,7 @@ def cancel(state_dir: Path, run_id: str) -> str:
     Raises:
         BackupError: no run, or several, have that id; it has ended; or nobody answers.
     """
-    path = _find(state_dir, run_id)
+    path = directory_of(state_dir, run_id)
     if not run_directory.is_alive(path):
         raise BackupError(_("run {run} has already ended").format(run=path.name))
     request_cancel(path)
@@ -129,7 +139,12 @@ def _running(path: Path) -> RunningRun | None:
     )
 
 
-def _find(state_dir: Path, run_id: str) -> Path:
+def directory_of(state_dir: Path, run_id: str) -> Path:
+    """Return the directory of a run; the id may be cut short.
+
+    Raises:
+        BackupError: no run, or several, have that id.
+    """
     found = [path for path in run_directory.directories(state_dir) if run_id and path.name.startswith(run_id)]
     exact = [path for path in found if path.name == run_id]
     if len(exact or found) == 1:
@@ -146,15 +161,12 @@ def _events_of(path: Path) -> BinaryIO:
         return (path / "events.jsonl").open("rb")
     except OSError as error:
         message = _("the log of run {run} cannot be read: {reason}")
-        raise BackupError(message.format(run=path.name, reason=error.strerror)) from error
+        raise BackupError(message.format(run=path.name, reason=reason_of(error))) from error
 
 
 def _follow(path: Path, stop: CancelToken) -> Iterator[Event]:
     trail = Trail(path)
-    try:
-        while not (trail.is_over or stop.cancelled):
-            yield from trail.news()
-            if not trail.is_over:
-                stop.wait(_LOOK_S)
-    finally:
-        trail.close()
+    while not (trail.is_over or stop.cancelled):
+        yield from trail.news()
+        if not trail.is_over:
+            stop.wait(_LOOK_S)
