@@ -30,19 +30,20 @@ def terminal(config: Path, tmp_path: Path) -> Iterator[Tmux]:
     terminal.vanish()
 
 
-def retype(terminal: Tmux, text: str) -> None:
+def retype(terminal: Tmux, text: str, said_of_nothing: str) -> None:
     """Replace what stands in the field."""
     terminal.press("C-u")
+    terminal.wait_for(said_of_nothing)
     terminal.press("-l", text)
     terminal.wait_for(text[-30:])
 
 
 def test_from_nothing_to_a_first_backup(terminal: Tmux, config: Path, home: Path, tmp_path: Path) -> None:
     terminal.wait_for(": a directory")
-    retype(terminal, str(tmp_path / "srv"))
+    retype(terminal, str(tmp_path / "srv"), "name at least one")
     terminal.press("Enter")
     terminal.wait_for("Where shall the backups go?")
-    retype(terminal, str(tmp_path / "disk"))
+    retype(terminal, str(tmp_path / "disk"), "write the whole path")
     terminal.press("Enter")
     terminal.wait_for("How often do you expect a backup?")
     terminal.press("Enter")
