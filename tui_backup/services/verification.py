@@ -16,6 +16,7 @@ from tui_backup.model.standing import Integrity
 from tui_backup.model.upkeep import Stored
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.services.endings import checked
 from tui_backup.services.proofs import record_proof
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.snapshots import Filter, Found, reach, resolve
@@ -87,6 +88,12 @@ def plan(workspace: "Workspace", request: VerifyRequest, watch: Watch) -> list[V
     """Return what `verify` would look at, repository by repository; nothing is read but the list of packs."""
     names = [request.repository] if request.repository else list(workspace.config.repositories)
     return [_planned(workspace, name, request, watch) for name in names]
+
+
+def verdict_words(repository: str, proof: Proof, *, damaged: bool) -> str:
+    """Return what a verification of a repository came to, for people."""
+    text = _("{name}: damaged: {checked}") if damaged else _("{name}: no damage: {checked}")
+    return text.format(name=repository, checked=checked(proof.snapshots, proof.packs, proof.bytes))
 
 
 def verify(workspace: "Workspace", request: VerifyRequest) -> list[Verdict]:

@@ -14,9 +14,9 @@ from tui_backup.model.problem import Problem
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.damage import mending
-from tui_backup.services.endings import checked
 from tui_backup.services.repairs import RepairKind
-from tui_backup.services.verification import Verdict, VerifyRequest, parse_subset, verify
+from tui_backup.services.verification import Verdict, VerifyRequest, parse_subset, verdict_words, verify
+from tui_backup.services.words import damage_word
 
 PATHS_SHOWN = 10
 """Affected paths that are listed for each problem."""
@@ -80,7 +80,9 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
     """Write the problems with what they touch, then what was checked."""
     for problem in problems:
         sort = _("to tidy") if problem.hint else _("damage")
-        output.write_text(f"{sort}: {problem.kind}: {printable(problem.object)}: {printable(problem.message)}")
+        output.write_text(
+            f"{sort}: {damage_word(problem.kind)}: {printable(problem.object)}: {printable(problem.message)}"
+        )
         if problem.snapshots:
             output.write_text(_("   snapshots: {ids}").format(ids=", ".join(id_[:8] for id_ in problem.snapshots)))
         for path in problem.paths[:PATHS_SHOWN]:
@@ -89,7 +91,7 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
             output.write_text(_("   and {count} more").format(count=len(problem.paths) - PATHS_SHOWN))
     for verdict in verdicts:
         if verdict.proof is not None:
-            output.write_text(_line(verdict.repository, verdict.proof, damaged=verdict.is_damaged))
+            output.write_text(verdict_words(verdict.repository, verdict.proof, damaged=verdict.is_damaged))
             for line in advice(verdict.repository, verdict.proof):
                 output.write_text(line)
 
@@ -103,8 +105,3 @@ def advice(name: str, proof: Proof) -> list[str]:
     if kind is RepairKind.INDEX:
         return [_("   `tui-backup repair index -r {name}` mends the index").format(name=name)]
     return []
-
-
-def _line(name: str, proof: Proof, *, damaged: bool) -> str:
-    text = _("{name}: damaged: {checked}") if damaged else _("{name}: no damage: {checked}")
-    return text.format(name=name, checked=checked(proof.snapshots, proof.packs, proof.bytes))

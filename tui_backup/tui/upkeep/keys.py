@@ -125,8 +125,8 @@ class KeysPage(UpkeepPage):
         if key.trouble:
             facts.append(Fact(_("Trouble"), key.trouble, "bad"))
         if key.current and self.keeping is not None:
-            place = self.keeping.file or self.keeping.key
-            facts.append(Fact(_("In use"), _("by this configuration: {place}").format(place=place), "good"))
+            words = _("by this configuration, as {key}").format(key=self.keeping.key)
+            facts.append(Fact(_("In use"), words, "good"))
         return facts
 
     def _columns(self) -> list[Column[KeyInfo]]:

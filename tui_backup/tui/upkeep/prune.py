@@ -190,7 +190,10 @@ class PrunePage(UpkeepPage):
         if not plan.jobs:
             lines.append(Content.styled(_("No job has a keep here: no policy forgets anything"), "$quiet"))
         if plan.reclaim is not None:
-            lines.append(Content.assemble((_("space: "), "$quiet"), reclaiming_words(plan.reclaim)))
+            words = reclaiming_words(plan.reclaim)
+            if plan.is_idle:
+                words = _("nothing to free of {total}").format(total=brief_size(plan.reclaim.total_bytes))
+            lines.append(Content.assemble((_("space: "), "$quiet"), words))
         lines += [Content.styled(f"{self.desk.glyphs.stale} {line}", "$text-warning") for line in _held(plan)]
         return lines
 

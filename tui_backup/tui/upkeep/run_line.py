@@ -58,7 +58,7 @@ class RunLine(RunLines, can_focus=False):
         if view is None:
             return
         if view.is_going_on:
-            label = min(28, cell_len(label_of(view)))
+            label = min(28, cell_len(label_of(view, self._glyphs)))
             self.show([progress_pieces(view, self.size.width, label, self._glyphs)])
         elif view.endings:
             self.show([self._ending(view)])
