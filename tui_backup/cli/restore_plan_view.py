@@ -13,6 +13,7 @@ from tui_backup.primitives.text import moment, number, printable, size
 from tui_backup.services.plan_shares import PlanCount, of_restore
 from tui_backup.services.restores import undo_until
 from tui_backup.services.snapshots import Found
+from tui_backup.services.words import action_word
 
 Raw = bytes
 
@@ -91,7 +92,7 @@ def show_items(items: Iterable[PlanItem]) -> None:
     """Write each path that is not left as it is."""
     for item in items:
         if item.action != "skip":
-            output.write_text(f"{item.action:<10} {printable(item.path)}")
+            output.write_text(f"{action_word(item.action):<10} {printable(item.path)}")
 
 
 def show_counts(counts: Iterable[PlanCount]) -> None:

@@ -52,7 +52,13 @@ def initialise(given: str | None = None) -> Setup:
     Raises:
         ConfigError: an existing configuration is wrong, or none can be written, or the state cannot be used.
     """
-    return _completed(_configuration(given))
+    try:
+        path = find_config(given)
+    except ConfigError:
+        return _completed(_starter(given))
+    setup = _completed(Setup(config=path))
+    setup.skipped.insert(0, Step("configuration", path, _("exists")))
+    return setup
 
 
 def begin(path: str, text: str, password_file: str, password: Secret) -> Setup:
@@ -95,14 +101,6 @@ def _completed(setup: Setup) -> Setup:
             _repository(setup, workspace, repository)
     setup.timetable = timetable(setup.config)
     return setup
-
-
-def _configuration(given: str | None) -> Setup:
-    try:
-        path = find_config(given)
-    except ConfigError:
-        return _starter(given)
-    return Setup(config=path, skipped=[Step("configuration", path, _("exists"))])
 
 
 def _starter(given: str | None) -> Setup:

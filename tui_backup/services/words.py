@@ -44,3 +44,62 @@ def integrity_word(integrity: str) -> str:
     """Return what is known of the integrity of a snapshot, in one word."""
     words = {"unverified": _("unverified"), "ok": _("ok"), "damaged": _("damaged")}
     return words.get(integrity, integrity)
+
+
+def action_word(action: str) -> str:
+    """Return what a restore, or the undo of one, does with a path."""
+    words = {
+        "new": _("new"),
+        "overwrite": _("overwrite"),
+        "metadata": _("metadata"),
+        "skip": _("skip"),
+        "keep": _("keep"),
+        "refuse": _("refuse"),
+        "delete": _("delete"),
+    }
+    return words.get(action, action)
+
+
+def damage_word(kind: str) -> str:
+    """Return what a problem that was found in a repository is about."""
+    words = {
+        "config": _("config"),
+        "key": _("key"),
+        "index": _("index"),
+        "pack-missing": _("pack-missing"),
+        "pack-size": _("pack-size"),
+        "pack-damaged": _("pack-damaged"),
+        "pack-unlisted": _("pack-unlisted"),
+        "blob-missing": _("blob-missing"),
+        "blob-damaged": _("blob-damaged"),
+        "tree": _("tree"),
+        "snapshot": _("snapshot"),
+    }
+    return words.get(kind, kind)
+
+
+def repair_word(step: str) -> str:
+    """Return what a step of a repair does."""
+    words = {
+        "list-pack": _("list-pack"),
+        "replace-index": _("replace-index"),
+        "move-pack": _("move-pack"),
+        "fetch-blobs": _("fetch-blobs"),
+        "read-file": _("read-file"),
+        "replace-pack": _("replace-pack"),
+        "remove-pack": _("remove-pack"),
+        "drop-pack": _("drop-pack"),
+        "rewrite-snapshot": _("rewrite-snapshot"),
+    }
+    return words.get(step, step)
+
+
+def setup_word(what: str) -> str:
+    """Return what a step of the setup looks after."""
+    words = {
+        "configuration": _("configuration"),
+        "state": _("state"),
+        "password": _("password"),
+        "repository": _("repository"),
+    }
+    return words.get(what, what)

@@ -9,6 +9,7 @@ from tui_backup.cli.options import later_option
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.setup import Setup, Step, initialise
+from tui_backup.services.words import setup_word
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -50,4 +51,4 @@ def show(invocation: Invocation, setup: Setup) -> None:
 
 
 def _line(step: Step) -> str:
-    return printable(f"{step.what} {step.object}: {step.detail}")
+    return printable(f"{setup_word(step.what)} {step.object}: {step.detail}")

@@ -16,6 +16,7 @@ from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
 from tui_backup.services.repairs import Repair, RepairKind, RepairRequest, repair
+from tui_backup.services.words import damage_word, repair_word
 
 STEPS_SHOWN = 20
 """Steps of a plan that are listed unless all are asked for."""
@@ -136,7 +137,7 @@ def show(plan: RepairPlan, *, every: bool) -> None:
     """Write what would be done, what was done before, and what stays broken."""
     steps = plan.steps if every else plan.steps[:STEPS_SHOWN]
     for step in steps:
-        _show_step(f"{step.what}: {step.object}: {step.detail}", step)
+        _show_step(f"{repair_word(step.what)}: {step.object}: {step.detail}", step)
     if len(steps) < len(plan.steps):
         output.write_text(_("and {count} more; --verbose shows all").format(count=len(plan.steps) - len(steps)))
     for step in plan.skipped:
@@ -150,7 +151,9 @@ def show_problems(problems: Sequence[Problem]) -> None:
     """Write what stays broken, and what it touches."""
     for problem in problems:
         words = _("stays broken: {kind}: {object}: {message}")
-        output.write_text(printable(words.format(kind=problem.kind, object=problem.object, message=problem.message)))
+        output.write_text(
+            printable(words.format(kind=damage_word(problem.kind), object=problem.object, message=problem.message))
+        )
         if problem.snapshots:
             output.write_text(_("   snapshots: {ids}").format(ids=", ".join(id_[:8] for id_ in problem.snapshots)))
         _show_paths(problem.paths)
