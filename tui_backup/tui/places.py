@@ -31,6 +31,14 @@ class Browser:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Snapshots:
+    """All snapshots, those of other programs too; of a job, or of a repository."""
+
+    job: str | None = None
+    repository: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finder:
     """Search for a path in the snapshots of a job, or in one."""
 
@@ -173,6 +181,7 @@ class Welcome:
 
 Place = (
     Dashboard
+    | Snapshots
     | Browser
     | Finder
     | Versions
@@ -196,8 +205,13 @@ Place = (
 
 PAGES: dict[type[Place], str] = {
     Dashboard: "tui_backup.tui.dashboard.page:DashboardPage",
+    RunLog: "tui_backup.tui.running.run_log:RunLogPage",
     Problems: "tui_backup.tui.dashboard.problems:ProblemsPage",
     Browser: "tui_backup.tui.browser.page:BrowserPage",
+    Snapshots: "tui_backup.tui.browser.snapshots:SnapshotsPage",
+    Finder: "tui_backup.tui.browser.finder:FinderPage",
+    Versions: "tui_backup.tui.browser.versions:VersionsPage",
+    Changes: "tui_backup.tui.browser.changes:ChangesPage",
     Welcome: "tui_backup.tui.welcome.page:WelcomePage",
     Verify: "tui_backup.tui.upkeep.verify:VerifyPage",
     Damage: "tui_backup.tui.upkeep.damage:DamagePage",
@@ -205,6 +219,9 @@ PAGES: dict[type[Place], str] = {
     Prune: "tui_backup.tui.upkeep.prune:PrunePage",
     Locks: "tui_backup.tui.upkeep.locks:LocksPage",
     Keys: "tui_backup.tui.upkeep.keys:KeysPage",
+    Configuration: "tui_backup.tui.configuration.page:ConfigurationPage",
+    Restore: "tui_backup.tui.restore.page:RestorePage",
+    UndoRestore: "tui_backup.tui.restore.undo_page:UndoPage",
 }
 """Place -> `module:Class` of the page, which is made with the desk and the place."""
 
