@@ -43,7 +43,7 @@ def audited(workspace: Workspace) -> list[tuple[str, str]]:
 
 def test_a_file_is_written_and_nothing_is_overwritten(estate: Estate, workspace: Workspace, newest: Copy) -> None:
     out = estate.directory / "out"
-    written = [write_file(workspace, newest, inside(estate, "text"), bytes(out), Watch()) for _time in range(2)]
+    written = [write_file(workspace, newest, inside(estate, "text"), bytes(out / "text"), Watch()) for _time in range(2)]
     assert [Path(os.fsdecode(path)).name for path in written] == ["text", "text_1"]
     assert [path.read_text() for path in sorted(out.iterdir())] == ["three", "three"]
     assert audited(workspace)[0][1].endswith("/text")
@@ -52,7 +52,7 @@ def test_a_file_is_written_and_nothing_is_overwritten(estate: Estate, workspace:
 def test_a_dangling_link_is_not_written_through(estate: Estate, workspace: Workspace, newest: Copy) -> None:
     out = estate.directory / "out"
     (out / "text").symlink_to(out / "elsewhere")
-    path = write_file(workspace, newest, inside(estate, "text"), bytes(out), Watch())
+    path = write_file(workspace, newest, inside(estate, "text"), bytes(out / "text"), Watch())
     assert path.endswith(b"/text_1")
     assert not (out / "elsewhere").exists()
 
@@ -66,13 +66,13 @@ def test_one_that_is_cancelled_leaves_nothing(estate: Estate, workspace: Workspa
     watch = Watch()
     watch.cancel.cancel()
     with pytest.raises(Cancelled):
-        write_file(workspace, newest, inside(estate, "text"), bytes(estate.directory / "out"), watch)
+        write_file(workspace, newest, inside(estate, "text"), bytes(estate.directory / "out" / "text"), watch)
     assert list((estate.directory / "out").iterdir()) == []
 
 
 def test_what_cannot_be_written_is_told(estate: Estate, workspace: Workspace, newest: Copy) -> None:
     with pytest.raises(BackupError, match="cannot write"):
-        write_file(workspace, newest, inside(estate, "text"), bytes(estate.directory / "nowhere"), Watch())
+        write_file(workspace, newest, inside(estate, "text"), bytes(estate.directory / "nowhere" / "text"), Watch())
 
 
 def test_several_paths_go_into_one_archive_each_once(estate: Estate, workspace: Workspace, newest: Copy) -> None:

@@ -1,6 +1,7 @@
 """Looking into snapshots: what they hold, where something is, what changed, and the bytes themselves."""
 
 import os
+import stat
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -28,6 +29,16 @@ PIECE = 1 << 20
 
 ROOT = b"/"
 
+_TYPES = {
+    EntryKind.FILE: stat.S_IFREG,
+    EntryKind.DIR: stat.S_IFDIR,
+    EntryKind.SYMLINK: stat.S_IFLNK,
+    EntryKind.BLOCK: stat.S_IFBLK,
+    EntryKind.CHAR: stat.S_IFCHR,
+    EntryKind.FIFO: stat.S_IFIFO,
+    EntryKind.SOCKET: stat.S_IFSOCK,
+}
+
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One path of a snapshot, as `ls` shows it."""
@@ -49,6 +60,11 @@ class Hit(Listing, frozen=True, kw_only=True):
 
     snapshot: str
     repository: str
+
+
+def mode_words(kind: EntryKind, mode: int) -> str:
+    """Return type and permissions as `ls -l` writes them: `-rw-r--r--`."""
+    return stat.filemode(_TYPES[kind] | mode)
 
 
 def inside(path: str) -> bytes:

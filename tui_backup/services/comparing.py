@@ -65,6 +65,8 @@ def _is_hidden(path: bytes, unread: set[bytes]) -> bool:
 def _entries(found: Found, path: bytes, watch: Watch, enter: Enter | None = None) -> Iterator[Entry]:
     """Yield what a snapshot has below a directory; nothing where it has no such directory."""
     try:
-        yield from found.shelf.repository.entries(found.snapshot, path, watch, enter)
+        for entry in found.shelf.repository.entries(found.snapshot, path, watch, enter):
+            watch.files_done += 1
+            yield entry
     except NotFound:
         return

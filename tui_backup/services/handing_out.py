@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
+
 from tui_backup.errors import BackupError, Corrupted
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.atomic import claim, sync, sync_directory
 from tui_backup.primitives.descriptors import temporary_name
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import printable
 from tui_backup.services.browsing import content, handed_out, reading, write_paths
 from tui_backup.services.directories import Copy, found_of, look
@@ -23,6 +26,14 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 1000
 _LONGEST_STEM = 200
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something is to be written."""
+
+    path: bytes
+    free: int
+    """Bytes that can be written there."""
 
 
 def beginning(workspace: "Workspace", copy: Copy, entry: Entry, enough: Callable[[bytes], int], watch: Watch) -> bytes:
@@ -48,16 +59,33 @@ def beginning(workspace: "Workspace", copy: Copy, entry: Entry, enough: Callable
         return read
 
 
-def write_file(workspace: "Workspace", copy: Copy, path: bytes, directory: bytes, watch: Watch) -> bytes:
-    """Write a file of a snapshot into a directory, under its name or the next one that is free; return its path.
+def target_for(name: bytes) -> Target:
+    """Return where a file of that name would go in the working directory, under the first name that is free.
+
+    Raises:
+        BackupError: there is no such directory any more.
+    """
+    try:
+        directory = os.getcwdb()
+        room = os.statvfs(directory)
+    except OSError as error:
+        raise BackupError(
+            _("the working directory cannot be used: {reason}").format(reason=reason_of(error))
+        ) from error
+    return Target(path=free_path(directory, name), free=room.f_bavail * room.f_frsize)
+
+
+def write_file(workspace: "Workspace", copy: Copy, path: bytes, target: bytes, watch: Watch) -> bytes:
+    """Write a file of a snapshot to a path, or if that is taken under the next free name beside; return its path.
 
     Raises:
         BackupError: it cannot be read, or not be written; then nothing stays.
     """
+    directory, name = os.path.split(target)
     found = found_of(workspace, copy.repository, copy.snapshot.id)
     with (
         reading([found.shelf], watch),
-        _new_file(directory, os.path.basename(path)) as (out, names),
+        _new_file(directory, name) as (out, names),
         closing(content(workspace, found, path)) as pieces,
     ):
         for piece in pieces:
@@ -135,7 +163,7 @@ def _new_file(directory: bytes, name: bytes) -> Iterator[tuple[BinaryIO, list[by
         sync_directory(os.fsdecode(directory))
     except OSError as error:
         shown = printable(os.path.join(directory, name))
-        raise BackupError(_("cannot write {path}: {reason}").format(path=shown, reason=error.strerror)) from error
+        raise BackupError(_("cannot write {path}: {reason}").format(path=shown, reason=reason_of(error))) from error
 
 
 def _opened(path: bytes) -> BinaryIO:

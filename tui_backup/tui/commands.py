@@ -19,6 +19,7 @@ from tui_backup.tui.places import (
     Problems,
     Prune,
     Restore,
+    Snapshots,
     Themes,
     UndoRestore,
     Verify,
@@ -70,13 +71,14 @@ class Actions(Provider):
 
 def places() -> list[tuple[
     Finder | Restore | UndoRestore | Problems | Verify | Prune | Locks | Keys | Configuration | History | AuditTrail
-    | Themes, str, str,
+    | Snapshots | Themes, str, str,
 ]]:  # fmt: skip
     """Return the places that can be gone to from anywhere, with their names and what is there."""
     return [
         (Problems(), _("Problems"), _("What somebody should look at, and what can be done about it")),
         (Restore(), _("Restore"), _("Get files back")),
         (UndoRestore(), _("Undo a restore"), _("Bring back what a restore in place replaced")),
+        (Snapshots(), _("Snapshots"), _("All snapshots in all repositories")),
         (Finder(), _("Find a file"), _("Search all snapshots")),
         (Verify(), _("Verify"), _("Prove that snapshots can be restored")),
         (Prune(), _("Prune"), _("Forget what no policy keeps, and reclaim space")),

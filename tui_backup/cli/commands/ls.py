@@ -1,6 +1,5 @@
 """`ls`: what a snapshot holds."""
 
-import stat
 from collections.abc import Iterable
 
 import click
@@ -15,16 +14,6 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable
 from tui_backup.services import browsing
 from tui_backup.services.browsing import Listing
-
-FILE_TYPES = {
-    EntryKind.FILE: stat.S_IFREG,
-    EntryKind.DIR: stat.S_IFDIR,
-    EntryKind.SYMLINK: stat.S_IFLNK,
-    EntryKind.BLOCK: stat.S_IFBLK,
-    EntryKind.CHAR: stat.S_IFCHR,
-    EntryKind.FIFO: stat.S_IFIFO,
-    EntryKind.SOCKET: stat.S_IFSOCK,
-}
 
 
 @click.command(
@@ -64,7 +53,7 @@ def show(listed: Iterable[Listing], *, long: bool) -> None:
 
 
 def _facts(each: Listing, name: str) -> str:
-    mode = stat.filemode(FILE_TYPES[each.type] | each.mode)
+    mode = browsing.mode_words(each.type, each.mode)
     size = "-" if each.size is None else str(each.size)
     target = f" -> {printable(each.linktarget)}" if each.linktarget is not None else ""
     return f"{mode} {each.uid:>5} {each.gid:>5} {size:>12} {moment(each.mtime)} {name}{target}"

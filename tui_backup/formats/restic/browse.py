@@ -5,6 +5,7 @@ Trees may come from an attacker: names that must not be used and duplicates are 
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, cast
 
 from tui_backup.errors import BackupError, Corrupted, NotFound
@@ -165,12 +166,20 @@ def find(contents: Contents, tree: str, path: bytes) -> Entry:
         above = found.path if found else b""
         found = None
         if tree:
-            wanted = above + b"/" + name
-            found = next((entry for entry in listing(contents, tree, above) if entry.path == wanted), None)
+            found = _named(contents, tree, above, name)
         if found is None:
             raise NotFound(_("the snapshot has no {path}").format(path=path.decode("utf-8", "backslashreplace")))
     assert found is not None
     return found
+
+
+def _named(contents: Contents, tree: str, above: bytes, name: bytes) -> Entry | None:
+    """Return the first entry of that name in a tree that lies at the path `above`."""
+    for node in contents.tree(tree):
+        with suppress(Corrupted):
+            if name_of(node) == name:
+                return entry_of(node, above + b"/" + name, NodeOrigin(contents, node))
+    return None
 
 
 def tree_at(contents: Contents, root: str, path: bytes) -> str:

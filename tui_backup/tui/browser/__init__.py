@@ -1,0 +1,1 @@
+"""Looking into snapshots: walking about, previews, searching, comparing, versions."""

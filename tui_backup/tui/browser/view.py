@@ -1,0 +1,122 @@
+"""View: directories that were looked at, and how many of them are kept at hand."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tui_backup.model.entry import Entry, EntryKind
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number
+from tui_backup.services.directories import Comparison, Copy, directory, entry_at
+from tui_backup.services.workspace import Workspace
+from tui_backup.tui.browser.rows import Row, parent_of, rows_of
+from tui_backup.tui.words import brief_size
+
+MOST_ROWS = 200_000
+"""Rows of directories that are kept at hand, beside those that are shown."""
+
+
+@dataclass
+class View:
+    """A directory as it was read."""
+
+    path: bytes
+    rows: list[Row]
+    """What the snapshot has."""
+    size: int
+    """Bytes of the files in it, not below it."""
+    comparisons: dict[str, tuple[list[Row], Comparison]] = field(default_factory=dict)
+    """What it was compared with -> rows of both sides, and how they differ."""
+
+    @classmethod
+    def of(cls, path: bytes, entries: Sequence[Entry]) -> "View":
+        """Make the view of a directory."""
+        return cls(path, rows_of(entries), sum(entry.size for entry in entries))
+
+    def told(self) -> str:
+        """Return how much it holds itself."""
+        count = len(self.rows)
+        entries = ngettext("{count} entry", "{count} entries", count).format(count=number(count))
+        return f"{entries}, {brief_size(self.size)}"
+
+
+def view_at(workspace: Workspace, copy: Copy, path: bytes) -> View:
+    """Return the view of a directory, or of the one that something else lies in; raises BackupError."""
+    entry = None if path == b"/" else entry_at(workspace, copy, path)
+    into = path if entry is None or entry.kind is EntryKind.DIR else parent_of(path)
+    return View.of(into, directory(workspace, copy, into))
+
+
+class Views:
+    """Views that were left and may be come back to; the one left longest ago goes first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, View] = OrderedDict()
+        self._rows = 0
+
+    def get(self, path: bytes) -> View | None:
+        """Return the view of a directory, if it is at hand."""
+        view = self._kept.get(path)
+        if view is not None:
+            self._kept.move_to_end(path)
+        return view
+
+    def keep(self, view: View) -> None:
+        """Have a view at hand."""
+        if view.path not in self._kept:
+            self._kept[view.path] = view
+            self._rows += len(view.rows)
+        while self._rows > MOST_ROWS and len(self._kept) > 1:
+            _path, oldest = self._kept.popitem(last=False)
+            self._rows -= len(oldest.rows)
+
+
+class Marks:
+    """What somebody has marked, in whichever directory."""
+
+    def __init__(self) -> None:
+        self._marked: dict[bytes, Entry] = {}
+
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """The paths, in the order in which they were marked."""
+        return tuple(self._marked)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The same with all that is known of them."""
+        return tuple(self._marked.values())
+
+    def of(self, view: View) -> set[bytes]:
+        """Return the marks in a directory."""
+        if not self._marked:
+            return set()
+        return {row.entry.path for row in view.rows} & self._marked.keys()
+
+    def take(self, view: View, marked: set[bytes]) -> None:
+        """Replace the marks in a directory."""
+        for row in view.rows:
+            path = row.entry.path
+            if path in marked:
+                self._marked.setdefault(path, row.entry)
+            else:
+                self._marked.pop(path, None)
+
+    def clear(self) -> None:
+        """Unmark everything."""
+        self._marked.clear()
+
+    def told(self) -> str:
+        """Return how many there are, and how large; nothing where nothing is marked."""
+        if not self._marked:
+            return ""
+        directories = sum(entry.kind is EntryKind.DIR for entry in self._marked.values())
+        size = brief_size(sum(entry.size for entry in self._marked.values()))
+        if directories:
+            text = ngettext(
+                "{count} marked, {size} and {directories} directory",
+                "{count} marked, {size} and {directories} directories",
+                directories,
+            )
+            return text.format(count=number(len(self._marked)), size=size, directories=number(directories))
+        return _("{count} marked, {size}").format(count=number(len(self._marked)), size=size)
