@@ -219,6 +219,8 @@ PAGES: dict[type[Place], str] = {
     Prune: "tui_backup.tui.upkeep.prune:PrunePage",
     Locks: "tui_backup.tui.upkeep.locks:LocksPage",
     Keys: "tui_backup.tui.upkeep.keys:KeysPage",
+    History: "tui_backup.tui.records.history:HistoryPage",
+    AuditTrail: "tui_backup.tui.records.audit:AuditPage",
     Configuration: "tui_backup.tui.configuration.page:ConfigurationPage",
     Restore: "tui_backup.tui.restore.page:RestorePage",
     UndoRestore: "tui_backup.tui.restore.undo_page:UndoPage",

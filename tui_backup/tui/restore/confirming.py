@@ -1,0 +1,66 @@
+"""Confirming: what is asked before a restore or an undo changes anything."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from tui_backup.engine.restore_plan import RestorePlan
+from tui_backup.engine.undo_plan import UndoPlan
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import number
+from tui_backup.services import restores
+from tui_backup.services.plan_shares import PlanCount, of_restore, of_undo
+from tui_backup.tui.desk import Desk
+from tui_backup.tui.dialogs.confirm import Question
+from tui_backup.tui.restore.plan_step import Planned
+from tui_backup.tui.words import brief_size, exact
+
+
+def restore_question(desk: Desk, planned: Planned) -> Question:
+    """Return what is asked before a restore begins."""
+    plan, host = planned.plan, desk.workspace.host
+    in_place = planned.wish.target is None
+    loses = not in_place and bool(plan.overwrite or plan.delete)
+    return Question(
+        title=_("Restore now?"),
+        host=host,
+        target=_place(planned),
+        facts=[_counted(of_restore(plan)), _("{size} to write").format(size=brief_size(plan.bytes_to_write))],
+        warnings=planned.cautions,
+        undo="\n".join(_about_undo(desk, plan, in_place=in_place, loses=loses)),
+        word=host if in_place or (loses and plan.delete) else None,
+        action=_("Restore"),
+    )
+
+
+def undo_question(desk: Desk, plan: UndoPlan) -> Question:
+    """Return what is asked before an undo begins."""
+    return Question(
+        title=_("Undo this restore?"),
+        host=desk.workspace.host,
+        target=os.fsdecode(plan.record.target),
+        facts=[_counted(of_undo(plan)), _("{size} come back").format(size=brief_size(plan.bytes))],
+        undo=_("What the restore brought is removed; it is still in the snapshot. An undo cannot be undone."),
+        action=_("Undo the restore"),
+    )
+
+
+def _place(planned: Planned) -> str:
+    if planned.wish.target is not None:
+        return os.fsdecode(planned.plan.target)
+    return _("in place: {paths}").format(paths=", ".join(planned.plan.snapshot.paths) or "/")
+
+
+def _counted(counts: Sequence[PlanCount]) -> str:
+    """Return `12 new, 3 overwrite`, of what there is."""
+    return ", ".join(f"{number(each.count)} {each.label}" for each in counts if each.count)
+
+
+def _about_undo(desk: Desk, plan: RestorePlan, *, in_place: bool, loses: bool) -> Iterator[str]:
+    until = restores.undo_until(plan)
+    if in_place and until is not None:
+        text = _("Can be undone until {time}: what is replaced or deleted is kept for that long.")
+        yield text.format(time=exact(until, desk.zone))
+    elif loses:
+        yield _("What is overwritten or deleted there is gone for good: that cannot be undone.")
+    else:
+        yield _("Nothing that exists is overwritten or deleted.")

@@ -1,0 +1,263 @@
+"""The restore wizard: from where, what, where to, the plan, and doing it. Nothing is written before the last step."""
+
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.reactive import reactive
+from textual.widgets import ContentSwitcher
+
+from tui_backup.errors import Cancelled, RestoreRefused
+from tui_backup.model.run import RunStatus
+from tui_backup.primitives.i18n import _
+from tui_backup.services import restores
+from tui_backup.services.directories import found_of
+from tui_backup.services.endings import sentence
+from tui_backup.services.launches import Launch
+from tui_backup.services.workspace import Workspace
+from tui_backup.tui.desk import Desk
+from tui_backup.tui.dialogs.confirm import Confirm
+from tui_backup.tui.places import Place, Restore, UndoRestore
+from tui_backup.tui.restore.choices import Choices, Where
+from tui_backup.tui.restore.confirming import restore_question
+from tui_backup.tui.restore.doing import Doing, status_of
+from tui_backup.tui.restore.from_step import FromStep
+from tui_backup.tui.restore.marks import Marks
+from tui_backup.tui.restore.plan_step import PlanStep
+from tui_backup.tui.restore.running import Aftermath, RunningPage
+from tui_backup.tui.restore.step import Onward, Step
+from tui_backup.tui.restore.trail import Trail
+from tui_backup.tui.restore.what_step import WhatStep
+from tui_backup.tui.restore.where_step import WhereStep
+from tui_backup.tui.upkeep.facts import Fact
+from tui_backup.tui.words import exact
+
+
+class At(IntEnum):
+    """The steps."""
+
+    FROM = 0
+    WHAT = 1
+    WHERE = 2
+    PLAN = 3
+    DO = 4
+
+
+class RestorePage(RunningPage):
+    """Five steps. Going back keeps every choice."""
+
+    AUTO_FOCUS = ""
+    CSS_PATH = "restore.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HELP = _(
+        "Gets files back in five steps: from which snapshot, what of it, where to, what that would do, and doing it. "
+        "Nothing is written before the last step, which asks once more. Back keeps every choice. A restore goes on "
+        "when this page is left."
+    )
+    BINDINGS = [
+        Binding("n", "onward", _("Next"), id="restore.next", tooltip=_("Go on to the next step")),
+        Binding("R", "carry_out", _("Restore…"), id="restore.restore", tooltip=_("Carry out this plan; asks before")),
+        Binding("b", "back", _("Back"), show=False, id="restore.back",
+                tooltip=_("Go back to the step before; every choice is kept")),
+        Binding("p", "again", _("Plan again"), id="restore.again",
+                tooltip=_("Make the plan anew, of what is there now")),
+        Binding("u", "undo", _("Undo…"), id="restore.undo", tooltip=_("Undo this restore; shows what that would do")),
+    ]  # fmt: skip
+
+    step: reactive[At] = reactive(At.FROM, init=False)
+    """The step at hand."""
+
+    def __init__(self, desk: Desk, place: Place) -> None:
+        super().__init__(desk, place)
+        assert isinstance(place, Restore)
+        self._asked = place
+        self.choices = Choices(marks=Marks(place.paths))
+
+    def heading(self) -> str:
+        return _("Restore")
+
+    def body(self) -> ComposeResult:
+        names = [_("From"), _("What"), _("Where"), _("Plan"), _("Do it")]
+        yield Trail(names, self.desk.glyphs)
+        with ContentSwitcher(initial="from", id="steps"):
+            yield FromStep(self, self.choices, job=self._asked.job, snapshot=self._asked.snapshot, id="from")
+            yield WhatStep(self, self.choices, id="what")
+            yield WhereStep(self, self.choices, id="where")
+            yield PlanStep(self, self.choices, id="plan")
+            yield Doing(self.desk.glyphs, id="do")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self.query_one(FromStep).arrive()
+
+    def watch_step(self, before: At, now: At) -> None:
+        """Show the step."""
+        if before < At.DO:
+            self._step_at(before).leave()
+        self.query_one("#steps", ContentSwitcher).current = now.name.lower()
+        self.query_one(Trail).at = now
+        if now < At.DO:
+            self._step_at(now).arrive()
+        self.refresh_bindings()
+
+    def record_changed(self) -> None:
+        """Look again at what there is."""
+        if self.step is At.FROM:
+            self.query_one(FromStep).look()
+
+    def command_line(self) -> Sequence[str] | None:
+        return self.choices.words
+
+    def yanked(self) -> str | None:
+        if self.step is At.DO:
+            return self.query_one(Doing).path or self.choices.target
+        return self._step_at(self.step).yanked()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "undo":
+                return self.step is At.DO and self.aftermath is not None and self.aftermath.undo_until is not None
+            case "again":
+                return self.step is At.PLAN or (self.step is At.DO and self.aftermath is not None)
+            case "onward":
+                return self.step < At.PLAN
+            case "carry_out":
+                return self.step is At.PLAN
+            case "back":
+                return not self.is_going_on
+            case "cancel" | "log" if self.step is not At.DO:
+                return False
+        return super().check_action(action, parameters)
+
+    # from step to step
+
+    @on(Onward)
+    def _onward(self, event: Onward) -> None:
+        event.stop()
+        self.action_onward()
+
+    @on(FromStep.Met)
+    def _met(self, event: FromStep.Met) -> None:
+        """Go on where somebody came with a snapshot, once."""
+        event.stop()
+        if self.step is At.FROM and self._asked.snapshot is not None:
+            self.step = At.WHERE if self.choices.marks else At.WHAT
+        self._asked = Restore()
+
+    @on(Trail.Chosen)
+    def _chosen(self, event: Trail.Chosen) -> None:
+        event.stop()
+        if event.number < self.step and not self.is_going_on:
+            self._go_back(At(event.number))
+
+    def action_onward(self) -> None:
+        """Go on, where the step at hand is answered."""
+        if self.step is At.DO:
+            return
+        objection = self._step_at(self.step).objection()
+        if objection is not None:
+            self.notify(objection, severity="warning", markup=False)
+        elif self.step is At.PLAN:
+            self._confirm()
+        else:
+            self.step = At(self.step + 1)
+
+    def action_carry_out(self) -> None:
+        """Ask, then carry out the plan."""
+        self.action_onward()
+
+    def action_back(self) -> None:
+        """Go back one step; from the first one, leave."""
+        if self.step is At.FROM:
+            super().action_leave()
+        else:
+            self._go_back(At(self.step - 1))
+
+    def action_leave(self) -> None:
+        """Go back one step; from the first one, and from a restore, leave."""
+        if self.step is At.DO:
+            super().action_leave()
+        else:
+            self.action_back()
+
+    def action_again(self) -> None:
+        """Make the plan anew."""
+        plan = self.query_one(PlanStep)
+        plan.forget()
+        if self.step is At.PLAN:
+            plan.arrive()
+        else:
+            self.step = At.PLAN
+
+    def action_undo(self) -> None:
+        """Undo what was restored."""
+        if self.run is not None:
+            self.go(UndoRestore(restore=self.run))
+
+    def _go_back(self, step: At) -> None:
+        if self.step is At.DO:
+            self.query_one(PlanStep).forget()
+        self.step = step
+
+    def _step_at(self, at: At) -> Step:
+        return self.query_one(f"#{at.name.lower()}", Step)
+
+    # doing it
+
+    def _confirm(self) -> None:
+        planned = self.query_one(PlanStep).planned
+        assert planned is not None
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._restore()
+
+        self.app.push_screen(Confirm(restore_question(self.desk, planned)), answered)
+
+    def _restore(self) -> None:
+        """Carry out exactly the plan that was shown."""
+        planned, conduct = self.query_one(PlanStep).planned, self.choices.conduct
+        assert planned is not None
+        copy = planned.copy
+
+        def operation(workspace: Workspace) -> object:
+            found = found_of(workspace, copy.repository, copy.snapshot.id)
+            return restores.restore(workspace, found, planned.plan, conduct)
+
+        self.step = At.DO
+        title = _("Restore of {job}").format(job=copy.snapshot.job or copy.snapshot.short_id)
+        self.start(title, operation, list(self._places()))
+
+    def _places(self) -> Iterator[Fact]:
+        yield Fact(_("Host"), self.desk.workspace.host)
+        yield Fact(_("To"), self.choices.target or _("in place"))
+        if self.is_going_on or self.aftermath is None:
+            yield Fact("", _("It goes on when you leave this page."), "quiet")
+
+    def ended(self, launch: Launch, aftermath: Aftermath) -> None:
+        facts = [*self._places(), *self._advice(launch, aftermath)]
+        title = sentence(launch.endings[-1]) if launch.endings else ""
+        if launch.error is not None:
+            title = launch.error.message
+        self.query_one(Doing).end(launch, title, facts)
+
+    def _advice(self, launch: Launch, aftermath: Aftermath) -> Iterator[Fact]:
+        """Yield what to do next."""
+        error, status = launch.error, status_of(launch)
+        if error is not None and error.hint:
+            yield Fact(_("Hint"), error.hint)
+        if aftermath.undo_until is not None:
+            text = _("u shows what an undo would do; possible until {time}")
+            yield Fact(_("Undo"), text.format(time=exact(aftermath.undo_until, self.desk.zone)))
+        if isinstance(error, Cancelled):
+            yield Fact(_("Next"), _("What was written whole stays; p plans again and skips what is right already."))
+        elif isinstance(error, RestoreRefused):
+            yield Fact(_("Next"), _("p makes the plan anew, of what is there now."))
+        elif status is RunStatus.INCOMPLETE:
+            yield Fact(_("Next"), _("What is listed below was left out; p plans again what is missing."))
+        elif status is RunStatus.OK and self.choices.where is Where.IN_PLACE:
+            yield Fact(_("Next"), _("Look whether everything works as before."))
+        elif status is RunStatus.OK:
+            yield Fact(_("Next"), _("Look at what came back, then move what you need; y copies the directory's path."))

@@ -1,0 +1,198 @@
+"""What: everything a snapshot holds, or what is marked of it."""
+
+import os
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui_backup.errors import BackupError, UsageError
+from tui_backup.model.entry import Entry
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number, printable
+from tui_backup.services import directories
+from tui_backup.services.directories import Copy
+from tui_backup.tui.page import Page
+from tui_backup.tui.restore.choices import Choices, typed_patterns
+from tui_backup.tui.restore.step import Onward, Step
+from tui_backup.tui.restore.tree_listing import Row, TreeListing
+from tui_backup.tui.widgets.field import Field
+from tui_backup.tui.widgets.filter_line import FilterLine
+from tui_backup.tui.widgets.listing import Listing
+from tui_backup.tui.words import brief_size, counted_files
+
+ROOT = b"/"
+
+
+class WhatStep(Step):
+    """A walk through the snapshot, one directory at a time."""
+
+    BINDINGS = [
+        Binding("slash", "filter", _("Filter"), id="restore.filter",
+                tooltip=_("Show only names of this directory that hold a text")),
+        Binding("e", "exclude", _("Leave out"), id="restore.exclude", tooltip=_("Leave out what matches patterns")),
+        Binding("a", "unmark", _("Everything"), show=False, id="restore.unmark",
+                tooltip=_("Mark nothing, so that everything is restored")),
+    ]  # fmt: skip
+
+    def __init__(self, page: Page, choices: Choices, *, id: str) -> None:  # noqa: A002 - as every widget has it
+        super().__init__(page, choices, id=id)
+        self._shown: Copy | None = None
+        self._path = ROOT
+        self._known: dict[bytes, Entry] = {}
+        """What was seen of the marked paths."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="here", markup=False)
+        yield FilterLine()
+        yield TreeListing(self.page.desk, self.choices.marks, self._told, id="tree")
+        with Horizontal(id="leaving-out"):
+            yield Static(_("Leave out"), markup=False, classes="quiet label")
+            yield Field(placeholder=_("patterns, such as *.log cache/"), id="patterns")
+        yield Static(id="what-remark", markup=False, classes="careful")
+
+    def arrive(self) -> None:
+        candidate = self.choices.candidate
+        if candidate is not None and candidate.copy != self._shown:
+            self._shown = candidate.copy
+            self._known.clear()
+            self._look(self._first(candidate.copy))
+        self._tree.redraw()
+        self._tree.focus()
+
+    def objection(self) -> str | None:
+        try:
+            typed_patterns(self.choices.patterns)
+        except UsageError as error:
+            return error.message
+        return None
+
+    def yanked(self) -> str | None:
+        row = self._tree.row
+        return os.fsdecode(self._path if row is None or row.entry is None else row.path)
+
+    @property
+    def _tree(self) -> TreeListing:
+        return self.query_one(TreeListing)
+
+    def _first(self, copy: Copy) -> bytes:
+        """Return the directory to begin in: that of what is marked, else the one in which the snapshot begins."""
+        if self.choices.marks:
+            return min(self.choices.marks.marked).rpartition(b"/")[0] or ROOT
+        roots = [os.fsencode(path) for path in copy.snapshot.paths if path.startswith("/")]
+        return roots[0].rpartition(b"/")[0] or ROOT if len(roots) == 1 else ROOT
+
+    def _look(self, path: bytes, came_from: bytes | None = None) -> None:
+        """Show a directory; the cursor stands on where somebody came from."""
+        copy, desk = self._shown, self.page.desk
+        assert copy is not None
+        self._tree.add_class("-waiting")
+
+        def work(_watch: Watch) -> list[Row]:
+            with desk.reading() as workspace:
+                entries = directories.directory(workspace, copy, path)
+            above = [] if path == ROOT else [Row(path.rpartition(b"/")[0] or ROOT)]
+            return [Row(ROOT, is_onward=True), *above, *(Row(entry.path, entry) for entry in entries)]
+
+        def show(rows: list[Row]) -> None:
+            self._show(path, rows, came_from)
+
+        self.page.ask("directory", work, show, self._failed)
+
+    def _show(self, path: bytes, rows: list[Row], came_from: bytes | None) -> None:
+        tree = self._tree
+        tree.remove_class("-waiting")
+        self.query_one(FilterLine).clear()
+        self._path = path
+        tree.show(rows)
+        if came_from is None or not tree.go_to((came_from, False)):
+            tree.cursor = 0
+        tree.focus()
+        self._say()
+
+    def _failed(self, error: BackupError) -> None:
+        self._tree.remove_class("-waiting")
+        if self._tree.rows:
+            self.page.complain(error)
+        else:
+            self._tree.say(error.message, error.hint or "", failed=True)
+
+    def _told(self) -> str:
+        """Return what one goes on with."""
+        marks = self.choices.marks
+        if marks:
+            count = len(marks.marked)
+            words = ngettext("Go on with {count} that is marked", "Go on with {count} that are marked", count)
+            return words.format(count=number(count)) + self._sizes()
+        candidate = self.choices.candidate
+        if candidate is None or candidate.snapshot.files is None:
+            return _("Go on with everything")
+        facts = ", ".join((counted_files(candidate.snapshot.files), brief_size(candidate.snapshot.size)))
+        return _("Go on with everything ({facts})").format(facts=facts)
+
+    def _sizes(self) -> str:
+        """Return how much the marked files are, where no directory is among them."""
+        known = [self._known.get(path) for path in self.choices.marks.marked]
+        files = [entry.size for entry in known if entry is not None and entry.kind == "file"]
+        return f" ({brief_size(sum(files))})" if len(files) == len(known) else ""
+
+    def _say(self) -> None:
+        self.query_one("#here", Static).update(
+            Content.assemble((f"{_('In')}  ", "$quiet"), printable(os.fsdecode(self._path)))
+        )
+        self._tree.redraw()
+
+    @on(Listing.Marked, "#tree")
+    def _marked(self, event: Listing.Marked) -> None:
+        event.stop()
+        seen = {row.path: row.entry for row in self._tree.given if row.entry is not None}
+        self._known |= {path: seen[path] for path in self.choices.marks.marked if path in seen}
+        self._say()
+
+    @on(Listing.Chosen, "#tree")
+    def _chosen(self, event: Listing.Chosen) -> None:
+        event.stop()
+        row: Row = event.row
+        if row.is_directory:
+            self._tree.action_enter()
+            return
+        if not row.is_onward and not self.choices.marks:
+            self._tree.action_mark()
+        self.post_message(Onward())
+
+    @on(TreeListing.Entered)
+    def _entered(self, event: TreeListing.Entered) -> None:
+        self._look(event.path)
+
+    @on(TreeListing.Ascend)
+    def _ascend(self) -> None:
+        if self._path != ROOT:
+            self._look(self._path.rpartition(b"/")[0] or ROOT, self._path)
+
+    @on(Input.Changed, "#patterns")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.choices.patterns = event.value
+        self.query_one("#what-remark", Static).update(Content(printable(self.objection() or "")))
+
+    @on(Input.Submitted, "#patterns")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._tree.focus()
+
+    def action_filter(self) -> None:
+        """Let somebody type what the names have to hold."""
+        self.query_one(FilterLine).open(self._tree)
+
+    def action_exclude(self) -> None:
+        """Type patterns of what is left out."""
+        self.query_one("#patterns", Field).focus()
+
+    def action_unmark(self) -> None:
+        """Mark nothing."""
+        self.choices.marks.clear()
+        self._say()
