@@ -38,7 +38,7 @@ def test_every_key_has_a_label_a_line_of_help_and_an_input(struct: Any, fields: 
     assert {field.name for field in fields} == names - others
     for field in fields:
         assert 0 < len(field.label) <= 16, field.name
-        assert 0 < len(field.help) <= 66, field.name
+        assert 0 < len(field.help) <= 48, field.name
         assert not field.help.endswith(".")
         assert bool(field.choices) == (field.input == "choice"), field.name
 

@@ -39,6 +39,13 @@ def store_kinds() -> list[str]:
     return [kind for kind in STORES if kind != "memory"]
 
 
+def name_trouble(name: str) -> str | None:
+    """Return why a job or a repository cannot have a name; None where it can."""
+    if _NAME.fullmatch(name):
+        return None
+    return _("not a name: use a-z, 0-9, dot, dash and underscore, at most 63, a letter or digit first")
+
+
 class Reader:
     """Turns the tables of one document into settings."""
 
@@ -202,9 +209,8 @@ class Reader:
         raise self._problem(at, _("{kind!r} is unknown").format(kind=kind), hint=nearest(kind, kinds))
 
     def _check_name(self, at: Key, name: str) -> None:
-        if not _NAME.fullmatch(name):
-            message = _("not a name: use a-z, 0-9, dot, dash and underscore, at most 63, a letter or digit first")
-            raise self._problem(at, message)
+        if trouble := name_trouble(name):
+            raise self._problem(at, trouble)
 
     def _convert(self, at: Key, table: Any, type_: type[TableT], to_come: Mapping[str, str]) -> TableT:
         """Make the struct of what should be a table whose every key is known."""

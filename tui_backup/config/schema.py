@@ -13,14 +13,14 @@ class TopTable(msgspec.Struct, frozen=True, kw_only=True):
     """The keys before the first table, and the tables themselves."""
 
     timezone: Annotated[
-        str | None, About(N_("Time zone"), N_("Of snapshots and reports; empty: that of the machine"), "zone")
+        str | None, About(N_("Time zone"), N_("Of snapshots and reports; empty: the machine's"), "zone")
     ] = None
     language: Annotated[
         Literal["en", "pt_BR"] | None, About(N_("Language"), N_("Of all messages; empty: that of the locale"))
     ] = None
     theme: Annotated[str | None, About(N_("Theme"), N_("How the terminal UI looks"), "theme")] = None
     state_dir: Annotated[
-        str | None, About(N_("State"), N_("Where the record of runs is kept; empty: the usual place"), "directory")
+        str | None, About(N_("State"), N_("Where runs are recorded; empty: the usual place"), "directory")
     ] = None
     log_level: Annotated[
         Literal["error", "warning", "info", "debug"], About(N_("Log level"), N_("How much the program's log tells"))
@@ -34,26 +34,22 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Annotated[str, About(N_("Format"), N_("How snapshots lie there"), "format")] = "restic"
     store: Annotated[dict[str, Any], About(N_("Place"), N_("Where the repository lies"), "store")]
-    password: Annotated[
-        SecretSource, About(N_("Password"), N_("Opens the repository; without it nobody can read the backups"))
-    ]
+    password: Annotated[SecretSource, About(N_("Password"), N_("Without it nobody can read the backups"))]
     compression: Annotated[Literal["auto", "max", "off"], About(N_("Compression"), N_("max is smaller and slower"))] = (
         "auto"
     )
     min_free: Annotated[
         str | int | None,
-        About(N_("Low space"), N_("Report less free space than this: 10GB, or 5%"), "share"),
+        About(N_("Low space"), N_("Report less free space than 10GB, or 5%"), "share"),
     ] = None
     max_unused: Annotated[
         str | int | None,
-        About(N_("Unused space"), N_("May stay unused when space is reclaimed: 5%, 10GB, unlimited"), "share"),
+        About(N_("Unused space"), N_("May stay unused: 10GB, unlimited, or 5%"), "share"),
     ] = None
     max_repack_size: Annotated[
         str | int | None, About(N_("Rewrite at most"), N_("When space is reclaimed, such as 2GB; empty: all"), "size")
     ] = None
-    trusted: Annotated[
-        bool, About(N_("Trusted"), N_("Whether a restore takes owners, suid bits and devices from it"))
-    ] = True
+    trusted: Annotated[bool, About(N_("Trusted"), N_("A restore takes owners and devices from it"))] = True
 
 
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,19 +57,19 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
     repositories: Annotated[
         list[str],
-        About(N_("Repositories"), N_("The first that works takes the backup, the others get copies"), "repositories"),
+        About(N_("Repositories"), N_("The first that works; the others get copies"), "repositories"),
     ]
     sources: Annotated[list[dict[str, Any]], About(N_("Sources"), N_("What is backed up"), "source")]
     expected_every: Annotated[
-        str | None, About(N_("Expected every"), N_("Stale after that long without a success, such as 26h"), "duration")
+        str | None, About(N_("Expected every"), N_("Stale after that long without success: 26h"), "duration")
     ] = None
     timezone: Annotated[str | None, About(N_("Time zone"), N_("Of this job alone"), "zone")] = None
     undo_keep: Annotated[
-        str | None, About(N_("Undo for"), N_("How long a restore in place can be undone; empty: 7d"), "duration")
+        str | None, About(N_("Undo for"), N_("A restore in place can be undone; empty: 7d"), "duration")
     ] = None
     on_change: Annotated[
         Literal["warn", "incomplete"],
-        About(N_("On change"), N_("What a file that changes while it is read makes of the snapshot")),
+        About(N_("On change"), N_("If a file changes while it is read")),
     ] = "warn"
     keep: Annotated[
         dict[str, Any] | None, About(N_("Kept snapshots"), N_("After each good run; all empty: every snapshot"), "keep")

@@ -178,10 +178,11 @@ def _password_key(config: RepositoryConfig) -> str:
     return dotted(("repositories", config.name, "password"))
 
 
-def make_password_file(config: RepositoryConfig) -> None:
+def make_password_file(config: RepositoryConfig) -> bool:
     """Put a random password into the file that is to hold it, for a repository of which nothing exists.
 
-    A file that is there stays as it is. Raises ConfigError where it cannot be made, or must not be.
+    A file that is there stays as it is; return whether there was none. Raises ConfigError where it cannot be made, or
+    must not be.
     """
     key, path = _password_key(config), config.password.file or ""
     if not _is_empty(config.store):
@@ -194,10 +195,11 @@ def make_password_file(config: RepositoryConfig) -> None:
     try:
         write_new(path, random_secret().reveal().encode() + b"\n")
     except FileExistsError:
-        return
+        return False
     except OSError as error:
         message = _("{key}: cannot write {path}: {reason}")
         raise ConfigError(message.format(key=key, path=path, reason=reason_of(error))) from error
+    return True
 
 
 def _is_empty(store: Store) -> bool:

@@ -35,7 +35,7 @@ class FilesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Anchored at each path; absolute ones may begin with the path."""
     exclude_if_present: Annotated[
         tuple[str, ...],
-        About(N_("Leave out with"), N_("A directory that holds one of these names, one a line"), leaves_out=True),
+        About(N_("Leave out with"), N_("Directories that hold one of these, one a line"), leaves_out=True),
     ] = ()
     exclude_caches: Annotated[
         bool, About(N_("Leave out caches"), N_("Directories that a CACHEDIR.TAG marks as caches"), leaves_out=True)

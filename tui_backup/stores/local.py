@@ -33,7 +33,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is made by `create` alone, so that a disk that is not mounted is noticed.
     """
 
-    path: Annotated[str, About(N_("Directory"), N_("Relative to the configuration file; ~ is your home"), "directory")]
+    path: Annotated[str, About(N_("Directory"), N_("Relative to this file; ~ is your home"), "directory")]
 
     def rooted(self, base: str) -> "LocalStore":
         return LocalStore(str(Path(base, os.path.expanduser(self.path)).absolute()))

@@ -1,0 +1,1 @@
+"""The configuration editor: objects as forms, or the file as text."""

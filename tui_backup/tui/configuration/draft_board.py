@@ -1,0 +1,116 @@
+"""Draft board: the file as it was read, what has become of it here, and what is thought of that. Knows no widget."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tui_backup.config.document import Document, Fault
+from tui_backup.config.editing import Draft, changes
+from tui_backup.config.fields import kinds
+from tui_backup.config.lines import Key
+from tui_backup.config.masking import masked, shown_difference, unmasked
+from tui_backup.config.settings import Config
+from tui_backup.services.configuring import Examined, FileOnDisk, examine
+from tui_backup.tui.configuration.objects import Thing
+
+
+class DraftBoard:
+    """What forms and text share."""
+
+    def __init__(self, file: FileOnDisk) -> None:
+        """Begin with a file; raises Fault where that is no TOML."""
+        Document(file.path, file.text)
+        self.file = file
+        self.saved = Draft(file.text)
+        self.draft = self.saved
+        self.examined = Examined(None, [])
+        """What is thought of the draft, or of a former one."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to save."""
+        return self.draft.text != self.saved.text
+
+    @property
+    def config(self) -> Config | None:
+        """What is sound of the draft, as far as that is known."""
+        return self.examined.config
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What is wrong with it."""
+        return self.examined.faults
+
+    def judge(self) -> Examined:
+        """Examine the draft as it is now; slow."""
+        return examine(self.file.path, self.draft.text)
+
+    def text(self) -> str:
+        """Return the draft for people to edit, without its secrets."""
+        return masked(self.draft)
+
+    def take_text(self, text: str, secrets: Draft) -> None:
+        """Take an edited text; `secrets` is the draft whose masks are in it. Raises Fault, and then changes nothing."""
+        Document(self.file.path, text)
+        self.draft = unmasked(text, secrets)
+
+    def difference(self) -> list[str]:
+        """Return what would be saved, without secrets."""
+        return shown_difference(self.saved, self.draft)
+
+    def give(self, key: Key, value: Any) -> None:
+        """Give a key a value, None takes it out; raises ConfigError where a form cannot do that.
+
+        What is left empty by that goes too, and a default that the file never named is not named now.
+        """
+        draft = self.draft.without(key) if value is None else self.draft.with_value(key, value)
+        while value is None and len(key) > 3 and draft.get(key[:-1]) == {}:
+            key = key[:-1]
+            draft = draft.without(key)
+        self.draft = draft
+
+    def add(self, thing: Thing) -> None:
+        """Add a job or a repository with nothing in it but what everyone has."""
+        repositories = list(self.draft.tables.get("repositories", {}))
+        if thing.kind == "jobs":
+            table: dict[str, Any] = {"repositories": repositories[:1], "sources": [{"kind": kinds("source")[0]}]}
+        else:
+            table = {"store": {"kind": kinds("store")[0]}, "password": {"file": f"{thing.name}.key"}}
+        self.draft = self.draft.with_table(thing.key, table)
+
+    def remove(self, thing: Thing) -> None:
+        """Take an object out."""
+        self.draft = self.draft.without(thing.key)
+
+    def rename(self, thing: Thing, name: str) -> None:
+        """Give an object another name; jobs that name a repository follow."""
+        draft = self.draft.renamed(thing.key, name)
+        if thing.kind == "repositories":
+            for job, table in draft.tables.get("jobs", {}).items():
+                names = table.get("repositories", [])
+                if thing.name in names:
+                    followed = [name if each == thing.name else each for each in names]
+                    draft = draft.with_value(("jobs", job, "repositories"), followed)
+        self.draft = draft
+
+    def jobs_of(self, repository: str) -> list[str]:
+        """Return the jobs that name a repository."""
+        jobs = self.draft.tables.get("jobs", {})
+        return [name for name, table in jobs.items() if repository in table.get("repositories", [])]
+
+    def changed(self) -> set[Thing]:
+        """Return the objects that are not as they are in the file."""
+        return {_thing(change.key) for change in changes(self.saved.tables, self.draft.tables)}
+
+    def wrong(self) -> set[Thing]:
+        """Return the objects in which something is wrong."""
+        return {_thing(fault.key) for fault in self.faults}
+
+
+def _thing(key: Key) -> Thing:
+    """Return the object that a key belongs to."""
+    match key:
+        case ("jobs", str(name), *_rest):
+            return Thing("jobs", name)
+        case ("repositories", str(name), *_rest):
+            return Thing("repositories", name)
+    return Thing("general")

@@ -1,0 +1,255 @@
+"""Rows of a form: a label, what is given for one key, and below it a line of help or what is wrong with it."""
+
+import shlex
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.strip import Strip
+from textual.widgets import Button, Input, Static, TextArea
+
+from tui_backup.config.fields import Field as Described
+from tui_backup.config.lines import Key
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
+from tui_backup.tui.dialogs.dialog import said
+from tui_backup.tui.glyphs import Glyphs
+from tui_backup.tui.upkeep.choice import Choice
+from tui_backup.tui.widgets.field import Field
+from tui_backup.tui.widgets.harmless import harmless
+
+LABEL = 16
+"""Columns of a label."""
+
+
+class Row(Vertical):
+    """One key."""
+
+    class Edited(Message):
+        """Somebody has given another value; None: the key is left out."""
+
+        def __init__(self, row: "Row", value: Any) -> None:
+            super().__init__()
+            self.row = row
+            self.value = value
+
+    def __init__(self, key: Key, field: Described, value: Any, glyphs: Glyphs) -> None:
+        """`value` is what the file has, None where it has nothing."""
+        super().__init__()
+        self.key = key
+        self.field = field
+        self.given = value
+        """What the row says at present."""
+        self._glyphs = glyphs
+        self._note = Static(Content(field.help), classes="note", markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield from self.control()
+        yield self._note
+
+    def control(self) -> ComposeResult:
+        """Yield what the value is given with."""
+        yield from ()
+
+    def give(self, value: Any) -> None:
+        """Take a value that somebody has given."""
+        if value != self.given:
+            self.given = value
+            self.post_message(self.Edited(self, value))
+
+    def complain(self, reason: str | None) -> None:
+        """Say what is wrong, in the place of the help; None: nothing is."""
+        text = self.field.help if reason is None else f"{self._glyphs.failed} {printable(reason)}"
+        self._note.update(Content(text))
+        self.set_class(reason is not None, "-wrong")
+
+    @property
+    def placeholder(self) -> str:
+        """What is said in an empty field: what holds where nothing is given."""
+        return "" if self.field.default in {None, ()} else str(self.field.default)
+
+    def labelled(self, *control: Field | TextArea | Static) -> Horizontal:
+        """Return a control with the label before it."""
+        return Horizontal(Static(Content(self.field.label), classes="label", markup=False), *control, classes="line")
+
+
+class TextRow(Row):
+    """A text, a number, a duration or a size."""
+
+    def control(self) -> ComposeResult:
+        yield self.labelled(Field(self.field.shown(self.given), placeholder=self.placeholder))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.give(self.field.given(event.value))
+
+
+class NamesRow(Row):
+    """Names, with commas between them."""
+
+    def control(self) -> ComposeResult:
+        names = self.given if isinstance(self.given, list) else []
+        yield self.labelled(Field(", ".join(map(str, names))))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.give([name.strip() for name in event.value.split(",") if name.strip()] or None)
+
+
+class Lines(TextArea):
+    """Texts, one a line."""
+
+    DEFAULT_CSS = """
+    Lines, Lines.-textual-compact { height: auto; max-height: 8; background: $panel; padding: 0 1; }
+    Lines:focus { background: $block-cursor-blurred-background; }
+    Lines .text-area--cursor-line { background: transparent; }
+    Lines:ansi, Lines:nocolor { text-style: underline; }
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, compact=True, soft_wrap=False, highlight_cursor_line=False)
+        self.cursor_blink = False
+
+    def render_line(self, y: int) -> Strip:
+        """Draw it; whatever somebody pastes means nothing to the terminal."""
+        return harmless(super().render_line(y))
+
+
+class ListRow(Row):
+    """Several texts."""
+
+    def control(self) -> ComposeResult:
+        yield self.labelled(Lines(self.field.shown(self.given)))
+
+    @on(TextArea.Changed)
+    def _typed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.give(self.field.given(event.text_area.text))
+
+
+class ChoiceRow(Row):
+    """One of a few."""
+
+    def __init__(self, key: Key, field: Described, value: Any, glyphs: Glyphs) -> None:
+        super().__init__(key, field, value, glyphs)
+        flags = [(_("yes"), True), (_("no"), False)]
+        named = [(choice, choice) for choice in field.choices] or flags
+        self._options: list[tuple[str, Any]] = [(_("default"), None), *named] if field.default is None else named
+
+    def control(self) -> ComposeResult:
+        value = self.field.default if self.given is None else self.given
+        values = [each for _text, each in self._options]
+        chosen = values.index(value) if value in values else 0
+        texts = [text for text, _value in self._options]
+        yield Choice(self.field.label, texts, self._glyphs, chosen=chosen, width=LABEL)
+
+    @on(Choice.Chosen)
+    def _chosen(self, event: Choice.Chosen) -> None:
+        event.stop()
+        self.give(self._options[event.number][1])
+
+
+class KindRow(ChoiceRow):
+    """The kind of an adapter; another one has other keys."""
+
+
+class SecretRow(Row):
+    """Where a secret comes from; one that stands in the file itself is never shown."""
+
+    WAYS: ClassVar[tuple[str, ...]] = ("file", "env", "command")
+
+    class KeyFileWanted(Message):
+        """Somebody wants a random secret to be put into the file that is named."""
+
+        def __init__(self, row: "SecretRow") -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self, key: Key, field: Described, value: Any, glyphs: Glyphs) -> None:
+        super().__init__(key, field, value, glyphs)
+        self._literal = value if isinstance(value, str) else None
+        self._ways = [*self.WAYS, *(["literal"] if self._literal is not None else [])]
+        self._texts = dict.fromkeys(self.WAYS, "")
+        self._way = "file"
+        if self._literal is not None:
+            self._way = "literal"
+        elif isinstance(value, dict) and (way := next(iter(value), "file")) in self.WAYS:
+            self._way = way
+            named = value[way]
+            self._texts[way] = shlex.join(map(str, named)) if isinstance(named, list) else str(named)
+
+    def control(self) -> ComposeResult:
+        words = {"file": _("file"), "env": _("variable"), "command": _("command"), "literal": _("set in the file")}
+        texts = [words[way] for way in self._ways]
+        yield Choice(self.field.label, texts, self._glyphs, chosen=self._ways.index(self._way), width=LABEL)
+        with Horizontal(classes="line"):
+            yield Static("", classes="label")
+            yield Field(self._texts.get(self._way, ""))
+            yield Button(_("Create"), compact=True, tooltip=_("Put a random password into this file, for you alone"))
+
+    def on_mount(self) -> None:
+        """Show what belongs to the way at hand."""
+        self._show_way()
+
+    @on(Choice.Chosen)
+    def _chosen(self, event: Choice.Chosen) -> None:
+        event.stop()
+        self._way = self._ways[event.number]
+        self.query_one(Field).value = self._texts.get(self._way, "")
+        self._show_way()
+        self._take()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._way in self._texts and self._texts[self._way] != event.value:
+            self._texts[self._way] = event.value
+            self._take()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.KeyFileWanted(self))
+
+    def _show_way(self) -> None:
+        self.query_one(Field).display = self._way != "literal"
+        self.query_one(Button).display = self._way == "file"
+
+    def _take(self) -> None:
+        if self._way == "literal":
+            self.give(self._literal)
+            return
+        text = self._texts[self._way].strip()
+        if self._way != "command":
+            self.give({self._way: text})
+            return
+        try:
+            self.give({"command": shlex.split(text)})
+        except ValueError:
+            self.complain(_("a quotation mark has no second one"))
+
+
+_ROWS: dict[str, type[Row]] = {
+    "text": TextRow,
+    "number": TextRow,
+    "choice": ChoiceRow,
+    "flag": ChoiceRow,
+    "texts": ListRow,
+    "secret": SecretRow,
+    "names": NamesRow,
+}
+
+
+def row(key: Key, field: Described, value: Any, glyphs: Glyphs) -> Row:
+    """Return the row of a key."""
+    return _ROWS[field.input](key, field, value, glyphs)
+
+
+def heading(text: str) -> Static:
+    """Return the line above a group of rows; text from data may be given as it is."""
+    return said(text, "heading")
