@@ -1,7 +1,6 @@
 """The log of one run, going on or over: it follows until somebody walks up in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,22 +9,19 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_backup.errors import BackupError
-from tui_backup.model.event import Ending, Event, Progressed
+from tui_backup.model.event import Event
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.endings import where
-from tui_backup.services.run_logs import MOST, RunFacts, RunLog, open_log
-from tui_backup.services.words import kind_word, status_word, verb_word
-from tui_backup.tui.dashboard.log_tail import log_lines
+from tui_backup.services.words import kind_word, verb_word
 from tui_backup.tui.dashboard.progress_line import progress_pieces
 from tui_backup.tui.dashboard.run_lines import RunLines
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.page import Page
-from tui_backup.tui.places import RunLog as RunLogPlace
-from tui_backup.tui.run_board import RunBoard, RunView
+from tui_backup.tui.places import RunLog
 from tui_backup.tui.running.starting import cancel_run
-from tui_backup.tui.widgets.cells import Piece
+from tui_backup.tui.running.transcript import Reading, Said, Transcript
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing, Remark
@@ -36,14 +32,6 @@ LOOK_S = 0.5
 
 LOOK_AGAIN_S = 2.0
 """How often a run that goes on is looked at though it says nothing: its process may have died."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """One line of the log."""
-
-    number: int
-    piece: Piece
 
 
 class RunLogPage(Page):
@@ -60,12 +48,11 @@ class RunLogPage(Page):
                 tooltip=_("Only show lines with some text")),
     ]  # fmt: skip
 
-    def __init__(self, desk: Desk, place: RunLogPlace) -> None:
+    def __init__(self, desk: Desk, place: RunLog) -> None:
         super().__init__(desk, place)
         self._run = place.run
-        self._log: RunLog | None = None
-        self._board = RunBoard()
-        self._said: list[Said] = []
+        self._transcript: Transcript | None = None
+        self._reading: Reading | None = None
         self._is_waiting = self._is_looking = False
 
     @property
@@ -74,7 +61,7 @@ class RunLogPage(Page):
         return self.query_one("#said", Listing)
 
     def heading(self) -> str:
-        facts = self._log.facts if self._log else None
+        facts = self._reading.facts if self._reading else None
         place = where(facts.job, facts.repository) if facts else ""
         return _("log of {run}").format(run=place or self._run)
 
@@ -87,6 +74,7 @@ class RunLogPage(Page):
             [Column(id="said", title=_("What it said"), cell=lambda said: [said.piece], grows=True)],
             key=lambda said: said.number,
             empty=Remark(_("It has said nothing yet")),
+            words=lambda said: said.words,
             id="said",
         )
         yield Static(id="whole", classes="quiet", markup=False)
@@ -95,8 +83,7 @@ class RunLogPage(Page):
     def on_mount(self) -> None:
         """Read what it has said so far."""
         self.listing.say(_("reading…"))
-        self._is_looking = True
-        self.ask("log", self._open, self._opened, self._failed)
+        self._look()
         self.set_interval(LOOK_AGAIN_S, self._look_again)
 
     def heard(self, event: Event) -> None:
@@ -115,7 +102,7 @@ class RunLogPage(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to cancel only what goes on."""
         if action == "cancel":
-            return self._log is not None and not self._log.is_over
+            return self._reading is not None and not self._reading.is_over
         return super().check_action(action, parameters)
 
     @on(Listing.Moved, "#said")
@@ -126,89 +113,72 @@ class RunLogPage(Page):
         self.query_one("#whole", Static).update(Content(text if len(text) > room else ""))
 
     def action_cancel(self) -> None:
-        if self._log is not None:
-            cancel_run(self, self._run, self._log.facts.job, self._log.facts.repository)
+        if self._reading is not None:
+            cancel_run(self, self._run, self._reading.facts.job, self._reading.facts.repository)
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).open(self.listing)
 
     # reading, aside
 
-    def _open(self, _watch: Watch) -> tuple[RunLog, list[Event]]:
-        log = open_log(self.desk.workspace, self._run)
-        return log, log.news()
-
-    def _opened(self, opened: tuple[RunLog, list[Event]]) -> None:
-        self._log, news = opened
-        self.retitle()
-        self.listing.show([])
-        self._take(news)
-
-    def _failed(self, error: BackupError) -> None:
-        self.listing.say(error.message, error.hint or "", failed=True)
-
     def _look_again(self) -> None:
-        if self._log is not None and not self._log.is_over and not self._is_looking:
+        if self._reading is not None and not self._reading.is_over:
             self._look()
 
     def _look(self) -> None:
-        """Read what has been said since, unless that is being done."""
+        """Read what has been said since, unless that is being done, or there is nothing more to come."""
         self._is_waiting = False
-        log = self._log
-        if log is None or self._is_looking:
-            return
-        self._is_looking = True
-        self.ask("log", lambda _watch: log.news(), self._take, self._failed)
+        is_over = self._reading is not None and self._reading.is_over
+        if not (self._is_looking or is_over):
+            self._is_looking = True
+            self.ask("log", self._read, self._take, self._failed)
 
-    def _take(self, news: list[Event]) -> None:
+    def _read(self, _watch: Watch) -> Reading:
+        if self._transcript is None:
+            self._transcript = Transcript(self.desk.workspace, self._run)
+        return self._transcript.read()
+
+    def _failed(self, error: BackupError) -> None:
         self._is_looking = False
-        for event in news:
-            self._board.hear(event)
-        lines = log_lines(event for event in news if not isinstance(event, Progressed))
-        if lines:
-            self._add(lines)
-        self._draw()
+        if self._reading is None:
+            self.listing.say(error.message, error.hint or "", failed=True)
 
-    def _add(self, lines: list[Piece]) -> None:
-        """Add lines; whoever stands on the last one stands on the last one afterwards."""
+    def _take(self, reading: Reading) -> None:
+        """Show what was read; whoever stands on the last line stands on the last line afterwards."""
+        self._is_looking = False
+        before, self._reading = self._reading, reading
         listing = self.listing
-        follows = listing.cursor >= len(listing.rows) - 1
-        first = self._said[-1].number + 1 if self._said else 0
-        self._said = [*self._said, *(Said(first + at, line) for at, line in enumerate(lines))][-MOST:]
-        listing.show(self._said)
-        if follows:
-            listing.action_last()
+        if before is None or reading.said is not before.said:
+            follows = before is None or listing.cursor >= len(listing.rows) - 1
+            listing.show(reading.said)
+            if follows:
+                listing.action_last()
+        self.retitle()
+        self.query_one("#facts", Static).update(Content(self._facts(reading)))
+        self._draw_progress(reading)
+        self.refresh_bindings()
 
     # drawing
 
-    def _draw(self) -> None:
-        """Show what is known apart from the lines."""
-        log, view = self._log, self._board.run(self._run)
-        assert log is not None
-        self.query_one("#facts", Static).update(Content(self._facts(log.facts, view)))
+    def _draw_progress(self, reading: Reading) -> None:
         lines = self.query_one(RunLines)
-        shown = self.desk.board.run(self._run) or view
-        if log.is_over or shown is None:
-            lines.show([])
-            lines.display = False
-        else:
-            lines.show([progress_pieces(shown, lines.size.width, 0, self.desk.glyphs)])
-        self.refresh_bindings()
+        view = self.desk.board.run(self._run) or reading.view
+        lines.display = view is not None and not reading.is_over
+        if view is not None and lines.display:
+            lines.show([progress_pieces(view, lines.size.width, 0, self.desk.glyphs)])
 
-    def _facts(self, facts: RunFacts, view: RunView | None) -> str:
-        now = self.desk.now()
+    def _facts(self, reading: Reading) -> str:
+        now, facts = self.desk.now(), reading.facts
         began = _("started {time} ({ago})").format(
             time=day_and_time(facts.started, now, self.desk.zone), ago=ago(facts.started, now)
         )
-        warnings = view.warnings if view else 0
-        told = ngettext("{count} warning", "{count} warnings", warnings).format(count=number(warnings))
-        state = _state(view) if self._log is not None and self._log.is_over else _("going on")
-        kind = kind_word(facts.kind) if facts.kind else ""
-        parts = [verb_word(facts.verb), kind, state, began, told if warnings else "", facts.run]
+        warnings = ngettext("{count} warning", "{count} warnings", reading.warnings)
+        parts = [
+            verb_word(facts.verb),
+            kind_word(facts.kind) if facts.kind else "",
+            reading.outcome if reading.is_over else _("going on"),
+            began,
+            warnings.format(count=number(reading.warnings)) if reading.warnings else "",
+            facts.run,
+        ]
         return printable(f" {self.desk.glyphs.dot} ".join(filter(None, parts)))
-
-
-def _state(view: RunView | None) -> str:
-    """Return how a run has ended, in one word each."""
-    endings: list[Ending] = view.endings if view else []
-    return ", ".join(dict.fromkeys(status_word(ending.status) for ending in endings))
