@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.estate import Estate, build_estate
 from tests.support.faulty import flipped
-from tui_backup.errors import Corrupted, SnapshotUnknown
+from tui_backup.errors import Corrupted, PlanOutdated, SnapshotUnknown
 from tui_backup.model.watch import Watch
 from tui_backup.services import forgetting, pruning
 from tui_backup.services.snapshots import Filter, reach
@@ -26,6 +26,20 @@ def forget(estate: Estate, names: Sequence[str]) -> tuple[str, ...]:
         planned = forgetting.plan(reach(workspace), names, Filter())
         assert [each.error for each in forgetting.forget(workspace, planned)] == [None]
         return planned.warnings
+
+
+def test_a_plan_of_another_workspace_is_renewed_unless_something_has_changed(estate: Estate) -> None:
+    first, second = estate.held("local")
+    with estate.open() as one, estate.open() as other:
+        planned = forgetting.plan(reach(one), [first.id], Filter())
+        renewed = forgetting.renewed(other, planned)
+        assert [found.snapshot for found in renewed.gone] == [first]
+        forget(estate, [second.id])
+        with pytest.raises(PlanOutdated):
+            forgetting.renewed(other, planned)
+        forget(estate, [first.id])
+        with pytest.raises(PlanOutdated):
+            forgetting.renewed(other, planned)
 
 
 def test_a_snapshot_that_cannot_be_read_can_be_given_up_and_its_copy_comes_back(estate: Estate) -> None:

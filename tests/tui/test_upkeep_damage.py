@@ -44,7 +44,7 @@ def estate(tmp_path: Path) -> Estate:
 
 def shown(app_screen: object) -> str:
     assert isinstance(app_screen, DamagePage | MendPage)
-    return str(app_screen.query_one("#facts", Facts).query_one(Static).content)
+    return app_screen.query_one("#facts", Facts).text
 
 
 def remark(app_screen: object) -> str:

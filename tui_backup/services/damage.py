@@ -67,17 +67,17 @@ class Cure(msgspec.Struct, frozen=True, kw_only=True):
         count = len(self.snapshots)
         match self.kind:
             case CureKind.PACKS if self.other:
-                return _("fetches what is lost from {name}, and replaces the damaged packs").format(name=self.other)
+                return _("fetches what is lost from {name}").format(name=self.other)
             case CureKind.PACKS:
-                return _("replaces the damaged packs; what is lost is looked for here and in the live files")
+                return _("heals from other packs and the live files")
             case CureKind.INDEX:
-                return _("lists anew what the packs say that they hold")
+                return _("lists anew what the packs hold")
             case CureKind.SNAPSHOTS:
-                return _("for what is lost for good: a second snapshot without the files that cannot be read")
+                return _("keeps what can be read of damaged snapshots")
             case CureKind.COPY:
                 words = ngettext(
-                    "brings {count} snapshot here that {name} still has",
-                    "brings {count} snapshots here that {name} still has",
+                    "brings {count} snapshot that {name} still has",
+                    "brings {count} snapshots that {name} still has",
                     count,
                 )
                 return words.format(count=count, name=self.other)
@@ -87,7 +87,7 @@ class Cure(msgspec.Struct, frozen=True, kw_only=True):
             case CureKind.PRUNE:
                 return _("tidies up what nothing needs")
             case CureKind.VERIFY:
-                return _("reads everything again, and so proves what is there now")
+                return _("reads all again, and proves what is there")
 
 
 def found(workspace: "Workspace", name: str) -> list[KnownProblem]:

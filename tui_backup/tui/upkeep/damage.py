@@ -135,22 +135,23 @@ class DamagePage(UpkeepPage):
         facts, known = self.query_one("#facts", Facts), self._known
         facts.display = known is not None
         if known is not None:
-            facts.border_title = printable(known.problem.object[-20:])
+            facts.border_title = printable(known.problem.object.rpartition("/")[2][:8])
             facts.show(self._facts(known))
         self.refresh_bindings()
 
     def _facts(self, known: KnownProblem) -> list[Fact]:
         problem = known.problem
         facts = [
-            Fact(_("Object"), problem.object),
             Fact(_("Problem"), f"{problem.kind}: {problem.message}", "careful" if problem.hint else "bad"),
-            Fact(_("Found"), ago(known.found_at, self.desk.now())),
         ]
         ids = ", ".join(id_[:8] for id_ in reversed(problem.snapshots))
-        facts.append(Fact(_("Touches"), counted_snapshots(known.snapshots) if known.snapshots else _("no snapshot")))
-        if ids:
-            facts.append(Fact("", ids))
+        count = counted_snapshots(known.snapshots) if known.snapshots else _("no snapshot")
+        facts.append(Fact(_("Touches"), f"{count}: {ids}" if ids else count))
         facts += [Fact(_("Paths") if not place else "", printable(path)) for place, path in enumerate(problem.paths)]
+        facts += [
+            Fact(_("Object"), problem.object, "quiet"),
+            Fact(_("Found"), ago(known.found_at, self.desk.now()), "quiet"),
+        ]
         return facts
 
     def _columns(self) -> list[Column[KnownProblem]]:

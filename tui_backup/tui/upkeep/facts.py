@@ -1,17 +1,26 @@
-"""Facts: what is known of one thing, a line each; more than fit can be scrolled."""
+"""Facts: what is known of one thing, labels at the left; more than fit can be scrolled."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.widget import Widget
 
 from tui_backup.primitives.text import printable
 
 Tone = Literal["", "quiet", "good", "careful", "bad"]
 """What a fact means for whoever reads it."""
+
+GAP = 2
+"""Blank columns between labels and texts."""
+
+_STYLES: dict[str, str] = {
+    "": "", "quiet": "$quiet", "good": "$text-success", "careful": "$text-warning", "bad": "$text-error",
+}  # fmt: skip
 
 
 class Fact(NamedTuple):
@@ -22,30 +31,62 @@ class Fact(NamedTuple):
     tone: Tone = ""
 
 
-_STYLES: dict[str, str] = {
-    "": "", "quiet": "$quiet", "good": "$text-success", "careful": "$text-warning", "bad": "$text-error",
-}  # fmt: skip
-
-
-class Facts(VerticalScroll):
-    """Labels at the left, texts beside them."""
+class FactLines(Widget):
+    """The facts themselves; a text that is longer than its line goes on below itself."""
 
     DEFAULT_CSS = """
-    Facts { height: auto; }
-    Facts > Static { height: auto; width: 1fr; }
+    FactLines { height: auto; width: 1fr; }
     """
 
-    def compose(self) -> ComposeResult:
-        yield Static(id="facts-text", markup=False)
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: Sequence[Fact] = ()
+
+    @property
+    def text(self) -> str:
+        """Everything that is said, unwrapped."""
+        return "\n".join(f"{fact.label}  {printable(fact.text)}".strip() for fact in self._facts)
 
     def show(self, facts: Sequence[Fact]) -> None:
         """Show these facts in place of others."""
-        width = max((len(fact.label) for fact in facts), default=0)
-        lines = [_line(fact, width) for fact in facts]
-        self.query_one("#facts-text", Static).update(Content("\n").join(lines))
+        self._facts = facts
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        labels = max((cell_len(fact.label) for fact in self._facts), default=0)
+        indent = labels + GAP if labels else 0
+        lines: list[Content] = []
+        for fact in self._facts:
+            label = fact.label + " " * (indent - cell_len(fact.label))
+            text = Content.styled(printable(fact.text), _STYLES[fact.tone])
+            for number, line in enumerate(text.wrap(max(8, width - indent))):
+                before = (label, "$quiet") if not number else " " * indent
+                lines.append(Content.assemble(before, line.rstrip()))
+        return lines
+
+
+class Facts(VerticalScroll):
+    """Facts in a pane that can be scrolled."""
+
+    DEFAULT_CSS = """
+    Facts { height: auto; scrollbar-size-vertical: 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield FactLines()
+
+    @property
+    def text(self) -> str:
+        """Everything that is said."""
+        return self.query_one(FactLines).text
+
+    def show(self, facts: Sequence[Fact]) -> None:
+        """Show these facts in place of others."""
+        self.query_one(FactLines).show(facts)
         self.scroll_home(animate=False)
-
-
-def _line(fact: Fact, width: int) -> Content:
-    before = f"{fact.label.ljust(width)}  " if width else ""
-    return Content.assemble((before, "$quiet"), (printable(fact.text), _STYLES[fact.tone]))

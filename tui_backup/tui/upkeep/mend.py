@@ -1,5 +1,6 @@
 """Mend: a repair, from its plan to what came of it; one run, in which nothing is written before somebody agrees."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -241,9 +242,9 @@ class MendPage(UpkeepPage):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done at this stage."""
         if action == "repair":
-            return self.stage is Stage.PLANNED or None
+            return self.stage is Stage.PLANNED
         if action == "verify":
-            return self.stage is Stage.OVER or None
+            return self.stage is Stage.OVER
         return False if action == "look_again" else super().check_action(action, parameters)
 
     def action_verify(self) -> None:
@@ -255,8 +256,8 @@ class MendPage(UpkeepPage):
         plan = self._plan
         if plan is None or self.stage is not Stage.PLANNED:
             return
-        count = len(plan.steps)
-        facts = [ngettext("{count} step", "{count} steps", count).format(count=count)]
+        counted = Counter(step.what for step in plan.steps)
+        facts = [f"{what}: {number(count)}" for what, count in counted.items()]
         if self.request.other:
             facts.append(_("Lost data is fetched from {other}").format(other=self.request.other))
         question = Question(
@@ -299,8 +300,8 @@ def _staying(problems: Sequence[Problem]) -> str:
 
 
 def _facts(row: Row) -> list[Fact]:
-    facts = [Fact(_("Object"), row.object), Fact(_("Detail"), row.detail, "bad" if row.fate is Fate.BROKEN else "")]
+    facts = [Fact(_("Detail"), row.detail, "bad" if row.fate is Fate.BROKEN else "")]
     if row.snapshots:
         facts.append(Fact(_("Snapshots"), ", ".join(id_[:8] for id_ in row.snapshots)))
     facts += [Fact(_("Paths") if not place else "", printable(path)) for place, path in enumerate(row.paths)]
-    return facts
+    return [*facts, Fact(_("Object"), row.object, "quiet")]
