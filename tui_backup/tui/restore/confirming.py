@@ -24,7 +24,11 @@ def restore_question(desk: Desk, planned: Planned) -> Question:
         title=_("Restore now?"),
         host=host,
         target=_place(planned),
-        facts=[_counted(of_restore(plan)), _("{size} to write").format(size=brief_size(plan.bytes_to_write))],
+        facts=[
+            _("{counts}; {size} to write").format(
+                counts=_counted(of_restore(plan)), size=brief_size(plan.bytes_to_write)
+            )
+        ],
         warnings=planned.cautions,
         undo="\n".join(_about_undo(desk, plan, in_place=in_place, loses=loses)),
         word=host if in_place or (loses and plan.delete) else None,
@@ -38,7 +42,7 @@ def undo_question(desk: Desk, plan: UndoPlan) -> Question:
         title=_("Undo this restore?"),
         host=desk.workspace.host,
         target=os.fsdecode(plan.record.target),
-        facts=[_counted(of_undo(plan)), _("{size} come back").format(size=brief_size(plan.bytes))],
+        facts=[_("{counts}; {size} come back").format(counts=_counted(of_undo(plan)), size=brief_size(plan.bytes))],
         undo=_("What the restore brought is removed; it is still in the snapshot. An undo cannot be undone."),
         action=_("Undo the restore"),
     )

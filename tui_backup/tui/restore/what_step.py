@@ -1,6 +1,8 @@
 """What: everything a snapshot holds, or what is marked of it."""
 
 import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui_backup.errors import BackupError, UsageError
+from tui_backup.errors import BackupError, NotFound, UsageError
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
@@ -24,6 +26,9 @@ from tui_backup.tui.widgets.field import Field
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing
 from tui_backup.tui.words import brief_size, counted_files
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
 
 ROOT = b"/"
 
@@ -79,27 +84,27 @@ class WhatStep(Step):
     def _tree(self) -> TreeListing:
         return self.query_one(TreeListing)
 
-    def _first(self, copy: Copy) -> bytes:
-        """Return the directory to begin in: that of what is marked, else the one in which the snapshot begins."""
+    def _first(self, copy: Copy) -> list[bytes]:
+        """Return where to begin: with what is marked, else where the snapshot does; each if those before are none."""
         if self.choices.marks:
-            return min(self.choices.marks.marked).rpartition(b"/")[0] or ROOT
+            return [_above(min(self.choices.marks.marked)), ROOT]
         roots = [os.fsencode(path) for path in copy.snapshot.paths if path.startswith("/")]
-        return roots[0].rpartition(b"/")[0] or ROOT if len(roots) == 1 else ROOT
+        return [roots[0], _above(roots[0]), ROOT] if len(roots) == 1 else [ROOT]
 
-    def _look(self, path: bytes, came_from: bytes | None = None) -> None:
-        """Show a directory; the cursor stands on where somebody came from."""
+    def _look(self, paths: list[bytes], came_from: bytes | None = None) -> None:
+        """Show the first of these directories that is there; the cursor stands on where somebody came from."""
         copy, desk = self._shown, self.page.desk
         assert copy is not None
         self._tree.add_class("-waiting")
 
-        def work(_watch: Watch) -> list[Row]:
+        def work(_watch: Watch) -> tuple[bytes, list[Row]]:
             with desk.reading() as workspace:
-                entries = directories.directory(workspace, copy, path)
-            above = [] if path == ROOT else [Row(path.rpartition(b"/")[0] or ROOT)]
-            return [Row(ROOT, is_onward=True), *above, *(Row(entry.path, entry) for entry in entries)]
+                path, entries = _directory(workspace, copy, paths)
+            above = [] if path == ROOT else [Row(_above(path))]
+            return path, [Row(ROOT, is_onward=True), *above, *(Row(entry.path, entry) for entry in entries)]
 
-        def show(rows: list[Row]) -> None:
-            self._show(path, rows, came_from)
+        def show(found: tuple[bytes, list[Row]]) -> None:
+            self._show(*found, came_from)
 
         self.page.ask("directory", work, show, self._failed)
 
@@ -166,12 +171,12 @@ class WhatStep(Step):
 
     @on(TreeListing.Entered)
     def _entered(self, event: TreeListing.Entered) -> None:
-        self._look(event.path)
+        self._look([event.path])
 
     @on(TreeListing.Ascend)
     def _ascend(self) -> None:
         if self._path != ROOT:
-            self._look(self._path.rpartition(b"/")[0] or ROOT, self._path)
+            self._look([_above(self._path)], self._path)
 
     @on(Input.Changed, "#patterns")
     def _typed(self, event: Input.Changed) -> None:
@@ -196,3 +201,14 @@ class WhatStep(Step):
         """Mark nothing."""
         self.choices.marks.clear()
         self._say()
+
+
+def _directory(workspace: "Workspace", copy: Copy, paths: list[bytes]) -> tuple[bytes, list[Entry]]:
+    for path in paths[:-1]:
+        with suppress(NotFound):
+            return path, directories.directory(workspace, copy, path)
+    return paths[-1], directories.directory(workspace, copy, paths[-1])
+
+
+def _above(path: bytes) -> bytes:
+    return path.rpartition(b"/")[0] or ROOT

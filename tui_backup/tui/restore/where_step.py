@@ -47,7 +47,7 @@ class WhereStep(Step):
         yield Choice(_("Where to"), places, glyphs, chosen=chosen.where, width=_LABEL, id="place")
         yield Static(id="place-words", markup=False)
         yield Field(placeholder=_("/a/directory"), id="another")
-        policies = (_("keep it"), _("replace if older"), _("replace if changed"), _("replace it"))
+        policies = (_("keep"), _("replace if older"), _("if changed"), _("always"))
         usual = POLICIES.index(chosen.usual_overwrite)
         yield Choice(_("What differs there"), policies, glyphs, chosen=usual, width=_LABEL, id="policy")
         yield Choice(_("Delete other things"), yes_no, glyphs, chosen=int(chosen.delete), width=_LABEL, id="delete")

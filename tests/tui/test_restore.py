@@ -1,0 +1,236 @@
+"""The restore wizard, end to end against real repositories."""
+
+import os
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+
+from tests.support.estate import Estate, build_estate
+from tests.tui.conftest import at, desk_of, settled
+from tui_backup.tui.app import BackupApp
+from tui_backup.tui.places import Restore
+from tui_backup.tui.restore.choices import Where
+from tui_backup.tui.restore.doing import Doing
+from tui_backup.tui.restore.page import At, RestorePage
+from tui_backup.tui.restore.plan_step import PlanStep
+from tui_backup.tui.restore.tree_listing import TreeListing
+from tui_backup.tui.widgets.listing import Listing
+
+
+@pytest.fixture
+def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
+    monkeypatch.setattr("socket.gethostname", lambda: "web1")
+    estate = build_estate(tmp_path, ("local",))
+    (estate.source / "below").mkdir()
+    (estate.source / "below" / "[bold]*").write_text("star")
+    (estate.source / "below" / "[bold]**").write_text("two stars")
+    estate.run()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return estate
+
+
+def app_of(estate: Estate) -> BackupApp:
+    return BackupApp(desk_of(estate.directory / "config.toml"))
+
+
+def page_of(pilot: Pilot[None]) -> RestorePage:
+    page = pilot.app.screen
+    assert isinstance(page, RestorePage)
+    return page
+
+
+async def pressed(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, each once the one before has had its effect."""
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)
+
+
+async def agreed(pilot: Pilot[None], word: str | None = None) -> None:
+    """Agree to what is asked, and wait until it is done."""
+    if word is not None:
+        pilot.app.screen.query_one(Input).value = word
+        await pilot.pause()
+    await pilot.click("#yes")
+    await ended(pilot)
+
+
+async def ended(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    assert isinstance(app, BackupApp)
+    await pilot.pause()
+    while app.desk.launches.going_on:
+        await pilot.pause(0.01)
+    await settled(pilot)
+
+
+def text_of(pilot: Pilot[None], selector: str) -> str:
+    return str(pilot.app.screen.query_one(selector).render())
+
+
+async def to_plan_in_place(pilot: Pilot[None]) -> None:
+    await at(pilot, Restore())
+    await pressed(pilot, "enter", "enter", "right", "right", "enter")
+    assert page_of(pilot).step is At.PLAN
+
+
+async def test_four_times_enter_brings_everything_back_beside(estate: Estate) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        await pressed(pilot, "enter", "enter", "enter", "enter")
+        assert pilot.app.screen.query_one("#no", Button).has_focus
+        assert os.listdir() == []
+        await agreed(pilot)
+        (made,) = os.listdir()
+        assert made.startswith("site_restored_")
+        root = Path(made + str(estate.source))
+        assert (root / "a").read_text() == "one\n"
+        assert (root / "below" / "[bold]*").read_text() == "star"
+        assert "ok" in text_of(pilot, "#doing-title")
+        await pressed(pilot, "y")
+        assert pilot.app.clipboard == str(estate.directory / "here" / made)
+
+
+async def test_one_file_whose_name_is_a_pattern_comes_back_alone(estate: Estate) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        await pressed(pilot, "enter")
+        tree = pilot.app.screen.query_one(TreeListing)
+        below = os.fsencode(estate.source / "below")
+        assert tree.go_to((below, False))
+        await pressed(pilot, "enter")
+        assert tree.go_to((below + b"/[bold]*", False))
+        await pressed(pilot, "enter", "enter")
+        plan = pilot.app.screen.query_one(PlanStep).planned
+        assert plan is not None
+        assert plan.plan.files == 1
+        await pressed(pilot, "enter")
+        await agreed(pilot)
+    (made,) = os.listdir()
+    found = [name for _above, _directories, files in os.walk(made) for name in files]
+    assert found == ["[bold]*"]
+
+
+async def test_what_a_directory_is_marked_for_can_be_left_out_again(estate: Estate) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore(paths=(os.fsencode(estate.source),)))
+        await pressed(pilot, "enter")
+        tree = pilot.app.screen.query_one(TreeListing)
+        tree.go_to((os.fsencode(estate.source), False))
+        await pressed(pilot, "enter")
+        tree.go_to((os.fsencode(estate.source / "below"), False))
+        await pressed(pilot, "space", "n", "enter", "enter")
+        await agreed(pilot)
+    (made,) = os.listdir()
+    assert os.listdir(made + str(estate.source)) == ["a"]
+
+
+async def test_in_place_asks_for_the_host_and_can_be_undone(estate: Estate) -> None:
+    (estate.source / "a").write_text("written since")
+    async with app_of(estate).run_test() as pilot:
+        await to_plan_in_place(pilot)
+        assert page_of(pilot).command_line() == page_of(pilot).choices.words
+        assert "--in-place" in (page_of(pilot).command_line() or ())
+        await pressed(pilot, "R")
+        assert pilot.app.screen.query_one("#yes", Button).disabled
+        await agreed(pilot, "web1")
+        assert (estate.source / "a").read_text() == "one\n"
+        await pressed(pilot, "u", "U")
+        await agreed(pilot)
+        assert (estate.source / "a").read_text() == "written since"
+        assert "undone" in text_of(pilot, "#doing-title")
+
+
+async def test_nothing_happens_where_the_answer_is_no(estate: Estate) -> None:
+    (estate.source / "a").write_text("written since")
+    async with app_of(estate).run_test() as pilot:
+        await to_plan_in_place(pilot)
+        await pressed(pilot, "R", "escape")
+        assert page_of(pilot).step is At.PLAN
+        await pressed(pilot, "R")
+        await pilot.click("#no")
+        await settled(pilot)
+        assert page_of(pilot).step is At.PLAN
+        assert not pilot.app.screen.query_one(Doing).display
+    assert (estate.source / "a").read_text() == "written since"
+
+
+async def test_going_back_keeps_every_choice(estate: Estate) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        page = page_of(pilot)
+        await pressed(pilot, "enter", "down", "down", "space", "n")
+        marked = set(page.choices.marks.marked)
+        assert marked
+        await pressed(pilot, "right")
+        page.query_one("#another", Input).value = "/tmp/elsewhere"
+        await pressed(pilot, "enter")
+        planned = page.query_one(PlanStep).planned
+        assert planned is not None
+        await pressed(pilot, "escape")
+        assert page.step is At.WHERE
+        assert page.query_one("#another", Input).value == "/tmp/elsewhere"
+        await pressed(pilot, "escape", "escape")
+        assert page.step is At.FROM
+        assert page.choices.marks.marked == marked
+        assert page.choices.where is Where.ANOTHER
+        await pressed(pilot, "n", "n", "n")
+        assert page.query_one(PlanStep).planned is planned
+
+
+async def test_what_has_changed_since_the_plan_is_refused_and_the_plan_can_be_made_anew(estate: Estate) -> None:
+    (estate.source / "a").unlink()
+    async with app_of(estate).run_test() as pilot:
+        await to_plan_in_place(pilot)
+        (estate.source / "a").write_text("written after the plan, and longer")
+        await pressed(pilot, "R")
+        await agreed(pilot, "web1")
+        assert (estate.source / "a").read_text() == "written after the plan, and longer"
+        assert "incomplete" in text_of(pilot, "#doing-title")
+        (warning,) = pilot.app.screen.query_one("#doing-warnings", Listing).rows
+        assert warning.path == os.fsencode(estate.source / "a")
+        await pressed(pilot, "p", "R")
+        await agreed(pilot, "web1")
+        assert (estate.source / "a").read_text() == "one\n"
+
+
+async def test_a_snapshot_that_is_forgotten_meanwhile_is_said_to_be_gone(estate: Estate) -> None:
+    (snapshot,) = estate.held("local")
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        await pressed(pilot, "enter", "enter", "enter")
+        os.unlink(estate.directory / "local" / "snapshots" / snapshot.id)
+        await pressed(pilot, "enter")
+        await agreed(pilot)
+        assert "no longer in local" in text_of(pilot, "#doing-title")
+    assert os.listdir() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("config.toml", "Not a directory"), ("local/data", "belongs to the backup itself")],
+)
+async def test_what_cannot_be_a_target_is_refused_at_the_plan(estate: Estate, target: str, words: str) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        await pressed(pilot, "enter", "enter", "right")
+        page_of(pilot).query_one("#another", Input).value = str(estate.directory / target)
+        await pressed(pilot, "enter")
+        remark = pilot.app.screen.query_one("#counts", Listing).remark
+        assert remark is not None
+        assert words in remark.text
+        await pressed(pilot, "R")
+        assert page_of(pilot).step is At.PLAN
+
+
+async def test_somebody_who_comes_with_a_snapshot_and_paths_is_asked_where_to(estate: Estate) -> None:
+    (snapshot,) = estate.held("local")
+    place = Restore(snapshot=snapshot.id, repository="local", paths=(os.fsencode(estate.source / "a"),))
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, place)
+        assert page_of(pilot).step is At.WHERE
+        await pressed(pilot, "escape", "escape")
+        assert page_of(pilot).step is At.FROM
