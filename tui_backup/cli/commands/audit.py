@@ -10,9 +10,10 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.output import Cell, Column
 from tui_backup.errors import UsageError
 from tui_backup.history.audit import Record
-from tui_backup.history.audit_check import Anchor, Examination, Finding
+from tui_backup.history.audit_check import Anchor, Examination
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.primitives.text import moment, number, printable
+from tui_backup.primitives.text import moment
+from tui_backup.services.audit_verdict import verdict
 
 _ANCHOR = re.compile(r"(\d{1,15}):([0-9a-f]{16,64})")
 
@@ -67,44 +68,13 @@ def document(found: Examination) -> dict[str, object]:
 
 def show(found: Examination) -> None:
     """Write what a check has shown, the findings first."""
-    for finding in found.findings[:SHOWN]:
-        output.write_text(_("problem: {finding}").format(finding=printable(_placed(finding))))
-    if len(found.findings) > SHOWN:
-        output.write_text(_("and {count} more problems").format(count=len(found.findings) - SHOWN))
-    for record in found.unended:
-        text = _("begun and not ended: {n}, {time}, {verb} {object}")
-        text = text.format(n=record.n, time=moment(record.time), verb=record.verb, object=record.object)
-        output.write_text(printable(text))
-    if found.head is None:
-        output.write_text(_("nothing is recorded yet"))
-        return
-    count = ngettext("{count} record", "{count} records", found.records).format(count=number(found.records))
-    state = _("{records}, each follows from the one before it") if not found.findings else _("{records} read")
-    output.write_text(state.format(records=count))
-    output.write_text(_proof(found))
-    output.write_text(_("head, to be kept elsewhere: {n}:{hash}").format(n=found.head.n, hash=found.head.hash))
-
-
-def _proof(found: Examination) -> str:
-    """Return up to where it is certain that nothing was altered."""
-    if not found.anchors:
-        return _("no anchors: neither the journal nor a system log of this machine knows this audit")
-    if found.anchor is None:
-        return _("proven: nothing")
-    source = printable(found.anchor.source)
-    if found.head is not None and found.proven == found.head.n:
-        return _("proven: all, up to record {n}, by {source}").format(n=found.proven, source=source)
-    return _("proven: up to record {n}, by {source}; what follows has no anchor that agrees").format(
-        n=found.proven, source=source
-    )
-
-
-def _placed(finding: Finding) -> str:
-    return (
-        _("line {line}: {message}").format(line=finding.line, message=finding.message)
-        if finding.line
-        else finding.message
-    )
+    told = verdict(found)
+    for problem in told.problems[:SHOWN]:
+        output.write_text(_("problem: {finding}").format(finding=problem))
+    if len(told.problems) > SHOWN:
+        output.write_text(_("and {count} more problems").format(count=len(told.problems) - SHOWN))
+    for line in (*told.unended, *told.conclusion):
+        output.write_text(line)
 
 
 def _list(invocation: Invocation, limit: int | None) -> None:

@@ -1,0 +1,1 @@
+"""What happened: past runs, and the audit."""
