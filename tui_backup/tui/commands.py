@@ -7,7 +7,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, in_other_language
 from tui_backup.tui.places import (
     AuditTrail,
     Configuration,
@@ -34,6 +34,8 @@ class Action:
     name: str
     explanation: str
     do: IgnoreReturnCallbackType
+    also: str
+    """Its name in the other language."""
 
 
 class Actions(Provider):
@@ -48,7 +50,7 @@ class Actions(Provider):
         """Yield what is like the query."""
         matcher = self.matcher(query)
         for action in self._actions():
-            score = max(matcher.match(action.name), matcher.match(action.explanation) / 2)
+            score = max(matcher.match(action.name), matcher.match(action.also), matcher.match(action.explanation) / 2)
             if score:
                 yield Hit(score, matcher.highlight(action.name), action.do, text=action.name, help=action.explanation)
 
@@ -56,7 +58,7 @@ class Actions(Provider):
         yield from self._of_page()
         for place, name, explanation in places():
             if is_built(type(place)):
-                yield Action(name, explanation, partial(self.app.post_message, Go(place)))
+                yield Action(name, explanation, partial(self.app.post_message, Go(place)), in_other_language(name))
 
     def _of_page(self) -> Iterator[Action]:
         seen = set[str]()
@@ -66,7 +68,8 @@ class Actions(Provider):
             seen.add(binding.action)
             words = tooltip or binding.tooltip or ""
             key = self.app.get_key_display(binding)
-            yield Action(f"{binding.description}  ({key})", words, partial(self.app.run_action, binding.action, node))
+            do = partial(self.app.run_action, binding.action, node)
+            yield Action(f"{binding.description}  ({key})", words, do, in_other_language(binding.description))
 
 
 def places() -> list[tuple[
