@@ -1,5 +1,7 @@
 """How a run ended: from what it said to what the history keeps, and what is said for a run that could not."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from tui_backup.errors import BackupError, Cancelled
@@ -7,6 +9,8 @@ from tui_backup.model.event import Ending, Finished, Restored, Tended, Verified
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
+
+_WORSE = (RunStatus.RUNNING, RunStatus.OK, RunStatus.INCOMPLETE, RunStatus.CANCELLED, RunStatus.FAILED)
 
 
 def recorded(run: Run, ending: Ending) -> Run:
@@ -91,6 +95,11 @@ def retold(run: Run) -> Ending:
         bytes_processed=run.bytes_processed,
         bytes_added=run.bytes_added,
     )
+
+
+def worst(statuses: Iterable[str]) -> RunStatus:
+    """Return the status that stands for several ends of one run; RUNNING for none."""
+    return max(map(_status, statuses), key=_WORSE.index, default=RunStatus.RUNNING)
 
 
 def explained(error: BaseException | None) -> tuple[RunStatus, str]:

@@ -44,8 +44,6 @@ from tui_backup.services.run_directory import Header, RunDirectory
 _OFTEN_S = 60.0
 """How long every sample of progress is written to the log; later one a second is."""
 
-_WORSE = (RunStatus.RUNNING, RunStatus.OK, RunStatus.INCOMPLETE, RunStatus.CANCELLED, RunStatus.FAILED)
-
 
 class Desk(Protocol):
     """Where runs are noted; a workspace is one."""
@@ -159,7 +157,7 @@ class RunScope:
         run = self._run(self._header.repository if isinstance(ending, Restored) else ending.repository or None)
         recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
         self._going_on.pop(run.repository, None)
-        self.status = max(self.status, recorded.status, key=_WORSE.index)
+        self.status = outcome.worst((self.status, recorded.status))
         made = f"snapshot {recorded.snapshot[:8]}" if recorded.snapshot else None
         self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, made, recorded.message)))
         self._flush_warnings()

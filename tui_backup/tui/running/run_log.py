@@ -2,36 +2,51 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Static
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
+from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.endings import where
 from tui_backup.services.words import kind_word, verb_word
-from tui_backup.tui.dashboard.progress_line import progress_pieces
+from tui_backup.tui.dashboard.log_tail import current_line
+from tui_backup.tui.dashboard.progress_line import GAP, progress_pieces
 from tui_backup.tui.dashboard.run_lines import RunLines
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import RunLog
 from tui_backup.tui.running.starting import cancel_run
 from tui_backup.tui.running.transcript import Reading, Said, Transcript
+from tui_backup.tui.widgets.cells import shortened
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing, Remark
-from tui_backup.tui.words import ago, day_and_time
+from tui_backup.tui.words import ago, day_and_time, status_piece
 
 LOOK_S = 0.5
 """How long news are gathered before they are shown."""
 
 LOOK_AGAIN_S = 2.0
 """How often a run that goes on is looked at though it says nothing: its process may have died."""
+
+
+STYLES = {
+    RunStatus.RUNNING: "$accent",
+    RunStatus.OK: "$text-success",
+    RunStatus.INCOMPLETE: "$text-warning",
+    RunStatus.FAILED: "$text-error",
+    RunStatus.CANCELLED: "$quiet",
+}
+"""How the state of a run looks."""
 
 
 class RunLogPage(Page):
@@ -154,21 +169,32 @@ class RunLogPage(Page):
             if follows:
                 listing.action_last()
         self.retitle()
-        self.query_one("#facts", Static).update(Content(self._facts(reading)))
-        self._draw_progress(reading)
+        self._draw(reading)
         self.refresh_bindings()
 
     # drawing
 
-    def _draw_progress(self, reading: Reading) -> None:
+    @on(Resize)
+    def _resized(self) -> None:
+        if self._reading is not None:
+            self._draw(self._reading)
+
+    def _draw(self, reading: Reading) -> None:
+        """Show what is known beside the lines."""
+        room = max(1, self.size.width - 2)
+        self.query_one("#facts", Static).update(self._facts(reading, room))
         lines = self.query_one(RunLines)
         view = self.desk.board.run(self._run) or reading.view
         lines.display = view is not None and not reading.is_over
         if view is not None and lines.display:
-            lines.show([progress_pieces(view, lines.size.width, 0, self.desk.glyphs)])
+            _label, _gap, *pieces = progress_pieces(view, room + len(GAP), 0, self.desk.glyphs)
+            at = shortened(current_line(view.progress), room, "middle")
+            lines.show([pieces, [(at, "dim")]])
 
-    def _facts(self, reading: Reading) -> str:
+    def _facts(self, reading: Reading, room: int) -> Content:
+        """Return what is known of the run, its state first, and its id where there is room."""
         now, facts = self.desk.now(), reading.facts
+        sign, _role = status_piece(reading.status, self.desk.glyphs)
         began = _("started {time} ({ago})").format(
             time=day_and_time(facts.started, now, self.desk.zone), ago=ago(facts.started, now)
         )
@@ -176,9 +202,11 @@ class RunLogPage(Page):
         parts = [
             verb_word(facts.verb),
             kind_word(facts.kind) if facts.kind else "",
-            reading.outcome if reading.is_over else _("going on"),
             began,
             warnings.format(count=number(reading.warnings)) if reading.warnings else "",
-            facts.run,
         ]
-        return printable(f" {self.desk.glyphs.dot} ".join(filter(None, parts)))
+        dot = f" {self.desk.glyphs.dot} "
+        text = printable(dot + dot.join(filter(None, parts)))
+        if cell_len(sign + text + dot + facts.run) <= room:
+            text += dot + facts.run
+        return Content.styled(sign, STYLES[reading.status]).append(Content.styled(text, "$quiet"))

@@ -5,8 +5,9 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from tui_backup.model.event import Progressed
+from tui_backup.model.run import RunStatus
+from tui_backup.services.outcome import worst
 from tui_backup.services.run_logs import MOST, RunFacts, open_log
-from tui_backup.services.words import status_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dashboard.log_tail import log_lines
 from tui_backup.tui.run_board import RunBoard, RunView
@@ -30,8 +31,8 @@ class Reading:
     facts: RunFacts
     said: Sequence[Said]
     warnings: int
-    outcome: str
-    """How it ended, in a word for each end that it came to; empty while it has come to none."""
+    status: RunStatus
+    """Of several ends that it came to, the worst."""
     view: RunView | None
     is_over: bool
 
@@ -55,12 +56,13 @@ class Transcript:
             first = self._said[-1].number + 1 if self._said else 0
             new = (Said(first + at, line, line[0].casefold()) for at, line in enumerate(lines))
             self._said = [*self._said, *new][-MOST:]
+        is_over = self._log.is_over
         view = self._board.run(self._log.facts.run)
         return Reading(
             facts=self._log.facts,
             said=self._said,
             warnings=view.warnings if view else 0,
-            outcome=", ".join(dict.fromkeys(status_word(ending.status) for ending in view.endings)) if view else "",
+            status=worst(ending.status for ending in view.endings) if view and is_over else RunStatus.RUNNING,
             view=replace(view, pace=deepcopy(view.pace)) if view else None,
-            is_over=self._log.is_over,
+            is_over=is_over,
         )
