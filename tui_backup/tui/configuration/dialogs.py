@@ -32,12 +32,24 @@ class _Answers(Dialog[Answer]):
 
     CSS = """
     _Answers > #dialog { width: 96; }
-    _Answers VerticalScroll { height: auto; max-height: 60vh; margin-top: 1; }
+    _Answers VerticalScroll { height: auto; max-height: 60vh; margin-top: 1; scrollbar-size-vertical: 1; }
     """
+
+    BINDINGS = [
+        Binding("down,j", "scroll(1)", show=False, id="answers.down"),
+        Binding("up,k", "scroll(-1)", show=False, id="answers.up"),
+        Binding("pagedown,space", "scroll(10)", show=False, id="answers.page-down"),
+        Binding("pageup", "scroll(-10)", show=False, id="answers.page-up"),
+    ]
 
     def on_mount(self) -> None:
         """Put the focus where nothing happens by accident."""
         self.query_one("#stay").focus()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll what is shown."""
+        for box in self.query(VerticalScroll):
+            box.scroll_relative(y=lines, animate=False)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -22,6 +22,8 @@ class DraftBoard:
         self.file = file
         self.saved = Draft(file.text)
         self.draft = self.saved
+        self._base = self.saved
+        """What the forms have been changing since then: a key that is emptied and given again stays in its line."""
         self.examined = Examined(None, [])
         """What is thought of the draft, or of a former one."""
 
@@ -51,7 +53,7 @@ class DraftBoard:
     def take_text(self, text: str, secrets: Draft) -> None:
         """Take an edited text; `secrets` is the draft whose masks are in it. Raises Fault, and then changes nothing."""
         Document(self.file.path, text)
-        self.draft = unmasked(text, secrets)
+        self.draft = self._base = unmasked(text, secrets)
 
     def difference(self) -> list[str]:
         """Return what would be saved, without secrets."""
@@ -60,13 +62,17 @@ class DraftBoard:
     def give(self, key: Key, value: Any) -> None:
         """Give a key a value, None takes it out; raises ConfigError where a form cannot do that.
 
-        What is left empty by that goes too, and a default that the file never named is not named now.
+        What is left empty by that goes too.
         """
         draft = self.draft.without(key) if value is None else self.draft.with_value(key, value)
         while value is None and len(key) > 3 and draft.get(key[:-1]) == {}:
             key = key[:-1]
             draft = draft.without(key)
-        self.draft = draft
+        self.draft = self._base.applied(changes(self._base.tables, draft.tables))
+
+    def go_on_from(self, draft: Draft) -> None:
+        """Take a draft that was made elsewhere."""
+        self.draft = self._base = draft
 
     def add(self, thing: Thing) -> None:
         """Add a job or a repository with nothing in it but what everyone has."""
@@ -75,11 +81,11 @@ class DraftBoard:
             table: dict[str, Any] = {"repositories": repositories[:1], "sources": [{"kind": kinds("source")[0]}]}
         else:
             table = {"store": {"kind": kinds("store")[0]}, "password": {"file": f"{thing.name}.key"}}
-        self.draft = self.draft.with_table(thing.key, table)
+        self.go_on_from(self.draft.with_table(thing.key, table))
 
     def remove(self, thing: Thing) -> None:
         """Take an object out."""
-        self.draft = self.draft.without(thing.key)
+        self.go_on_from(self.draft.without(thing.key))
 
     def rename(self, thing: Thing, name: str) -> None:
         """Give an object another name; jobs that name a repository follow."""
@@ -90,7 +96,7 @@ class DraftBoard:
                 if thing.name in names:
                     followed = [name if each == thing.name else each for each in names]
                     draft = draft.with_value(("jobs", job, "repositories"), followed)
-        self.draft = draft
+        self.go_on_from(draft)
 
     def jobs_of(self, repository: str) -> list[str]:
         """Return the jobs that name a repository."""

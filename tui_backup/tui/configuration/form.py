@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from textual import on
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -45,6 +46,13 @@ class SourceButton(Button):
 
 class Form(VerticalScroll):
     """The right side of the page: one object at a time."""
+
+    BINDINGS = [
+        Binding("ctrl+s", "screen.save", _("Save"), key_display="^s", id="form.save",
+                tooltip=_("Show what changes in the file, then save it")),
+        Binding("escape,q", "screen.leave", _("Objects"), key_display="esc", id="form.leave",
+                tooltip=_("Back to the list of objects")),
+    ]  # fmt: skip
 
     class SourceAdded(Message):
         """Somebody wants a further source."""
@@ -160,7 +168,6 @@ class Form(VerticalScroll):
                     yield said(field.help, "note")
                     yield from self._rows(key, keep_fields(), draft)
                     yield Year(self._glyphs)
-                    yield heading(_("More"))
                 case "choice" if len(field.choices) == 1:
                     continue
                 case _other:

@@ -46,7 +46,7 @@ class ConfigurationPage(Page):
     )
 
     BINDINGS = [
-        Binding("ctrl+s", "save", _("Save"), key_display="^s", id="configuration.save",
+        Binding("ctrl+s", "save", _("Save"), show=False, key_display="^s", id="configuration.save",
                 tooltip=_("Show what changes in the file, then save it")),
         Binding("f2", "turn", _("Text"), id="configuration.turn",
                 tooltip=_("Show the file itself, or the forms again")),
@@ -127,7 +127,7 @@ class ConfigurationPage(Page):
     def begin(self, file: FileOnDisk, draft: Draft | None = None) -> None:
         """Go on from a file as it is on disk, with what has become of it here."""
         self.board = DraftBoard(file)
-        self.board.draft = draft or self.board.saved
+        self.board.go_on_from(draft or self.board.saved)
         self.redraw()
 
     def redraw(self, thing: Thing | None = None) -> None:
@@ -186,7 +186,7 @@ class ConfigurationPage(Page):
             self.action_turn()
         elif place.new_job:
             self.remaking.add("jobs")
-        elif place.job is not None:
+        elif thing.name is not None:
             self.form.call_later(self.form.go_to, ())
 
     def _unreadable(self, error: BackupError) -> None:
@@ -326,7 +326,7 @@ class ConfigurationPage(Page):
         else:
             self._secrets = None
             self.objects.focus()
-        self.query_one("#right").set_class(self.is_text, "-text")
+        self.set_class(self.is_text, "-text")
         self.redraw(self._shown)
 
     def action_leave(self) -> None:

@@ -2,9 +2,13 @@
 
 from collections.abc import Collection
 
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from tui_backup.primitives.i18n import _
 from tui_backup.tui.widgets.harmless import harmless
 
 
@@ -12,11 +16,18 @@ class SourceText(TextArea):
     """An editor for TOML."""
 
     DEFAULT_CSS = """
-    SourceText, SourceText.-textual-compact { background: transparent; padding: 0; height: 1fr; }
+    SourceText, SourceText.-textual-compact { background: transparent; padding: 0; height: 1fr; scrollbar-size: 1 1; }
     SourceText .text-area--gutter { color: $quiet; }
     SourceText .text-area--cursor-line { background: $block-hover-background; }
     SourceText > .source-text--wrong { color: $text-error; text-style: bold; }
     """
+    BINDINGS = [
+        Binding("escape,q", "screen.leave", _("Back"), key_display="esc", id="text.leave",
+                tooltip=_("Go back where you were")),
+        Binding("ctrl+s", "screen.save", _("Save"), key_display="^s", id="text.save",
+                tooltip=_("Show what changes in the file, then save it")),
+    ]  # fmt: skip
+
     COMPONENT_CLASSES = {"source-text--wrong"}
 
     def __init__(self) -> None:
@@ -33,5 +44,6 @@ class SourceText(TextArea):
         """Draw a line; whatever stands in it means nothing to the terminal."""
         strip = harmless(super().render_line(y))
         if y + int(self.scroll_offset.y) + 1 in self._wrong:
-            return strip.apply_style(self.get_component_rich_style("source-text--wrong", partial=True))
+            wrong = self.get_component_rich_style("source-text--wrong", partial=True)
+            return Strip([Segment(text, (style or Style()) + wrong) for text, style, _ in strip], strip.cell_length)
         return strip

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from textual.content import Content
 from textual.widget import Widget
 
-from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.i18n import ngettext
 from tui_backup.tui.glyphs import Glyphs
 
 WEEK = 7
@@ -71,7 +71,7 @@ class Year(Widget):
     def _summary(self) -> str:
         count = sum(self._kept)
         oldest = len(self._kept) - 1 - self._kept.index(True) if count else 0
-        words = ngettext("{count} of 365 daily snapshots stays", "{count} of 365 daily snapshots stay", count)
+        words = ngettext("{count} of 365 daily ones stays", "{count} of 365 daily ones stay", count)
         left = words.format(count=count)
-        days = ngettext("the oldest is {days} day old", "the oldest is {days} days old", oldest).format(days=oldest)
-        return _("{left}; {oldest}").format(left=left, oldest=days)
+        days = ngettext("the oldest {days} day old", "the oldest {days} days old", oldest).format(days=oldest)
+        return f"{left}, {days}"
