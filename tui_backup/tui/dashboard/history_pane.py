@@ -87,7 +87,7 @@ class HistoryPane(Vertical):
         """Show the past of the job that this was turned to."""
         listing = self.listing
         listing.remove_class("-waiting")
-        listing.empty = Remark(_("No backup yet"), _("B makes one now") if self._is_about_a_job else "")
+        listing.empty = Remark(_("No backup yet"), _("B makes one now")) if self._is_about_a_job else Remark("")
         if self._is_another:
             self._is_another = False
             listing.cursor = 0

@@ -13,7 +13,7 @@ from tui_backup.tui.dashboard.opener import SnapshotOpener
 from tui_backup.tui.dashboard.words import outcome_pieces, running_piece, state_piece, widest_state
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Configuration, is_built
-from tui_backup.tui.widgets.cells import Cell
+from tui_backup.tui.widgets.cells import Cell, plain
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import ago
@@ -36,6 +36,7 @@ class JobsPane(Vertical):
         super().__init__(id="jobs-pane", classes="pane")
         self._desk = desk
         self._ages: list[str] = []
+        self._states: dict[str, str] = {}
 
     @property
     def listing(self) -> Listing[JobOverview]:
@@ -85,9 +86,13 @@ class JobsPane(Vertical):
             self._ages = ages
             self.listing.redraw()
 
-    def run_moved(self, job: str) -> None:
-        """Show how far the run of a job is."""
-        self.listing.redraw(job)
+    def draw_runs(self) -> None:
+        """Show how far the runs of jobs are."""
+        states = {job.job: plain(self._state(job)) for job in self.listing.given}
+        for job, state in states.items():
+            if state != self._states.get(job):
+                self.listing.redraw(job)
+        self._states = states
 
     @on(Listing.Moved, "#jobs")
     def _moved(self, event: Listing.Moved) -> None:

@@ -68,7 +68,7 @@ class LogTail(ScrollView, can_focus=True):
         follows = self._follows
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines) + bool(self._current[0]))
         if follows:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
 
     def _style(self, role: Role) -> Style:
         if role == "plain":

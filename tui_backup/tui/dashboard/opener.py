@@ -20,4 +20,6 @@ class SnapshotOpener(Listing[RowT], Generic[RowT]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to look into a snapshot where there is a page for that."""
-        return is_built(Browser) if action == "choose" else super().check_action(action, parameters)
+        if action == "choose":
+            return is_built(Browser) and self.row is not None
+        return super().check_action(action, parameters)

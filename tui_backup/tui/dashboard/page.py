@@ -30,6 +30,9 @@ from tui_backup.tui.widgets.masthead import Masthead
 PATIENCE_S = 0.1
 """How long an answer may take before anything is said about waiting."""
 
+REST_S = 0.5
+"""How long the terminal is left alone after it was told how far runs are."""
+
 _PARTS = ("jobs", "history", "progress")
 
 
@@ -69,6 +72,7 @@ class DashboardPage(Page):
         self._looking_at: str | None = None
         """The job whose past is shown, or is being looked up."""
         self._is_looking = self._is_outdated = False
+        self._has_moved = self._rests = False
         self._zoomed: str | None = None
 
     @property
@@ -103,12 +107,11 @@ class DashboardPage(Page):
 
     def heard(self, event: Event) -> None:
         """Show how far runs are."""
-        self.progress.run_moved()
-        view = self.desk.board.run(event.run)
-        if view is not None and view.job is not None:
-            self.jobs.run_moved(view.job)
         if not isinstance(event, Progressed):
             self.refresh_bindings()
+        self._has_moved = True
+        if not self._rests:
+            self._draw_runs()
 
     def record_changed(self) -> None:
         """Look at the record again."""
@@ -140,11 +143,17 @@ class DashboardPage(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done, and places that there are."""
+        if not self.is_mounted:
+            return False
         match action, parameters:
             case "visit", ("problems",):
                 return is_built(Problems) and bool(self._overview and self._overview.problems)
             case "visit", (str(name),):
                 return is_built(PLACES[name])
+            case "back_up", _:
+                return self.jobs.job is not None
+            case "filter", _:
+                return not self.query_one(FilterLine).has_focus_within
             case "cancel_run", _:
                 return self._run_to_cancel() is not None
             case _:
@@ -247,6 +256,15 @@ class DashboardPage(Page):
         if self.progress.has_focus_within and self.progress.view is not None:
             return self.progress.view if self.progress.view.is_going_on else None
         return self.desk.board.of_job(self.jobs.job.job) if self.jobs.job else None
+
+    def _draw_runs(self) -> None:
+        """Draw how far runs are, and rest: often enough for people, seldom enough for a slow line."""
+        self._rests = self._has_moved
+        if self._has_moved:
+            self._has_moved = False
+            self.progress.draw()
+            self.jobs.draw_runs()
+            self.set_timer(REST_S, self._draw_runs)
 
     def _say_that_it_takes_time(self) -> None:
         if self._overview is None:

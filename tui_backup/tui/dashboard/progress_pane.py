@@ -16,8 +16,8 @@ from tui_backup.tui.dashboard.run_lines import Line, RunLines
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.run_board import RunView
 
-REDRAWN_EVERY_S = 0.5
-"""How often the terminal gets how far runs are."""
+LOOK_AGAIN_S = 0.5
+"""How often it is looked whether what was started has begun."""
 
 MOST_LABEL = 28
 """Columns of what a run works on."""
@@ -30,7 +30,7 @@ class ProgressPane(Vertical):
         super().__init__(id="progress-pane", classes="pane")
         self._desk = desk
         self._shown: list[tuple[RunView | None, Line]] = []
-        self._is_waiting = False
+        self._will_look = False
 
     @property
     def lines(self) -> RunLines:
@@ -53,12 +53,6 @@ class ProgressPane(Vertical):
         """Show what goes on already."""
         self.draw()
 
-    def run_moved(self) -> None:
-        """Have what goes on drawn soon: often enough for people, seldom enough for a slow line."""
-        if not self._is_waiting:
-            self._is_waiting = True
-            self.set_timer(REDRAWN_EVERY_S, self._redraw)
-
     def draw(self) -> None:
         """Draw what goes on."""
         board = self._desk.board
@@ -74,8 +68,9 @@ class ProgressPane(Vertical):
         self.display = bool(self._shown)
         self.lines.show([line for _view, line in self._shown])
         self._draw_log()
-        if starting:
-            self.run_moved()
+        if starting and not self._will_look:
+            self._will_look = True
+            self.set_timer(LOOK_AGAIN_S, self._look_again)
 
     @on(Resize)
     def _resized(self) -> None:
@@ -86,8 +81,8 @@ class ProgressPane(Vertical):
         event.stop()
         self._draw_log()
 
-    def _redraw(self) -> None:
-        self._is_waiting = False
+    def _look_again(self) -> None:
+        self._will_look = False
         self.draw()
 
     def _draw_log(self) -> None:
