@@ -8,7 +8,7 @@ from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number
 from tui_backup.services import restores
-from tui_backup.services.plan_shares import PlanCount, of_restore, of_undo
+from tui_backup.services.plan_shares import SKIP, PlanCount, of_restore, of_undo
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.restore.plan_step import Planned
@@ -23,7 +23,7 @@ def restore_question(desk: Desk, planned: Planned) -> Question:
     return Question(
         title=_("Restore now?"),
         host=host,
-        target=_place(planned),
+        target=place_of_plan(planned),
         facts=[
             _("{counts}; {size} to write").format(
                 counts=_counted(of_restore(plan)), size=brief_size(plan.bytes_to_write)
@@ -41,22 +41,29 @@ def undo_question(desk: Desk, plan: UndoPlan) -> Question:
     return Question(
         title=_("Undo this restore?"),
         host=desk.workspace.host,
-        target=os.fsdecode(plan.record.target),
+        target=place_of(plan.record.target),
         facts=[_("{counts}; {size} come back").format(counts=_counted(of_undo(plan)), size=brief_size(plan.bytes))],
         undo=_("What the restore brought is removed; it is still in the snapshot. An undo cannot be undone."),
         action=_("Undo the restore"),
     )
 
 
-def _place(planned: Planned) -> str:
+def place_of(target: bytes) -> str:
+    """Return where a restore has put things."""
+    return _("in place") if target == b"/" else os.fsdecode(target)
+
+
+def place_of_plan(planned: Planned) -> str:
+    """Return where a plan puts things."""
     if planned.wish.target is not None:
         return os.fsdecode(planned.plan.target)
     return _("in place: {paths}").format(paths=", ".join(planned.plan.snapshot.paths) or "/")
 
 
 def _counted(counts: Sequence[PlanCount]) -> str:
-    """Return `12 new, 3 overwrite`, of what there is."""
-    return ", ".join(f"{number(each.count)} {each.label}" for each in counts if each.count)
+    """Return `12 new, 3 overwrite`, of what there is to be done."""
+    told = [each for each in counts if each.count and each.sort != SKIP]
+    return ", ".join(f"{number(each.count)} {each.label}" for each in told)
 
 
 def _about_undo(desk: Desk, plan: RestorePlan, *, in_place: bool, loses: bool) -> Iterator[str]:

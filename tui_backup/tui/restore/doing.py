@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from tui_backup.errors import Cancelled
@@ -14,6 +15,7 @@ from tui_backup.model.event import Waiting
 from tui_backup.model.run import RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.endings import sentence
 from tui_backup.services.launches import Launch
 from tui_backup.services.pace import facts as pace_facts
 from tui_backup.services.pace import share
@@ -28,6 +30,8 @@ from tui_backup.tui.words import status_piece
 
 _BAR = 40
 """Columns of the bar at most."""
+
+_REDRAWN_EVERY_S = 0.4
 
 _STYLES = {"ok": "$text-success", "warning": "$text-warning", "error": "$text-error", "accent": "$accent"}
 
@@ -46,6 +50,8 @@ class Doing(Vertical):
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - as every widget has it
         super().__init__(id=id)
         self._glyphs = glyphs
+        self._view: RunView | None = None
+        self._redrawing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="doing-title", markup=False)
@@ -70,7 +76,16 @@ class Doing(Vertical):
         self.query_one(Listing).display = False
 
     def follow(self, view: RunView) -> None:
-        """Show how far it is."""
+        """Show how far it is: often enough for people, seldom enough for a slow line."""
+        self._view = view
+        if self._redrawing is None:
+            self._redrawing = self.set_timer(_REDRAWN_EVERY_S, self._redraw)
+
+    def _redraw(self) -> None:
+        self._redrawing = None
+        view = self._view
+        if view is None:
+            return
         event = view.progress
         if event is None:
             newest = view.said[-1] if view.said else None
@@ -89,21 +104,26 @@ class Doing(Vertical):
             )
         )
 
-    def end(self, launch: Launch, title: str, facts: Sequence[Fact]) -> None:
+    def end(self, launch: Launch, facts: Sequence[Fact]) -> None:
         """Show how it ended."""
         sign, role = status_piece(status_of(launch), self._glyphs)
+        if launch.error is None:
+            sign, told = sign.partition(" ")[0], sentence(launch.endings[-1])
+        else:
+            told = launch.error.message
         self.query_one("#doing-title", Static).update(
-            Content.assemble((sign, _STYLES.get(role, "$quiet")), f"  {printable_lines(title)}")
+            Content.assemble((sign, _STYLES.get(role, "$quiet")), f"  {printable_lines(told)}")
         )
+        self._view = None
         self.query_one("#doing-progress").display = False
         self.query_one(Facts).show(facts)
 
-    def warn(self, warnings: Sequence[KeptWarning]) -> None:
+    def warn(self, warnings: Sequence[KeptWarning], *, focused: bool) -> None:
         """Show what the run warned of."""
         listing = self.query_one(Listing)
         listing.display = bool(warnings)
         listing.show(warnings)
-        if warnings:
+        if warnings and focused:
             listing.focus()
 
     @property

@@ -14,14 +14,13 @@ from tui_backup.model.run import RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services import restores
 from tui_backup.services.directories import found_of
-from tui_backup.services.endings import sentence
 from tui_backup.services.launches import Launch
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Place, Restore, UndoRestore
 from tui_backup.tui.restore.choices import Choices, Where
-from tui_backup.tui.restore.confirming import restore_question
+from tui_backup.tui.restore.confirming import place_of_plan, restore_question
 from tui_backup.tui.restore.doing import Doing, status_of
 from tui_backup.tui.restore.from_step import FromStep
 from tui_backup.tui.restore.marks import Marks
@@ -104,6 +103,7 @@ class RestorePage(RunningPage):
 
     def record_changed(self) -> None:
         """Look again at what there is."""
+        super().record_changed()
         if self.step is At.FROM:
             self.query_one(FromStep).look()
 
@@ -228,20 +228,16 @@ class RestorePage(RunningPage):
 
         self.step = At.DO
         title = _("Restore of {job}").format(job=copy.snapshot.job or copy.snapshot.short_id)
-        self.start(title, operation, list(self._places()))
+        self.start(title, operation, [*self._places(), Fact("", _("It goes on when you leave this page."), "quiet")])
 
     def _places(self) -> Iterator[Fact]:
         yield Fact(_("Host"), self.desk.workspace.host)
-        yield Fact(_("To"), self.choices.target or _("in place"))
-        if self.is_going_on or self.aftermath is None:
-            yield Fact("", _("It goes on when you leave this page."), "quiet")
+        planned = self.query_one(PlanStep).planned
+        if planned is not None:
+            yield Fact(_("To"), place_of_plan(planned))
 
     def ended(self, launch: Launch, aftermath: Aftermath) -> None:
-        facts = [*self._places(), *self._advice(launch, aftermath)]
-        title = sentence(launch.endings[-1]) if launch.endings else ""
-        if launch.error is not None:
-            title = launch.error.message
-        self.query_one(Doing).end(launch, title, facts)
+        self.query_one(Doing).end(launch, [*self._places(), *self._advice(launch, aftermath)])
 
     def _advice(self, launch: Launch, aftermath: Aftermath) -> Iterator[Fact]:
         """Yield what to do next."""

@@ -84,22 +84,14 @@ class RunningPage(Page):
             self.refresh_bindings()
 
     def on_over(self, message: Over) -> None:
-        """Look at what the record holds of it, then tell."""
+        """Tell how it ended."""
         message.stop()
-        launch, workspace = message.launch, self.desk.workspace
-        run = launch.runs[-1] if launch.runs else ""
+        self._look_back(message.launch)
 
-        def work(_watch: object) -> Aftermath:
-            until = undo_homes.undo_until(workspace.state_dir).get(run)
-            return Aftermath(warnings=workspace.history.warnings(run), undo_until=until)
-
-        def told(aftermath: Aftermath) -> None:
-            self.aftermath = aftermath
-            self.ended(launch, aftermath)
-            self.query_one(Doing).warn(aftermath.warnings)
-            self.refresh_bindings()
-
-        self.ask("aftermath", work, told)
+    def record_changed(self) -> None:
+        """Look again whether it can still be undone."""
+        if self.launch is not None and self.aftermath is not None:
+            self._look_back(self.launch)
 
     def action_cancel(self) -> None:
         """Ask whether it is to stop."""
@@ -133,3 +125,19 @@ class RunningPage(Page):
             case "log":
                 return self.run is not None and is_built(RunLog)
         return True
+
+    def _look_back(self, launch: Launch) -> None:
+        """Look at what the record holds of something that has ended, then tell."""
+        workspace, run = self.desk.workspace, launch.runs[-1] if launch.runs else ""
+
+        def work(_watch: object) -> Aftermath:
+            until = undo_homes.undo_until(workspace.state_dir).get(run)
+            return Aftermath(warnings=workspace.history.warnings(run), undo_until=until)
+
+        def told(aftermath: Aftermath) -> None:
+            is_first, self.aftermath = self.aftermath is None, aftermath
+            self.ended(launch, aftermath)
+            self.query_one(Doing).warn(aftermath.warnings, focused=is_first)
+            self.refresh_bindings()
+
+        self.ask("aftermath", work, told)

@@ -1,6 +1,5 @@
 """Undoing restores in place: which one, what that would do, and doing it."""
 
-import os
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
@@ -15,7 +14,6 @@ from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
 from tui_backup.services import plan_shares, undo, undo_homes
-from tui_backup.services.endings import sentence
 from tui_backup.services.launches import Launch
 from tui_backup.services.questions import Question
 from tui_backup.services.undo_homes import UndoHome
@@ -23,7 +21,7 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Place, UndoRestore
-from tui_backup.tui.restore.confirming import undo_question
+from tui_backup.tui.restore.confirming import place_of, undo_question
 from tui_backup.tui.restore.doing import Doing, status_of
 from tui_backup.tui.restore.plan_view import PlanView
 from tui_backup.tui.restore.running import Aftermath, RunningPage
@@ -104,8 +102,9 @@ class UndoPage(RunningPage):
 
     def record_changed(self) -> None:
         """Look again."""
-        state = self.desk.workspace
-        self.ask("undoable", lambda _watch: undo_homes.undoable(state.state_dir)[::-1], self._show)
+        super().record_changed()
+        workspace = self.desk.workspace
+        self.ask("undoable", lambda _watch: undo_homes.undoable(workspace.state_dir)[::-1], self._show)
 
     def command_line(self) -> Sequence[str] | None:
         home = self._home or self._listing.row
@@ -227,18 +226,17 @@ class UndoPage(RunningPage):
 
     def ended(self, launch: Launch, aftermath: Aftermath) -> None:
         error = launch.error
-        title = error.message if error is not None else sentence(launch.endings[-1])
         assert self._home is not None
         facts = [*self._places(self._home)]
         if error is not None and error.hint:
             facts.append(Fact(_("Hint"), error.hint))
         if status_of(launch) != "ok":
             facts.append(Fact(_("Next"), _("What was kept is still there; p plans again what is missing.")))
-        self.query_one(Doing).end(launch, title, facts)
+        self.query_one(Doing).end(launch, facts)
 
     def _places(self, home: UndoHome) -> Iterator[Fact]:
         yield Fact(_("Host"), self.desk.workspace.host)
-        yield Fact(_("Target"), os.fsdecode(home.record.target))
+        yield Fact(_("Target"), place_of(home.record.target))
 
     def _columns(self) -> Sequence[Column[UndoHome]]:
         desk = self.desk
@@ -265,7 +263,7 @@ class UndoPage(RunningPage):
             return
         record, desk = home.record, self.desk
         yield Fact(_("Restored"), f"{exact(record.started, desk.zone)}  ({ago(record.started, desk.now())})")
-        yield Fact(_("Below"), os.fsdecode(record.target))
+        yield Fact(_("To"), place_of(record.target))
         yield Fact(_("Until"), exact(record.expires, desk.zone))
         yield Fact(_("Restore"), record.restore, "quiet")
 

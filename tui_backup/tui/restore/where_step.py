@@ -47,10 +47,11 @@ class WhereStep(Step):
         yield Choice(_("Where to"), places, glyphs, chosen=chosen.where, width=_LABEL, id="place")
         yield Static(id="place-words", markup=False)
         yield Field(placeholder=_("/a/directory"), id="another")
-        policies = (_("keep"), _("replace if older"), _("if changed"), _("always"))
+        policies = (_("never"), _("if older"), _("if changed"), _("always"))
         usual = POLICIES.index(chosen.usual_overwrite)
-        yield Choice(_("What differs there"), policies, glyphs, chosen=usual, width=_LABEL, id="policy")
-        yield Choice(_("Delete other things"), yes_no, glyphs, chosen=int(chosen.delete), width=_LABEL, id="delete")
+        yield Choice(_("Overwrite"), policies, glyphs, chosen=usual, width=_LABEL, id="policy")
+        yield Static(id="policy-words", markup=False)
+        yield Choice(_("Delete what is new"), yes_no, glyphs, chosen=int(chosen.delete), width=_LABEL, id="delete")
         yield Static(id="delete-words", markup=False)
         yield Choice(_("Read back, compare"), yes_no, glyphs, chosen=int(chosen.verify), width=_LABEL, id="verify")
         yield Choice(_("Trust its owners"), yes_no, glyphs, chosen=int(chosen.trust), width=_LABEL, id="trust")
@@ -88,11 +89,12 @@ class WhereStep(Step):
         where = self.choices.where
         is_fresh = where is Where.BESIDE
         self.query_one("#another").display = where is Where.ANOTHER
-        for name in ("#policy", "#delete", "#delete-words"):
+        for name in ("#policy", "#policy-words", "#delete", "#delete-words"):
             self.query_one(name).display = not is_fresh
         needs_trust = not self._is_trusted
         self.query_one("#trust").display = self.query_one("#trust-words").display = needs_trust
         self.query_one("#place-words", Static).update(_paragraph(*self._about_place()))
+        self.query_one("#policy-words", Static).update(_paragraph(*self._about_replacing()))
         self.query_one("#delete-words", Static).update(_paragraph(*self._about_deleting()))
         self.query_one("#trust-words", Static).update(
             _paragraph(_("The repository is not trusted: owners, suid bits and devices are left out otherwise."))
@@ -118,11 +120,28 @@ class WhereStep(Step):
                 text = _("What is replaced or deleted is kept for {span}, so that all of it can be undone.")
                 yield text.format(span=span(self._undo_keep))
 
+    def _about_replacing(self) -> Iterator[str]:
+        match self.choices.overwrite or self.choices.usual_overwrite:
+            case Overwrite.NEVER:
+                yield _("What is there and differs is kept, and named.")
+            case Overwrite.IF_NEWER:
+                yield _("What is older there is replaced.")
+            case Overwrite.IF_CHANGED:
+                yield _("What has another size or time there is replaced.")
+            case Overwrite.ALWAYS:
+                yield _("What differs there is replaced.")
+
     def _about_deleting(self) -> Iterator[str]:
         if self.choices.delete:
-            yield _("Deletes what the snapshot does not have, below what is restored.")
-            if self.choices.where is not Where.IN_PLACE:
-                yield _("That cannot be undone.")
+            yield _("What the snapshot does not have is deleted there, below what is restored.")
+        else:
+            yield _("What the snapshot does not have stays.")
+        if self.choices.where is not Where.IN_PLACE and (self.choices.delete or self._replaces):
+            yield _("! This cannot be undone: only a restore in place keeps what was there.")
+
+    @property
+    def _replaces(self) -> bool:
+        return (self.choices.overwrite or self.choices.usual_overwrite) is not Overwrite.NEVER
 
     @property
     def _undo_keep(self) -> int:
