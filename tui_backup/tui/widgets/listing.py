@@ -223,6 +223,9 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         self.scroll_to_region(Region(0, now, 1, 2), animate=False, force=True)
         self._tell()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        self._measure()
+
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, len(self._rows) - 1))
 
