@@ -43,7 +43,8 @@ def audited(workspace: Workspace) -> list[tuple[str, str]]:
 
 def test_a_file_is_written_and_nothing_is_overwritten(estate: Estate, workspace: Workspace, newest: Copy) -> None:
     out = estate.directory / "out"
-    written = [write_file(workspace, newest, inside(estate, "text"), bytes(out / "text"), Watch()) for _time in range(2)]
+    target = bytes(out / "text")
+    written = [write_file(workspace, newest, inside(estate, "text"), target, Watch()) for _time in range(2)]
     assert [Path(os.fsdecode(path)).name for path in written] == ["text", "text_1"]
     assert [path.read_text() for path in sorted(out.iterdir())] == ["three", "three"]
     assert audited(workspace)[0][1].endswith("/text")

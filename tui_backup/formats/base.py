@@ -175,6 +175,10 @@ class Repository(Protocol):
         """
         ...
 
+    def children_of(self, snapshot: Snapshot, directory: Entry) -> list[Entry]:
+        """Return what a DIR of the snapshot holds, by name, without looking for it again."""
+        ...
+
     def entry(self, snapshot: Snapshot, path: bytes) -> Entry:
         """Return the entry of a path; raises BackupError where there is none."""
         ...

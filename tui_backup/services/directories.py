@@ -73,14 +73,22 @@ def found_of(workspace: "Workspace", repository: str, snapshot: str) -> Found:
     raise _gone(snapshot, repository)
 
 
-def directory(workspace: "Workspace", copy: Copy, path: bytes) -> list[Entry]:
+def directory(workspace: "Workspace", copy: Copy, place: bytes | Entry) -> list[Entry]:
     """Return what a directory of a snapshot holds: directories first, each by name.
+
+    `place` is its path, or its entry where that is at hand: then it need not be looked for.
 
     Raises:
         SnapshotUnknown, RepositoryMissing: it has gone since it was opened.
         BackupError: there is no such directory, or it cannot be read.
     """
-    entries = look(workspace, copy, lambda repository: repository.children(copy.snapshot, path))
+
+    def question(repository: Repository) -> list[Entry]:
+        if isinstance(place, Entry):
+            return repository.children_of(copy.snapshot, place)
+        return repository.children(copy.snapshot, place)
+
+    entries = look(workspace, copy, question)
     return [each for each in entries if each.kind is EntryKind.DIR] + [
         each for each in entries if each.kind is not EntryKind.DIR
     ]

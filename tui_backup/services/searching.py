@@ -51,7 +51,7 @@ class Search:
         return len(self._found)
 
     def run(self, snapshots: Sequence[Found], watch: Watch) -> Iterator[Sighted]:
-        """Yield what matches, each state of a path once, the newest snapshot first; under shared locks.
+        """Yield what matches, each state of a file and each directory once, newest first; under shared locks.
 
         Raises:
             Cancelled: nobody wants to know any more.
@@ -72,7 +72,8 @@ class Search:
 
     def _note(self, entry: Entry, copy: Copy) -> Sighted | None:
         """Take account of a match; return it unless that state of the path was found before."""
-        key = (entry.path, entry.kind, entry.size, entry.mtime_ns, entry.target, entry.origin.fingerprint(entry))
+        state = (entry.size, entry.mtime_ns, entry.target, entry.origin.fingerprint(entry))
+        key = (entry.path, entry.kind, *(() if entry.kind is EntryKind.DIR else state))
         known = self._found.get(key)
         if known is None:
             known = self._found[key] = Sighted(entry, copy, copy)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, cast
 
+import msgspec
+
 from tui_backup.errors import BackupError, Corrupted, NotFound
 from tui_backup.formats.base import Enter
 from tui_backup.formats.restic.contents import Contents
@@ -21,14 +23,11 @@ _DEEPEST = 4096
 """Directories below one another that are still gone into."""
 
 
-class NodeOrigin:
+class NodeOrigin(msgspec.Struct, gc=False):
     """Where an entry of a snapshot comes from: its node."""
 
-    __slots__ = ("contents", "node")
-
-    def __init__(self, contents: Contents, node: Node) -> None:
-        self.contents = contents
-        self.node = node
+    contents: Contents
+    node: Node
 
     def open(self, entry: Entry) -> BinaryIO:
         """Open the content of a FILE; reading it raises Corrupted where a blob is damaged.
@@ -186,10 +185,15 @@ def tree_at(contents: Contents, root: str, path: bytes) -> str:
     """Return the id of the tree of a directory; raises BackupError where the path is none."""
     if not path.strip(b"/"):
         return root
-    entry = find(contents, root, path)
-    origin = entry.origin
-    if entry.kind is not EntryKind.DIR or not isinstance(origin, NodeOrigin):
-        raise BackupError(_("{path} is no directory").format(path=path.decode("utf-8", "backslashreplace")))
+    return tree_of(find(contents, root, path))
+
+
+def tree_of(directory: Entry) -> str:
+    """Return the id of the tree of a directory; raises BackupError where an entry is none."""
+    origin = directory.origin
+    if directory.kind is not EntryKind.DIR or not isinstance(origin, NodeOrigin):
+        path = directory.path.decode("utf-8", "backslashreplace")
+        raise BackupError(_("{path} is no directory").format(path=path))
     return origin.node.subtree or ""
 
 

@@ -77,6 +77,11 @@ class ResticRepository:
         contents = self.access.contents(snapshot)
         return browse.listing(contents, browse.tree_at(contents, snapshot.root, path), path)
 
+    def children_of(self, snapshot: Snapshot, directory: Entry) -> list[Entry]:
+        """Return what a DIR of a snapshot holds, by name."""
+        contents = self.access.contents(snapshot)
+        return browse.listing(contents, browse.tree_of(directory), directory.path)
+
     def entry(self, snapshot: Snapshot, path: bytes) -> Entry:
         """Return the entry of a path."""
         return browse.find(self.access.contents(snapshot), snapshot.root, path)

@@ -29,6 +29,11 @@ class Against:
         """What has changed in the directory at hand, as far as that is known."""
         return self.comparison.changes if self.comparison else NOTHING
 
+    @property
+    def others(self) -> set[bytes]:
+        """Paths in the directory at hand that only the other side has."""
+        return {entry.path for entry in self.comparison.others} if self.comparison else set()
+
     def turn(self) -> None:
         """Compare with the other thing."""
         self.side = PREVIOUS if self.side == DISK else DISK

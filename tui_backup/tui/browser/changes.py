@@ -113,7 +113,7 @@ class ChangesPage(ReadingPage):
 
     def body(self) -> ComposeResult:
         line = Line(crop="start", id="path", classes="-strong")
-        line.left = _("below {path}").format(path=printable(self._asked.path))
+        line.left = printable(self._asked.path)
         yield line
         yield Listing[Difference](
             self._columns(),
@@ -255,7 +255,7 @@ class ChangesPage(ReadingPage):
             return partial(_size, of)
 
         return [
-            Column(id="change", title="±", cell=lambda each: [SIGNS[each.change]], width=1,
+            Column(id="change", title="~" if self.desk.glyphs.is_ascii else "±", cell=lambda each: [SIGNS[each.change]], width=1,
                    sort=lambda each: each.change),
             Column(id="path", title=_("Path"), cell=path, grows=True, least=20, crop="start",
                    sort=lambda each: each.path),

@@ -32,8 +32,8 @@ class ChooseOther(Dialog[Choice]):
     """Asks what a snapshot is to be compared with."""
 
     CSS = """
-    ChooseOther > #dialog { width: 76; }
-    ChooseOther Listing { height: auto; max-height: 14; min-height: 4; margin-top: 1; }
+    ChooseOther > #dialog { width: 76; padding: 0 2; }
+    ChooseOther Listing { height: auto; max-height: 14; min-height: 4; margin-bottom: 1; }
     """
 
     def __init__(self, desk: Desk, title: str, choices: Sequence[Choice]) -> None:

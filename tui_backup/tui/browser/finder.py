@@ -80,7 +80,8 @@ class FinderPage(ReadingPage):
                 tooltip=_("Search all snapshots of the job, or of everything")),
         Binding("slash", "filter", _("Filter"), key_display="/", id="finder.filter",
                 tooltip=_("Show only lines that hold some text")),
-        Binding("v", "versions", _("Versions"), id="finder.versions", tooltip=_("Show how the file looked over time")),
+        Binding("v", "versions", _("Versions"), show=False, id="finder.versions",
+                tooltip=_("Show how the file looked over time")),
         Binding("R", "restore", _("Restore"), id="finder.restore",
                 tooltip=_("Get the file back as it was; a plan is shown first")),
     ]  # fmt: skip
@@ -270,7 +271,7 @@ class FinderPage(ReadingPage):
             return fsdecode(hit.entry.path) + ("/" if hit.entry.kind is EntryKind.DIR else "")
 
         return [
-            Column(id="path", title=_("Path"), cell=path, grows=True, least=20, crop="middle",
+            Column(id="path", title=_("Path"), cell=path, grows=True, least=36, crop="start",
                    sort=lambda hit: hit.entry.path),
             Column(id="size", title=_("Size"), cell=lambda hit: size_cell(hit.entry), width=8, right=True,
                    sort=lambda hit: hit.entry.size),

@@ -189,9 +189,9 @@ class BrowserPage(ReadingPage):
         else:
             self.complain(error)
 
-    def go_into(self, path: bytes, cursor: bytes | None = None) -> None:
+    def go_into(self, place: bytes | Entry, cursor: bytes | None = None) -> None:
         """Show a directory, with the cursor on one of its entries."""
-        copy = self.copy
+        copy, path = self.copy, place.path if isinstance(place, Entry) else place
         if copy is None:
             return
         if (view := self._views.get(path)) is not None:
@@ -201,7 +201,7 @@ class BrowserPage(ReadingPage):
 
         def work(_watch: Watch) -> View:
             with self.desk.reading() as workspace:
-                return View.of(path, directory(workspace, copy, path))
+                return View.of(path, directory(workspace, copy, place))
 
         telling = _("reading {path}…").format(path=printable(path))
         self.read(work, partial(self._show, cursor=cursor), telling=lambda _watch: telling)
@@ -274,8 +274,7 @@ class BrowserPage(ReadingPage):
     @on(Listing.Marked, "#entries")
     def _marked(self) -> None:
         if self._view is not None:
-            others = {row.entry.path for row in self.listing.given if row.is_other}
-            self.listing.marks -= others
+            self.listing.marks -= self._against.others
             self.marks.take(self._view, {path for path in self.listing.marks if isinstance(path, bytes)})
             self._state()
 
@@ -313,7 +312,7 @@ class BrowserPage(ReadingPage):
         if row.is_other:
             self.notify(_("That is not in this snapshot; v shows where it is"))
         elif row.is_directory:
-            self.go_into(row.entry.path)
+            self.go_into(row.entry)
         else:
             self.action_preview()
 

@@ -60,6 +60,8 @@ class Preview(Vertical):
 
     def look_at(self, copy: Copy | None, row: Row | None) -> None:
         """Show the metadata of an entry, and what it holds as soon as that is read."""
+        if self._shown is not None and row is not None and self._shown[1] is row:
+            return
         self._asker.drop_all()
         self._shown = None if copy is None or row is None else (copy, row)
         if self._shown is None or row is None:

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from tui_backup.engine.diff import Change
 from tui_backup.model.entry import Entry, EntryKind
@@ -27,8 +28,7 @@ SIGNS: Mapping[Change, tuple[str, Role]] = {
 _ORDER = {"-": 0, "+": 1, "~": 2, "": 3}
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One entry of a directory."""
 
     entry: Entry
@@ -68,7 +68,7 @@ def columns_of(desk: Desk, changes: Callable[[], Mapping[bytes, Change]]) -> lis
     now = desk.now()
     return [
         Column(
-            id="change", title="±", cell=lambda row: [sign(row)], width=1, rank=3,
+            id="change", title="~" if desk.glyphs.is_ascii else "±", cell=lambda row: [sign(row)], width=1, rank=3,
             sort=lambda row: _ORDER[sign(row)[0]],
         ),
         Column(

@@ -68,7 +68,7 @@ def sample_of(workspace: Workspace, copy: Copy, entry: Entry, width: int, watch:
         BackupError: it cannot be read.
     """
     if entry.kind is EntryKind.DIR:
-        return _names(directory(workspace, copy, entry.path))
+        return _names(directory(workspace, copy, entry))
     if entry.kind is not EntryKind.FILE or not entry.size:
         return Sample(text_of([]), _("empty") if entry.kind is EntryKind.FILE else "")
     content = beginning(workspace, copy, entry, _enough, watch)

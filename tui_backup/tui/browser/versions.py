@@ -53,7 +53,7 @@ class VersionsPage(ReadingPage):
         self._asked = place
 
     def heading(self) -> str:
-        return _("Versions of {path}").format(path=fsdecode(self._asked.path))
+        return _("Versions")
 
     def body(self) -> ComposeResult:
         line = Line(crop="start", id="path", classes="-strong")

@@ -43,8 +43,9 @@ class View:
 def view_at(workspace: Workspace, copy: Copy, path: bytes) -> View:
     """Return the view of a directory, or of the one that something else lies in; raises BackupError."""
     entry = None if path == b"/" else entry_at(workspace, copy, path)
-    into = path if entry is None or entry.kind is EntryKind.DIR else parent_of(path)
-    return View.of(into, directory(workspace, copy, into))
+    if entry is None or entry.kind is EntryKind.DIR:
+        return View.of(path, directory(workspace, copy, entry or path))
+    return View.of(parent_of(path), directory(workspace, copy, parent_of(path)))
 
 
 class Views:
@@ -76,6 +77,7 @@ class Marks:
 
     def __init__(self) -> None:
         self._marked: dict[bytes, Entry] = {}
+        self._bytes = self._directories = 0
 
     @property
     def paths(self) -> tuple[bytes, ...]:
@@ -97,21 +99,23 @@ class Marks:
         """Replace the marks in a directory."""
         for row in view.rows:
             path = row.entry.path
-            if path in marked:
-                self._marked.setdefault(path, row.entry)
-            else:
-                self._marked.pop(path, None)
+            if (path in marked) is not (path in self._marked):
+                self._count(row.entry, 1 if path in marked else -1)
+                if path in marked:
+                    self._marked[path] = row.entry
+                else:
+                    del self._marked[path]
 
     def clear(self) -> None:
         """Unmark everything."""
         self._marked.clear()
+        self._bytes = self._directories = 0
 
     def told(self) -> str:
         """Return how many there are, and how large; nothing where nothing is marked."""
         if not self._marked:
             return ""
-        directories = sum(entry.kind is EntryKind.DIR for entry in self._marked.values())
-        size = brief_size(sum(entry.size for entry in self._marked.values()))
+        directories, size = self._directories, brief_size(self._bytes)
         if directories:
             text = ngettext(
                 "{count} marked, {size} and {directories} directory",
@@ -120,3 +124,7 @@ class Marks:
             )
             return text.format(count=number(len(self._marked)), size=size, directories=number(directories))
         return _("{count} marked, {size}").format(count=number(len(self._marked)), size=size)
+
+    def _count(self, entry: Entry, by: int) -> None:
+        self._bytes += by * entry.size
+        self._directories += by * (entry.kind is EntryKind.DIR)
