@@ -11,52 +11,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.estate import Estate, build_estate
+from tests.support.gated import Gated, gated
 from tests.support.tmux import Tmux, until
 from tui_backup.primitives.processes import has_ended
 
 pytestmark = [pytest.mark.requires("tmux"), pytest.mark.requires("restic")]
 
 _IDLE_S = 1.0
-_BUSY_BYTES = 3 << 29
 
 
 class Interface:
     """The program on a terminal, over a job whose repository opens as soon as `release` lets it."""
 
-    def __init__(self, estate: Estate) -> None:
-        self.estate = estate
-        self._gate = estate.directory / "gate"
+    def __init__(self, job: Gated) -> None:
+        self.job = job
         self._terminals: list[Tmux] = []
 
     def open(self, *, prefix: str = "", program: str = "-m tui_backup") -> Tmux:
         """Show the UI; `prefix` is what the shell does before it becomes the program."""
-        config = self.estate.directory / "config.toml"
-        line = f"{prefix} exec {sys.executable} {program} -c {config}"
-        terminal = Tmux(self.estate.directory, line, self.estate.directory)
+        directory = self.job.estate.directory
+        line = f"{prefix} exec {sys.executable} {program} -c {self.job.config}"
+        terminal = Tmux(directory, line, directory)
         self._terminals.append(terminal)
         terminal.wait_for("site")
         return terminal
 
     def back_up(self, terminal: Tmux) -> None:
         """Start the job, and wait until it goes on."""
-        runs = self.estate.directory / "state" / "runs"
         terminal.press("B")
-        until(lambda: any(runs.glob("*/heartbeat")), lambda: f"no run begins:\n{terminal.screen}")
-
-    def make_busy(self) -> None:
-        """Have the run read for seconds, and wait for nothing."""
-        self.release()
-        with open(self.estate.source / "large", "wb") as file:
-            file.truncate(_BUSY_BYTES)
-
-    def release(self) -> None:
-        """Let the repository be opened."""
-        self._gate.touch()
+        until(lambda: self.job.goes_on, lambda: f"no run begins:\n{terminal.screen}")
 
     def close(self) -> None:
         """Let nothing go on."""
-        self.release()
+        self.job.release()
         for terminal in self._terminals:
             terminal.vanish()
             until(partial(has_ended, terminal.pid), lambda: "it goes on without a terminal")
@@ -64,18 +51,10 @@ class Interface:
 
 @pytest.fixture
 def interface(tmp_path: Path) -> Iterator[Interface]:
-    estate = build_estate(tmp_path / "e", ["local"])
-    config = estate.directory / "config.toml"
-    waiting = '{ command = ["sh", "-c", "until [ -e gate ]; do sleep 0.05; done; cat local.key"] }'
-    config.write_text(config.read_text().replace('{ file = "local.key" }', waiting))
-    interface = Interface(estate)
-    yield interface
-    interface.close()
-
-
-def statuses(estate: Estate) -> list[str]:
-    with estate.open() as workspace:
-        return [run.status for run in workspace.history.runs()]
+    with gated(tmp_path / "e") as job:
+        interface = Interface(job)
+        yield interface
+        interface.close()
 
 
 def cpu_s(pid: int) -> float:
@@ -98,10 +77,10 @@ def test_a_run_outlives_the_terminal_and_the_ui_does_not(interface: Interface, p
     before = cpu_s(terminal.pid)
     time.sleep(_IDLE_S)
     assert cpu_s(terminal.pid) - before < _IDLE_S / 5
-    interface.release()
+    interface.job.release()
     until(lambda: has_ended(terminal.pid), lambda: "it goes on")
-    assert statuses(interface.estate) == ["ok"]
-    interface.estate.restic("local").check()
+    assert interface.job.statuses == ["ok"]
+    interface.job.estate.restic("local").check()
 
 
 def test_a_ui_without_a_run_ends_with_its_terminal(interface: Interface) -> None:
@@ -117,11 +96,11 @@ def test_a_hangup_alone_ends_neither_the_ui_nor_the_run(interface: Interface) ->
     terminal.press("?")
     terminal.wait_for("Help")
     terminal.press("Escape")
-    interface.release()
+    interface.job.release()
     terminal.wait_for("backed up")
     terminal.press("q")
     assert terminal.end() == 0
-    assert statuses(interface.estate) == ["ok"]
+    assert interface.job.statuses == ["ok"]
 
 
 def test_what_goes_on_can_be_followed_to_its_end_without_the_ui(interface: Interface) -> None:
@@ -131,14 +110,14 @@ def test_what_goes_on_can_be_followed_to_its_end_without_the_ui(interface: Inter
     terminal.wait_for("Leave and follow")
     terminal.press("Right", "Enter")
     terminal.wait_for("site → local: starting")
-    interface.release()
+    interface.job.release()
     assert terminal.end() == 0
     assert "site → local: ok: backed up" in terminal.screen
-    assert statuses(interface.estate) == ["ok"]
+    assert interface.job.statuses == ["ok"]
 
 
 def test_ctrl_c_while_following_cancels_the_run(interface: Interface) -> None:
-    interface.make_busy()
+    interface.job.make_busy()
     terminal = interface.open()
     interface.back_up(terminal)
     terminal.press("C-c")
@@ -148,18 +127,18 @@ def test_ctrl_c_while_following_cancels_the_run(interface: Interface) -> None:
     terminal.press("C-c")
     assert terminal.end() == 130
     assert "site → local: cancelled" in terminal.screen
-    assert statuses(interface.estate) == ["cancelled"]
+    assert interface.job.statuses == ["cancelled"]
 
 
 def test_quitting_can_cancel_what_goes_on_and_waits_for_that(interface: Interface) -> None:
-    interface.make_busy()
+    interface.job.make_busy()
     terminal = interface.open()
     interface.back_up(terminal)
     terminal.press("C-q")
     terminal.wait_for("Cancel it")
     terminal.press("Right", "Right", "Enter")
     assert terminal.end() == 0
-    assert statuses(interface.estate) == ["cancelled"]
+    assert interface.job.statuses == ["cancelled"]
 
 
 def test_staying_leaves_everything_as_it_is(interface: Interface) -> None:
@@ -168,24 +147,24 @@ def test_staying_leaves_everything_as_it_is(interface: Interface) -> None:
     terminal.press("q")
     terminal.wait_for("Stay")
     terminal.press("Enter")
-    interface.release()
+    interface.job.release()
     terminal.wait_for("backed up")
-    assert statuses(interface.estate) == ["ok"]
+    assert interface.job.statuses == ["ok"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_cancels_the_run_and_restores_the_terminal(interface: Interface, number: signal.Signals) -> None:
-    interface.make_busy()
+    interface.job.make_busy()
     terminal = interface.open()
     interface.back_up(terminal)
     os.kill(terminal.pid, number)
     assert terminal.end() == 130
     assert not terminal.is_taken
-    assert statuses(interface.estate) == ["cancelled"]
+    assert interface.job.statuses == ["cancelled"]
 
 
 def test_a_fault_of_the_ui_ends_no_run_and_shows_no_traceback(interface: Interface) -> None:
-    program = interface.estate.directory / "faulty.py"
+    program = interface.job.estate.directory / "faulty.py"
     program.write_text(
         "from tui_backup.cli.main import main\n"
         "from tui_backup.tui.page import Page\n"
@@ -198,7 +177,7 @@ def test_a_fault_of_the_ui_ends_no_run_and_shows_no_traceback(interface: Interfa
     shown = terminal.wait_for("tui-backup: error: unexpected error: ZeroDivisionError")
     assert "Traceback" not in shown
     assert "hint:" in shown
-    interface.release()
+    interface.job.release()
     assert terminal.end() == 1
-    assert statuses(interface.estate) == ["ok"]
-    assert "ZeroDivisionError" in (interface.estate.directory / "state" / "log" / "tui-backup.log").read_text()
+    assert interface.job.statuses == ["ok"]
+    assert "ZeroDivisionError" in (interface.job.estate.directory / "state" / "log" / "tui-backup.log").read_text()

@@ -20,6 +20,10 @@ LOOK_S = 0.5
 class QuitDialog(Dialog[bool]):
     """Asks what becomes of what goes on here; answers True once the UI may be left."""
 
+    CSS = """
+    QuitDialog #dialog > .quiet { margin-top: 1; }
+    """
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
