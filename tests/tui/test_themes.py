@@ -36,6 +36,10 @@ def luminance(colour: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def test_every_shipped_title_can_be_translated() -> None:
+    assert sorted(file.title for file in SHIPPED.values()) == sorted(themes.SHIPPED_TITLES)
+
+
 def test_there_is_a_theme_for_everybody() -> None:
     assert {
         "night", "paper", "contrast-dark", "contrast-light", "colour-blind-dark", "colour-blind-light", "amber",

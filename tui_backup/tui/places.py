@@ -221,6 +221,7 @@ PAGES: dict[type[Place], str] = {
     Keys: "tui_backup.tui.upkeep.keys:KeysPage",
     History: "tui_backup.tui.records.history:HistoryPage",
     AuditTrail: "tui_backup.tui.records.audit:AuditPage",
+    Themes: "tui_backup.tui.appearance.page:ThemesPage",
     Configuration: "tui_backup.tui.configuration.page:ConfigurationPage",
     Restore: "tui_backup.tui.restore.page:RestorePage",
     UndoRestore: "tui_backup.tui.restore.undo_page:UndoPage",

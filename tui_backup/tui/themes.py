@@ -12,12 +12,21 @@ from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from tui_backup.errors import ConfigError
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.reasons import reason_of
 
 DEFAULT = "night"
 
+SHIPPED_TITLES = (
+    N_("Night"), N_("Paper"), N_("High contrast, dark"), N_("High contrast, light"), N_("Colour-blind safe, dark"),
+    N_("Colour-blind safe, light"), N_("Amber, for the dark"), N_("16 colours of the terminal"),
+)  # fmt: skip
+"""Titles of the themes that come with the program, for whoever translates them."""
+
 _PACKAGE = Path(__file__).parent.parent
+
+_NATIVE = ("ansi-background", "ansi-foreground", "foreground-disabled", "surface-active")
+"""Variables of Textual's style sheets that it does not make where the terminal's own colours are used."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _VARIABLE = re.compile(r"[a-z][a-z0-9-]*")
@@ -55,7 +64,8 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         states = {f"text-{state}": fields[state] for state in ("success", "warning", "error")}
         accent = {"text-accent": self.accent or self.primary}
         track = {} if self.ansi or self.background is None else {"scrollbar-background": self.background}
-        fields["variables"] = {"quiet": fields.pop("quiet"), **states, **accent, **track, **self.variables}
+        native = dict.fromkeys(_NATIVE, "ansi_default") if self.ansi else {}
+        fields["variables"] = {"quiet": fields.pop("quiet"), **states, **accent, **track, **native, **self.variables}
         return Theme(name=name, **fields)
 
 
