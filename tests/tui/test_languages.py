@@ -12,6 +12,7 @@ from textual.command import CommandList
 
 from tests.tui.conftest import SIZES, settled
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.dashboard.page import DashboardPage
 from tui_backup.tui.records.audit import AuditPage
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,3 +41,17 @@ async def test_an_action_is_found_by_its_name_in_the_other_language(app: BackupA
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, AuditPage)
+
+
+async def test_a_name_of_no_action_finds_nothing_and_says_so(app: BackupApp) -> None:
+    async with app.run_test(size=SIZES["80x24"]) as pilot:
+        await settled(pilot)
+        await pilot.press("colon", *"[zzz")
+        await pilot.pause(0.5)
+        options = app.screen.query_one(CommandList)
+        assert [str(options.get_option_at_index(at).prompt) for at in range(options.option_count)] == [
+            "Nothing matches “[zzz”"
+        ]
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(app.screen, DashboardPage)

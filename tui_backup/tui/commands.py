@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.types import IgnoreReturnCallbackType
 
 from tui_backup.primitives.i18n import _, in_other_language
+from tui_backup.primitives.text import printable
+from tui_backup.tui.inherited_words import key_words
 from tui_backup.tui.places import (
     AuditTrail,
     Configuration,
@@ -48,11 +51,15 @@ class Actions(Provider):
 
     async def search(self, query: str) -> Hits:
         """Yield what is like the query."""
-        matcher = self.matcher(query)
+        matcher, found = self.matcher(query), False
         for action in self._actions():
             score = max(matcher.match(action.name), matcher.match(action.also), matcher.match(action.explanation) / 2)
             if score:
+                found = True
                 yield Hit(score, matcher.highlight(action.name), action.do, text=action.name, help=action.explanation)
+        if not found:
+            told = _("Nothing matches “{text}”").format(text=printable(query))
+            yield Hit(1, Content(told), lambda: None, text=told)
 
     def _actions(self) -> Iterator[Action]:
         yield from self._of_page()
@@ -66,10 +73,10 @@ class Actions(Provider):
             if not enabled or not binding.description or binding.action in seen or binding.system:
                 continue
             seen.add(binding.action)
-            words = tooltip or binding.tooltip or ""
+            name, words = key_words(binding.description), key_words(tooltip or binding.tooltip or "")
             key = self.app.get_key_display(binding)
             do = partial(self.app.run_action, binding.action, node)
-            yield Action(f"{binding.description}  ({key})", words, do, in_other_language(binding.description))
+            yield Action(f"{name}  ({key})", words, do, in_other_language(name))
 
 
 def places() -> list[tuple[

@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 
 from tui_backup.primitives.i18n import _
 from tui_backup.tui.dialogs.dialog import Dialog, said
+from tui_backup.tui.inherited_words import key_words
 
 if TYPE_CHECKING:
     from tui_backup.tui.page import Page
@@ -37,7 +38,7 @@ def _keys(page: "Page") -> list[tuple[str, str]]:
     """Return the keys that work on a page and in what has its focus, each action once, and what they do."""
     found: dict[str, tuple[list[str], str]] = {}
     for _node, binding, enabled, tooltip in page.active_bindings.values():
-        words = tooltip or binding.tooltip or binding.description
+        words = key_words(tooltip or binding.tooltip or binding.description)
         if enabled and words:
             keys, _words = found.setdefault(binding.action, ([], words))
             keys.append(page.app.get_key_display(binding))
