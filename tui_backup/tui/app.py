@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.driver import Driver
 
 from tui_backup.model.event import Ending, Event
@@ -118,6 +119,11 @@ class BackupApp(App[None]):
             self.exit()
         elif not isinstance(self.screen, QuitDialog):
             self.push_screen(QuitDialog(self.desk), lambda leave: self.exit() if leave else None)
+
+    def action_command_palette(self) -> None:
+        """Find any action by its name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=_("Find any action by its name"), id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """Leave: Ctrl+C where there is nothing to copy."""
