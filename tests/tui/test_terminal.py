@@ -1,7 +1,9 @@
 """The UI on a real terminal: left, lost, and told to stop, while a run goes on."""
 
 import os
+import pty
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from tui_backup.primitives.processes import has_ended
 pytestmark = [pytest.mark.requires("tmux"), pytest.mark.requires("restic")]
 
 _IDLE_S = 1.0
+_THREADS = 3
+"""Of a UI that has begun: its own, and those that read, write and look out."""
 
 
 class Interface:
@@ -181,3 +185,47 @@ def test_a_fault_of_the_ui_ends_no_run_and_shows_no_traceback(interface: Interfa
     assert terminal.end() == 1
     assert interface.job.statuses == ["ok"]
     assert "ZeroDivisionError" in (interface.job.estate.directory / "state" / "log" / "tui-backup.log").read_text()
+
+
+class Stalled:
+    """The UI on a terminal that takes nothing any more, as that of a connection that is frozen."""
+
+    def __init__(self, config: Path) -> None:
+        self._ours, theirs = pty.openpty()
+        os.set_blocking(theirs, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(theirs, bytes(64))
+        os.set_blocking(theirs, True)
+        words = ["setsid", "--ctty", sys.executable, "-m", "tui_backup", "-c", str(config)]
+        self.process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        until(lambda: len(list(tasks.iterdir())) > _THREADS, lambda: "it does not begin")
+        time.sleep(_IDLE_S)
+
+    def vanish(self) -> None:
+        os.close(self._ours)
+        self._ours = -1
+
+    def close(self) -> None:
+        if self._ours >= 0:
+            self.vanish()
+        self.process.wait(timeout=10)
+
+
+@pytest.fixture
+def stalled(interface: Interface) -> Iterator[Stalled]:
+    stalled = Stalled(interface.job.config)
+    yield stalled
+    stalled.close()
+
+
+def test_a_terminal_that_takes_nothing_is_not_waited_for(stalled: Stalled) -> None:
+    stalled.process.send_signal(signal.SIGTERM)
+    assert stalled.process.wait(timeout=10) == 130
+
+
+def test_a_terminal_that_takes_nothing_may_vanish(stalled: Stalled) -> None:
+    stalled.vanish()
+    assert stalled.process.wait(timeout=10) == 0
