@@ -78,6 +78,12 @@ def damage_word(kind: str) -> str:
     return words.get(kind, kind)
 
 
+def repair_kind_word(kind: str) -> str:
+    """Return what a repair mends; in English it is the name of the command."""
+    words = {"index": _("index"), "packs": _("packs"), "snapshots": _("snapshots")}
+    return words.get(kind, kind)
+
+
 def repair_word(step: str) -> str:
     """Return what a step of a repair does."""
     words = {

@@ -12,6 +12,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.services.directories import Copy
 from tui_backup.services.snapshots import open_shelf
+from tui_backup.services.words import kind_word
 from tui_backup.tui.browser.reading_page import ReadingPage
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.dialog import Dialog, said
@@ -69,8 +70,8 @@ class ChooseOther(Dialog[Choice]):
 
         return [
             Column(id="when", title=_("When"), cell=when, grows=True, least=18),
-            Column(id="kind", title=_("Kind"), cell=lambda each: each.copy.snapshot.kind or "" if each.copy else "",
-                   rank=2, most=12),
+            Column(id="kind", title=_("Kind"), rank=2, most=12,
+                   cell=lambda each: kind_word(each.copy.snapshot.kind or "") if each.copy else ""),
             Column(id="id", title=_("Snapshot"), cell=lambda each: each.copy.snapshot.short_id if each.copy else "",
                    width=8),
             Column(id="size", title=_("Size"), width=8, right=True,

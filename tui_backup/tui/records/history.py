@@ -77,7 +77,7 @@ class HistoryPage(RecordsPage[HistoryRow]):
         until = _("{time}: can be undone until {until}").format(
             time=words.exact(record.started, zone), until=words.exact(record.undo_until, zone)
         )
-        where = [record.verb, record.job, record.repository, _kind(record)]
+        where = [verb_word(record.verb), record.job, record.repository, _kind(record)]
         copies = _("snapshot {id} in {repositories}").format(
             id=(record.snapshot or "")[:8], repositories=", ".join(record.copies) or words.UNKNOWN
         )

@@ -18,6 +18,7 @@ from tui_backup.services.copies import Part
 from tui_backup.services.damage import Cure, CureKind
 from tui_backup.services.forgetting import ForgetPlan, Forgotten
 from tui_backup.services.snapshots import Filter, Found, reach
+from tui_backup.services.words import damage_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.places import Mend, Prune, Verify, is_built
@@ -109,7 +110,7 @@ class DamagePage(UpkeepPage):
         if known is None:
             return None
         problem = known.problem
-        lines = [f"{problem.kind}: {problem.object}: {problem.message}", *problem.snapshots]
+        lines = [f"{damage_word(problem.kind)}: {problem.object}: {problem.message}", *problem.snapshots]
         return "\n".join(printable(line) for line in [*lines, *(printable(path) for path in problem.paths)])
 
     @property
@@ -142,7 +143,7 @@ class DamagePage(UpkeepPage):
     def _facts(self, known: KnownProblem) -> list[Fact]:
         problem = known.problem
         facts = [
-            Fact(_("Problem"), f"{problem.kind}: {problem.message}", "careful" if problem.hint else "bad"),
+            Fact(_("Problem"), f"{damage_word(problem.kind)}: {problem.message}", "careful" if problem.hint else "bad"),
         ]
         ids = ", ".join(id_[:8] for id_ in reversed(problem.snapshots))
         count = counted_snapshots(known.snapshots) if known.snapshots else _("no snapshot")
@@ -157,7 +158,7 @@ class DamagePage(UpkeepPage):
     def _columns(self) -> list[Column[KnownProblem]]:
         return [
             Column(id="state", title=_("State"), cell=self._state, least=9),
-            Column(id="kind", title=_("Kind"), cell=lambda known: known.problem.kind.value, rank=1),
+            Column(id="kind", title=_("Kind"), cell=lambda known: damage_word(known.problem.kind), rank=1),
             Column(id="object", title=_("Object"), cell=lambda known: known.problem.object, grows=True, least=16,
                    crop="middle"),
             Column(id="snapshots", title=_("Snapshots"), cell=lambda known: number(known.snapshots), right=True),

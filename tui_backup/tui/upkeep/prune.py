@@ -22,6 +22,7 @@ from tui_backup.services import pruning
 from tui_backup.services.forgetting import ForgetPlan, Forgotten
 from tui_backup.services.pruning import PrunePlan, fate_words, reclaiming_words
 from tui_backup.services.tagging import own_tags
+from tui_backup.services.words import kind_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
@@ -207,7 +208,7 @@ class PrunePage(UpkeepPage):
         reasons = ", ".join(row.decision.reasons)
         fate = _("stays: {reasons}").format(reasons=reasons) if row.decision.keep else _("goes: no rule keeps it")
         of = _("{kind} of {job} on {host}").format(
-            kind=snapshot.kind or UNKNOWN, job=snapshot.job or UNKNOWN, host=snapshot.host
+            kind=kind_word(snapshot.kind or UNKNOWN), job=snapshot.job or UNKNOWN, host=snapshot.host
         )
         return [
             Fact(_("Fate"), fate, "" if row.decision.keep else "careful"),
