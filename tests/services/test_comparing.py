@@ -1,29 +1,17 @@
 """What changed between snapshots, and since one on disk."""
 
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 
-from tests.services.looking import looked_into, told
+from tests.services.looking import told
 from tests.support.estate import Estate
 from tui_backup.engine.diff import Difference
 from tui_backup.model.watch import Watch
 from tui_backup.services.comparing import between, with_disk
 from tui_backup.services.snapshots import Filter, Found, distinct, reach
 from tui_backup.services.workspace import Workspace
-
-
-@pytest.fixture
-def estate(tmp_path: Path) -> Estate:
-    return looked_into(tmp_path)
-
-
-@pytest.fixture
-def workspace(estate: Estate) -> Iterator[Workspace]:
-    with estate.open() as workspace:
-        yield workspace
 
 
 @pytest.fixture
@@ -52,6 +40,7 @@ def test_only_what_lies_below_a_directory_is_compared(estate: Estate, pair: tupl
     assert shown(estate, between(*pair, Watch(), below)) == {"new/file": "added"}
 
 
+@pytest.mark.usefixtures("own")
 def test_what_has_changed_on_disk_is_told(estate: Estate, workspace: Workspace, pair: tuple[Found, Found]) -> None:
     assert shown(estate, with_disk(workspace, pair[1], Watch())) == {}
     (estate.source / "text").write_text("seven!!")

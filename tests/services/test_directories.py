@@ -1,13 +1,11 @@
 """Walking about in snapshots: one directory at a time, whatever others do to the repository meanwhile."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.services.looking import copies, looked_into, told
+from tests.services.looking import copies, told
 from tests.support.estate import Estate
 from tests.support.repositories import access_of
 from tui_backup.errors import BackupError, Corrupted, NotFound, RepositoryMissing, SnapshotUnknown
@@ -23,17 +21,6 @@ from tui_backup.services.directories import (
     open_copy,
 )
 from tui_backup.services.workspace import Workspace
-
-
-@pytest.fixture
-def estate(tmp_path: Path) -> Estate:
-    return looked_into(tmp_path)
-
-
-@pytest.fixture
-def workspace(estate: Estate) -> Iterator[Workspace]:
-    with estate.open() as workspace:
-        yield workspace
 
 
 def root(estate: Estate) -> bytes:
@@ -68,6 +55,7 @@ def test_a_directory_that_was_not_there_is_all_new(estate: Estate, workspace: Wo
     assert told(estate, comparison.changes) == {"new/file": "added"}
 
 
+@pytest.mark.usefixtures("own")
 def test_a_directory_is_compared_with_what_lies_there_today(estate: Estate, workspace: Workspace) -> None:
     second = copies(workspace)[-1]
     (estate.source / "text").write_text("four!")
@@ -90,6 +78,7 @@ def test_a_path_that_is_not_there_is_told_as_such(estate: Estate, workspace: Wor
         entry_at(workspace, copies(workspace)[-1], root(estate) + b"/nowhere")
 
 
+@pytest.mark.usefixtures("own")
 def test_a_snapshot_made_a_moment_ago_by_another_process_can_be_opened(estate: Estate, workspace: Workspace) -> None:
     directory(workspace, copies(workspace)[-1], root(estate))
     (estate.source / "later").write_text("later")
@@ -98,6 +87,7 @@ def test_a_snapshot_made_a_moment_ago_by_another_process_can_be_opened(estate: E
     assert b"later" in {entry.name for entry in directory(workspace, newest, root(estate))}
 
 
+@pytest.mark.usefixtures("own")
 def test_packs_that_were_rewritten_meanwhile_are_found(estate: Estate, workspace: Workspace) -> None:
     first, second = copies(workspace)
     before = workspace.repository("local").entry(second.snapshot, b"/" + second.snapshot.paths[0].strip("/").encode())
@@ -108,6 +98,7 @@ def test_packs_that_were_rewritten_meanwhile_are_found(estate: Estate, workspace
     assert [entry.name for entry in directory(workspace, second, before.path + b"/same")] == [b"x"]
 
 
+@pytest.mark.usefixtures("own")
 def test_a_snapshot_that_was_pruned_is_said_to_be_gone(estate: Estate, workspace: Workspace) -> None:
     first = copies(workspace)[0]
     directory(workspace, first, b"/")
@@ -116,6 +107,7 @@ def test_a_snapshot_that_was_pruned_is_said_to_be_gone(estate: Estate, workspace
         directory(workspace, first, root(estate) + b"/gone")
 
 
+@pytest.mark.usefixtures("own")
 def test_a_repository_that_was_unmounted_is_said_to_be_gone(estate: Estate, workspace: Workspace) -> None:
     first = copies(workspace)[0]
     directory(workspace, first, b"/")
@@ -124,6 +116,7 @@ def test_a_repository_that_was_unmounted_is_said_to_be_gone(estate: Estate, work
         directory(workspace, first, root(estate) + b"/gone")
 
 
+@pytest.mark.usefixtures("own")
 def test_a_damaged_directory_leaves_the_others_alone(estate: Estate, workspace: Workspace) -> None:
     second = copies(workspace)[-1]
     damaged = entry_at(workspace, second, root(estate) + b"/new")

@@ -1,12 +1,10 @@
 """Searching all snapshots for names."""
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.services.looking import copies, looked_into
+from tests.services.looking import copies
 from tests.support.estate import Estate
 from tui_backup.errors import Cancelled
 from tui_backup.model.watch import Watch
@@ -15,17 +13,6 @@ from tui_backup.services import searching
 from tui_backup.services.searching import Search, Sighted
 from tui_backup.services.snapshots import Filter, Found, distinct, reach
 from tui_backup.services.workspace import Workspace
-
-
-@pytest.fixture
-def estate(tmp_path: Path) -> Estate:
-    return looked_into(tmp_path)
-
-
-@pytest.fixture
-def workspace(estate: Estate) -> Iterator[Workspace]:
-    with estate.open() as workspace:
-        yield workspace
 
 
 def snapshots(workspace: Workspace) -> list[Found]:
@@ -74,6 +61,7 @@ def test_a_search_can_be_cancelled(workspace: Workspace) -> None:
         list(found)
 
 
+@pytest.mark.usefixtures("own")
 def test_damage_is_told_and_the_rest_is_searched(estate: Estate) -> None:
     estate.lose_tree("local", estate.held("local")[0])
     estate.hide("offsite")

@@ -254,8 +254,9 @@ class ChangesPage(ReadingPage):
         def size(of: Callable[[Difference], int | None]) -> Callable[[Difference], Cell]:
             return partial(_size, of)
 
+        sign = "~" if self.desk.glyphs.is_ascii else "±"
         return [
-            Column(id="change", title="~" if self.desk.glyphs.is_ascii else "±", cell=lambda each: [SIGNS[each.change]], width=1,
+            Column(id="change", title=sign, cell=lambda each: [SIGNS[each.change]], width=1,
                    sort=lambda each: each.change),
             Column(id="path", title=_("Path"), cell=path, grows=True, least=20, crop="start",
                    sort=lambda each: each.path),
