@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from textual.widgets import Button, Checkbox, Static
+from textual.widgets import Button, Static
 
 from tests.support.estate import Estate, build_estate
 from tests.support.histories import plant, with_keep
@@ -13,6 +13,7 @@ from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notic
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.clock import now
 from tui_backup.tui.places import Prune
+from tui_backup.tui.upkeep.tick import Tick
 
 DAY = timedelta(days=1)
 
@@ -102,7 +103,7 @@ async def test_a_pinned_snapshot_stays_and_is_not_forgotten_by_hand(estate: Esta
         await at(pilot, Prune())
         await pilot.press("end", "T")
         await pilot.pause()
-        pilot.app.screen.query_one("#pin", Checkbox).value = True
+        pilot.app.screen.query_one("#pin", Tick).value = True
         await pilot.pause()
         pilot.app.screen.query_one("#yes", Button).press()
         await ended(pilot)

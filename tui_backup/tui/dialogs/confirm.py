@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input
 
 from tui_backup.primitives.i18n import _
@@ -37,7 +38,17 @@ class Confirm(Dialog[bool]):
 
     CSS = """
     Confirm #typed { margin-top: 1; }
+    Confirm #said { height: auto; max-height: 50vh; scrollbar-size-vertical: 1; }
+    Confirm.-low #dialog { padding: 0 2; }
+    Confirm.-low #said { max-height: 40vh; }
+    Confirm.-low #typed, Confirm.-low #buttons { margin-top: 0; }
     """
+
+    BINDINGS = [
+        Binding("down", "scroll(1)", show=False, id="confirm.down"),
+        Binding("up", "scroll(-1)", show=False, id="confirm.up"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]
 
     def __init__(self, question: Question) -> None:
         super().__init__()
@@ -49,12 +60,13 @@ class Confirm(Dialog[bool]):
             box.border_title = asked.title
             yield said(_("Host    {host}").format(host=asked.host), "large")
             yield said(_("Target  {target}").format(target=asked.target), "large")
-            for fact in asked.facts:
-                yield said(fact)
-            for warning in asked.warnings:
-                yield said(f"! {warning}", "careful")
-            if asked.undo:
-                yield said(asked.undo, "quiet")
+            with VerticalScroll(id="said", can_focus=False):
+                for fact in asked.facts:
+                    yield said(fact)
+                for warning in asked.warnings:
+                    yield said(f"! {warning}", "careful")
+                if asked.undo:
+                    yield said(asked.undo, "quiet")
             if asked.word is not None:
                 yield said(_("Type {word} to go on:").format(word=asked.word))
                 yield Input(id="typed", compact=True)
@@ -65,6 +77,10 @@ class Confirm(Dialog[bool]):
     def on_mount(self) -> None:
         """Put the focus where nothing happens by accident."""
         self.query_one("#no" if self._question.word is None else "#typed").focus()
+
+    def action_scroll(self, by: int) -> None:
+        """Show more of what will happen, where not all of it fits."""
+        self.query_one("#said").scroll_relative(y=by, animate=False)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -13,7 +13,7 @@ from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.words import exact
 
-NAMED = 8
+NAMED = 5
 """Snapshots that a question names."""
 
 

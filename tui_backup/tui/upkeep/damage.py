@@ -38,7 +38,7 @@ class Looked:
 
     problems: tuple[KnownProblem, ...]
     cures: tuple[Cure, ...]
-    checked: str
+    since: str
     """When it was last looked at, for people."""
 
 
@@ -70,7 +70,7 @@ class DamagePage(UpkeepPage):
                 pane.border_title = _("Problems")
                 yield Listing[KnownProblem](
                     self._columns(), key=lambda known: (known.problem.kind, known.problem.object),
-                    empty=Remark(_("No damage is known"), _("v verifies the repository again")), id="problems",
+                    empty=Remark(_("No damage is known"), _("v verifies the repository")), id="problems",
                 )  # fmt: skip
             yield Facts(classes="pane", id="facts")
         with Vertical(classes="pane", id="can-be-done") as pane:
@@ -94,8 +94,9 @@ class DamagePage(UpkeepPage):
             known = damage.found(workspace, name)
             cures = damage.cures(workspace, name, [each.problem for each in known])
             contact = workspace.history.contact(name)
-            checked = ago(contact.checked_at, now) if contact and contact.checked_at else _("never")
-            return Looked(tuple(known), tuple(cures), checked)
+            checked = contact.checked_at if contact else None
+            since = _("last verified {age}").format(age=ago(checked, now)) if checked else _("never verified")
+            return Looked(tuple(known), tuple(cures), since)
 
         self.ask("damage", work, self._show)
 
@@ -124,9 +125,8 @@ class DamagePage(UpkeepPage):
         self.query_one("#can-be-done").display = bool(looked.cures)
         gone = sum(not known.problem.hint for known in looked.problems)
         words = ngettext("{count} problem", "{count} problems", gone).format(count=number(gone))
-        text = _("{problems} known, last verified {age}").format(problems=words, age=looked.checked)
         remark = self.query_one("#remark", Static)
-        remark.update(text)
+        remark.update(f"{words}, {looked.since}" if gone else looked.since)
         remark.set_class(False, "-empty")
         remark.set_class(bool(gone), "careful")
         self._moved()

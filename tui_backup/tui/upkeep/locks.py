@@ -121,7 +121,7 @@ class LocksPage(UpkeepPage):
         return [
             Fact(_("Owner"), lives, "careful" if lock.life is LockLife.DEAD else ""),
             Fact(_("Time"), times.format(since=exact(lock.since, zone), refreshed=ago(lock.refreshed, now))),
-            Fact(_("Lock"), f"{held.repository} {lock.name}", "quiet"),
+            Fact(_("Lock"), lock.name, "quiet"),
             *([Fact(_("Run"), held.run)] if held.run else []),
         ]
 

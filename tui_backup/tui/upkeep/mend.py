@@ -14,12 +14,14 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui_backup.errors import BackupError, Cancelled
+from tui_backup.model.event import Event
 from tui_backup.model.problem import Problem
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.launches import Launch
 from tui_backup.services.repairs import Repair, RepairKind, RepairRequest, repair
+from tui_backup.services.words import damage_word, repair_kind_word, repair_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
@@ -103,7 +105,9 @@ class MendPage(UpkeepPage):
 
     def heading(self) -> str:
         request = self.request
-        words = _("Repair {kind} of {repository}").format(kind=request.kind, repository=request.repository)
+        words = _("Repair {kind} of {repository}").format(
+            kind=repair_kind_word(request.kind), repository=request.repository
+        )
         return _("{repair} from {other}").format(repair=words, other=request.other) if request.other else words
 
     def body(self) -> ComposeResult:
@@ -129,7 +133,7 @@ class MendPage(UpkeepPage):
         def work(workspace: Workspace) -> Repair:
             return repair(workspace, request, lambda plan: consent.ask(plan, workspace.cancel))
 
-        title = _("repair {kind} of {name}").format(kind=request.kind, name=request.repository)
+        title = _("repair {kind} of {name}").format(kind=repair_kind_word(request.kind), name=request.repository)
         self.launched(title, work, self._over)
 
     def on_unmount(self) -> None:
@@ -137,6 +141,11 @@ class MendPage(UpkeepPage):
         self._consent.decline()
         if self.stage is Stage.PLANNING and self.doing is not None:
             self.doing.cancel()
+
+    def heard(self, event: Event) -> None:
+        """Show how far the run is, but for while it waits for an answer."""
+        if self.stage in {Stage.PLANNING, Stage.CARRYING_OUT}:
+            super().heard(event)
 
     def command_line(self) -> list[str]:
         request = self.request
@@ -256,7 +265,7 @@ class MendPage(UpkeepPage):
         plan = self._plan
         if plan is None or self.stage is not Stage.PLANNED:
             return
-        counted = Counter(step.what for step in plan.steps)
+        counted = Counter(repair_word(step.what) for step in plan.steps)
         facts = [f"{what}: {number(count)}" for what, count in counted.items()]
         if self.request.other:
             facts.append(_("Lost data is fetched from {other}").format(other=self.request.other))
@@ -282,11 +291,14 @@ class MendPage(UpkeepPage):
 
 
 def _steps(steps: Sequence[RepairStep], fate: Fate) -> list[Row]:
-    return [Row(fate, step.what, step.object, step.detail, paths=step.paths) for step in steps]
+    return [Row(fate, repair_word(step.what), step.object, step.detail, paths=step.paths) for step in steps]
 
 
 def _broken(problems: Sequence[Problem]) -> list[Row]:
-    return [Row(Fate.BROKEN, each.kind, each.object, each.message, each.snapshots, each.paths) for each in problems]
+    return [
+        Row(Fate.BROKEN, damage_word(each.kind), each.object, each.message, each.snapshots, each.paths)
+        for each in problems
+    ]
 
 
 def _rest(plan: RepairPlan) -> list[Row]:

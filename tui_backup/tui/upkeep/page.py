@@ -44,6 +44,7 @@ class UpkeepPage(Page):
 
     WITH_ALL: ClassVar[bool] = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]
 
     BINDINGS = [
         Binding("left_square_bracket", "turn(-1)", _("Previous repository"), show=False, id="upkeep.previous",

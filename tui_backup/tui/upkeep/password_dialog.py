@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Button, Input, Static
 
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
@@ -14,6 +14,8 @@ from tui_backup.primitives.secret import Secret, random_secret
 from tui_backup.primitives.text import printable
 from tui_backup.services.keyrings import Keeping, check_for_file, weakness
 from tui_backup.tui.dialogs.dialog import Dialog, said
+from tui_backup.tui.upkeep.tick import Tick
+from tui_backup.tui.widgets.field import Field
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,22 @@ class PasswordWish:
     """Where the configured password is kept, if that is the one that changes."""
 
 
+class PasswordField(Field):
+    """One line that shows nothing of what is typed."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - as every widget has it
+        super().__init__(id=id)
+        self.password = True
+
+
 class PasswordDialog(Dialog[NewPassword]):
     """Asks for a password twice; a weak one is warned about."""
 
     CSS = """
-    PasswordDialog #typed { height: auto; }
-    PasswordDialog Input { margin-top: 0; }
     PasswordDialog .label { color: $quiet; }
     PasswordDialog #verdict { min-height: 1; height: auto; }
     PasswordDialog #generated { display: none; color: $accent; text-style: bold; margin-top: 1; }
     PasswordDialog #generated.-shown { display: block; }
-    PasswordDialog Checkbox { background: transparent; border: none; padding: 0; }
     """
 
     BINDINGS = [
@@ -70,9 +77,9 @@ class PasswordDialog(Dialog[NewPassword]):
             for fact in wish.facts:
                 yield said(fact, "quiet")
             yield said(_("New password"), "label")
-            yield Input(password=True, id="first", compact=True)
+            yield PasswordField(id="first")
             yield said(_("The same again"), "label")
-            yield Input(password=True, id="second", compact=True)
+            yield PasswordField(id="second")
             yield Static(id="verdict", markup=False)
             yield Static(id="generated", markup=False)
             yield from self._about_file()
@@ -95,7 +102,7 @@ class PasswordDialog(Dialog[NewPassword]):
         shown.set_class(tone == "quiet", "quiet")
         self.query_one("#yes", Button).disabled = not is_good
 
-    @on(Checkbox.Changed)
+    @on(Tick.Changed)
     def _ticked(self) -> None:
         self._typed()
 
@@ -132,15 +139,14 @@ class PasswordDialog(Dialog[NewPassword]):
 
     @property
     def _updates_file(self) -> bool:
-        return any(box.value for box in self.query(Checkbox))
+        return any(box.value for box in self.query(Tick))
 
     def _about_file(self) -> ComposeResult:
         kept = self._wish.keeping
         if kept is None:
             return
         if kept.file is not None:
-            label = _("write it to {path} too").format(path=printable(kept.file))
-            yield Checkbox(label, value=True, id="update", compact=True)
+            yield Tick(_("write it to {path} too").format(path=kept.file), value=True, id="update")
             return
         words = _("The configured password will open {name} no longer: {what}.")
         yield said(words.format(name=self._wish.repository, what=kept.instruction), "careful")

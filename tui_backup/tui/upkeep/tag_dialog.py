@@ -3,7 +3,7 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Button, Input, Static
 
 from tui_backup.errors import UsageError
 from tui_backup.model.snapshot import PIN
@@ -11,13 +11,15 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.backups import check_tags
 from tui_backup.tui.dialogs.dialog import Dialog, said
+from tui_backup.tui.upkeep.tick import Tick
+from tui_backup.tui.widgets.field import Field
 
 
 class TagDialog(Dialog[tuple[str, ...]]):
     """Asks for the tags that a snapshot is to have, and answers with them."""
 
     CSS = """
-    TagDialog Checkbox { background: transparent; border: none; padding: 0; margin-top: 1; }
+    TagDialog Tick { margin: 1 0; }
     TagDialog #verdict { height: auto; min-height: 1; }
     """
 
@@ -34,9 +36,9 @@ class TagDialog(Dialog[tuple[str, ...]]):
             box.border_title = _("Tags of a snapshot")
             yield said(_("Host    {host}").format(host=self._host), "large")
             yield said(_("Target  {target}").format(target=self._target), "large")
-            yield Checkbox(_("pinned: no policy ever forgets it"), value=self._is_pinned, id="pin", compact=True)
+            yield Tick(_("pinned: no policy ever forgets it"), value=self._is_pinned, id="pin")
             yield said(_("Other tags, with commas between them"), "quiet")
-            yield Input(self._others, id="tags", compact=True)
+            yield Field(self._others, id="tags")
             yield Static(id="verdict", classes="careful", markup=False)
             yield said(_("The snapshot gets another id. Its copies in other repositories keep their tags."), "quiet")
             with Horizontal(id="buttons"):
@@ -69,5 +71,5 @@ class TagDialog(Dialog[tuple[str, ...]]):
     @property
     def _wanted(self) -> tuple[str, ...]:
         typed = [tag.strip() for tag in self.query_one("#tags", Input).value.split(",")]
-        pin = [PIN] if self.query_one("#pin", Checkbox).value else []
+        pin = [PIN] if self.query_one("#pin", Tick).value else []
         return tuple(dict.fromkeys([*pin, *filter(None, typed)]))

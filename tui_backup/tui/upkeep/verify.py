@@ -39,6 +39,7 @@ from tui_backup.tui.upkeep.page import LABEL, UpkeepPage
 from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.widgets.cells import Cell
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.field import Field
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import UNKNOWN, ago, brief_size, day_and_time, integrity_piece
 
@@ -89,9 +90,7 @@ class VerifyPage(UpkeepPage):
         yield self.repository_choice()
         how = [_("structure only"), _("read all data"), _("a share")]
         yield Choice(_("How"), how, self.desk.glyphs, chosen=DATA, width=LABEL, id="how")
-        share = Input(USUAL_SHARE, placeholder=_("5% or 2/7"), compact=True, id="share")
-        share.cursor_blink = False
-        yield share
+        yield Field(USUAL_SHARE, placeholder=_("5% or 2/7"), id="share")
         with Vertical(classes="pane", id="plan") as pane:
             pane.border_title = _("What will be read")
             yield Listing[VerifyPlan](
