@@ -20,6 +20,7 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
 from tui_backup.primitives.i18n import _
 from tui_backup.services.snapshots import Found, Shelf
+from tui_backup.services.words import entry_word
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -149,8 +150,8 @@ def content(workspace: "Workspace", found: Found, path: bytes) -> Generator[byte
     """
     entry = found.shelf.repository.entry(found.snapshot, path)
     if entry.kind is not EntryKind.FILE:
-        message = _("{path} is no file but a {kind}")
-        raise BackupError(message.format(path=path.decode("utf-8", "replace"), kind=entry.kind.value))
+        message = _("{path} is no file ({kind})")
+        raise BackupError(message.format(path=path.decode("utf-8", "replace"), kind=entry_word(entry.kind)))
     with (
         workspace.audit.act("dump", *handed_out(found.snapshot, found.shelf.name, path)),
         entry.origin.open(entry) as file,

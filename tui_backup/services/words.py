@@ -1,5 +1,6 @@
 """Words: what the fixed words of the data are called where people read them. JSON has the fixed words themselves."""
 
+from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _, pgettext
 
 
@@ -38,6 +39,19 @@ def kind_word(kind: str) -> str:
         "safety": _("safety"),
     }
     return words.get(kind, kind)
+
+
+def entry_word(kind: EntryKind) -> str:
+    """Return what a thing in a snapshot is, in one word."""
+    return {
+        EntryKind.FILE: _("file"),
+        EntryKind.DIR: _("dir"),
+        EntryKind.SYMLINK: _("link"),
+        EntryKind.BLOCK: _("device"),
+        EntryKind.CHAR: _("device"),
+        EntryKind.FIFO: _("fifo"),
+        EntryKind.SOCKET: _("socket"),
+    }[kind]
 
 
 def integrity_word(integrity: str) -> str:

@@ -16,13 +16,14 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.directories import Comparison, Copy, Opened, directory, held_by, open_copy
+from tui_backup.services.words import entry_word
 from tui_backup.tui.browser import taking
 from tui_backup.tui.browser.against import Against, compared
 from tui_backup.tui.browser.choosing import changes_between, choose_other
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.preview import Preview
 from tui_backup.tui.browser.reading_page import ReadingPage
-from tui_backup.tui.browser.rows import Row, columns_of, kind_word, parent_of
+from tui_backup.tui.browser.rows import Row, columns_of, parent_of
 from tui_backup.tui.browser.text_pane import TextPane
 from tui_backup.tui.browser.view import Marks, View, Views, view_at
 from tui_backup.tui.desk import Desk
@@ -368,7 +369,7 @@ class BrowserPage(ReadingPage):
         if row is None or self.copy is None:
             return
         if row.entry.kind is not EntryKind.FILE:
-            kind = kind_word(row.entry.kind)
+            kind = entry_word(row.entry.kind)
             self.notify(_("Only files have versions; this is a {kind}").format(kind=kind))
         else:
             self.go(Versions(path=row.entry.path, job=self.copy.snapshot.job))

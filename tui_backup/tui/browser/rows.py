@@ -11,6 +11,7 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.primitives.clock import from_ns
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.words import entry_word
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Cell, Piece, Role
@@ -98,20 +99,7 @@ def name_cell(row: Row, glyphs: Glyphs) -> Cell:
 
 def size_cell(entry: Entry) -> Cell:
     """Return the size of a file, or a word for what has none."""
-    return brief_size(entry.size) if entry.kind is EntryKind.FILE else [(kind_word(entry.kind), "dim")]
-
-
-def kind_word(kind: EntryKind) -> str:
-    """Return what a thing is, in one word."""
-    return {
-        EntryKind.FILE: _("file"),
-        EntryKind.DIR: _("dir"),
-        EntryKind.SYMLINK: _("link"),
-        EntryKind.BLOCK: _("device"),
-        EntryKind.CHAR: _("device"),
-        EntryKind.FIFO: _("fifo"),
-        EntryKind.SOCKET: _("socket"),
-    }[kind]
+    return brief_size(entry.size) if entry.kind is EntryKind.FILE else [(entry_word(entry.kind), "dim")]
 
 
 def time_of(entry: Entry) -> datetime | None:

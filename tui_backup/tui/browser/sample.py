@@ -12,9 +12,10 @@ from tui_backup.primitives.text import number, printable
 from tui_backup.services.browsing import mode_words
 from tui_backup.services.directories import Copy, directory
 from tui_backup.services.handing_out import beginning
+from tui_backup.services.words import entry_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.highlighting import highlighted
-from tui_backup.tui.browser.rows import kind_word, time_of
+from tui_backup.tui.browser.rows import time_of
 from tui_backup.tui.browser.text_pane import Text, TextLine, text_of
 from tui_backup.tui.words import brief_size, exact
 
@@ -53,9 +54,9 @@ def facts_of(entry: Entry, zone: str | None) -> list[str]:
             lines.append(_("link to {target}").format(target=printable(entry.target)))
         case EntryKind.BLOCK | EntryKind.CHAR:
             device = f"{os.major(entry.device)}:{os.minor(entry.device)}"
-            lines.append(_("{kind} {number}").format(kind=kind_word(entry.kind), number=device))
+            lines.append(_("{kind} {number}").format(kind=entry_word(entry.kind), number=device))
         case _:
-            lines.append(kind_word(entry.kind))
+            lines.append(entry_word(entry.kind))
     if entry.links > 1 and entry.kind is EntryKind.FILE:
         lines.append(_("{count} names (hard links)").format(count=number(entry.links)))
     return lines
