@@ -1,8 +1,11 @@
 """Start: the UI from its first screen to its end, and the runs that outlive it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from tui_backup.primitives.text import printable
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.desk import Desk
@@ -20,6 +23,7 @@ class Session:
 
     def __init__(self, workspace: Workspace | None, given: str | None) -> None:
         """`workspace` is None where there is no configuration yet; `given` is the file that somebody named."""
+        self._workspace = workspace
         self.desk = Desk(workspace, given=given, glyphs=glyphs_of_terminal())
         self.error: Exception | None = None
         """What ended the UI, if that was a fault of ours."""
@@ -32,7 +36,7 @@ class Session:
 
     def show(self) -> None:
         """Show the UI until somebody leaves it, or it has to end."""
-        with self._terminal:
+        with self._terminal, self._warning_there():
             self._is_shown = True
             try:
                 self._app.run()
@@ -42,6 +46,22 @@ class Session:
                 self._is_shown = False
                 self._lookout.leave_to_textual_no_longer()
         self.error = self.error or self._app.failure
+
+    @contextmanager
+    def _warning_there(self) -> Iterator[None]:
+        """Have trouble that stops nothing told in the UI as long as it is shown."""
+        workspace = self._workspace
+        if workspace is None:
+            yield
+            return
+        former, workspace.on_warning = workspace.on_warning, self._warn
+        try:
+            yield
+        finally:
+            workspace.on_warning = former
+
+    def _warn(self, message: str) -> None:
+        self._app.notify(printable(message), severity="warning", markup=False)
 
     def _lost(self) -> None:
         self._terminal.lose()
