@@ -3,19 +3,33 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from tests.support.estate import Estate, build_estate
-from tests.tui.conftest import at, desk_of, settled
+from tests.support.sample_estate import HOSTILE, NOW
+from tests.tui.conftest import Look, at, desk_of, settled
+from tui_backup.engine.restore_plan import PlanWarning
+from tui_backup.history.runs import KeptWarning
+from tui_backup.model.event import Progressed, Restored, Started
+from tui_backup.model.watch import Watch
+from tui_backup.services import restores
+from tui_backup.services.launches import Launch
+from tui_backup.services.restore_candidates import Candidate
+from tui_backup.services.restores import Wish
+from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Restore
+from tui_backup.tui.restore import plan_step
 from tui_backup.tui.restore.choices import Where
 from tui_backup.tui.restore.doing import Doing
 from tui_backup.tui.restore.page import At, RestorePage
-from tui_backup.tui.restore.plan_step import PlanStep
+from tui_backup.tui.restore.plan_step import Planned, PlanStep
 from tui_backup.tui.restore.tree_listing import TreeListing
+from tui_backup.tui.run_board import RunBoard
+from tui_backup.tui.upkeep.facts import Fact
 from tui_backup.tui.widgets.listing import Listing
 
 
@@ -174,7 +188,7 @@ async def test_going_back_keeps_every_choice(estate: Estate) -> None:
         assert page.step is At.WHERE
         assert page.query_one("#another", Input).value == "/tmp/elsewhere"
         await pressed(pilot, "escape", "escape")
-        assert page.step is At.FROM
+        assert page_of(pilot).step is At.FROM
         assert page.choices.marks.marked == marked
         assert page.choices.where is Where.ANOTHER
         await pressed(pilot, "n", "n", "n")
@@ -234,3 +248,126 @@ async def test_somebody_who_comes_with_a_snapshot_and_paths_is_asked_where_to(es
         assert page_of(pilot).step is At.WHERE
         await pressed(pilot, "escape", "escape")
         assert page_of(pilot).step is At.FROM
+
+
+# pictures
+
+STRANGE = b"/srv/site/strange names"
+
+
+@pytest.fixture
+def held_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What differs from machine to machine: free space, who runs this, where and when."""
+
+    make_plan = plan_step.make_plan
+
+    def planned(workspace: Workspace, candidate: Candidate, wish: Wish, watch: Watch) -> Planned:
+        made = make_plan(workspace, candidate, wish, watch)
+        kept = tuple(PlanWarning(STRANGE + b"/" + os.fsencode(name), "exists and differs") for name in HOSTILE[:2])
+        plan = msgspec.structs.replace(made.plan, free=83_200_000_000, kept=2, skip=5, refused=1, warnings=kept)
+        cautions = ("2 paths are there already, differ, and are kept", "1 path is refused")
+        return msgspec.structs.replace(made, plan=plan, cautions=cautions, takes_s=12.0)
+
+    monkeypatch.setattr(plan_step, "make_plan", planned)
+    monkeypatch.setattr(restores, "fresh_directory", lambda _job, _time: "/root/site_restored_20261121_195801")
+    monkeypatch.setattr(restores, "now", lambda: NOW)
+
+
+async def to_plan(pilot: Pilot[None]) -> None:
+    """Go to the plan of a restore to a directory that exists nowhere, but could be made by anybody."""
+    page = page_of(pilot)
+    page.choices.where, page.choices.another = Where.ANOTHER, "/var/tmp/the shop"
+    page.step = At.PLAN
+
+
+def test_look_from(look: Look) -> None:
+    look(Restore(job="site"))
+
+
+def test_look_from_all_jobs_in_ascii(look: Look) -> None:
+    look(Restore(), ascii_only=True)
+
+
+def test_look_what(look: Look) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        marks = page_of(pilot).choices.marks
+        marks.toggle(STRANGE)
+        marks.toggle(STRANGE + b"/" + os.fsencode(HOSTILE[1]))
+        await pressed(pilot, "enter")
+        pilot.app.screen.query_one(TreeListing).go_to((STRANGE, False))
+        await pressed(pilot, "enter", "end")
+
+    look(Restore(job="site"), before)
+
+
+@pytest.mark.usefixtures("held_still")
+def test_look_where_beside(look: Look) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await pressed(pilot, "enter", "n")
+
+    look(Restore(job="site"), before)
+
+
+@pytest.mark.usefixtures("held_still")
+def test_look_where_in_place(look: Look) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await pressed(pilot, "enter", "n", "left", "down", "down", "right")
+
+    look(Restore(job="site"), before)
+
+
+@pytest.mark.usefixtures("held_still")
+def test_look_at_the_plan(look: Look) -> None:
+    look(Restore(job="site"), to_plan)
+
+
+@pytest.mark.usefixtures("held_still")
+def test_look_at_the_question(look: Look) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        await to_plan(pilot)
+        await settled(pilot)
+        await pressed(pilot, "R")
+
+    look(Restore(job="site"), before)
+
+
+def doing(pilot: Pilot[None]) -> Doing:
+    page = page_of(pilot)
+    page.choices.candidate = None
+    page.step = At.DO
+    facts = [Fact("Host", "web1"), Fact("To", "/srv/[b]shop")]
+    view = page.query_one(Doing)
+    view.begin("Restore of site", facts)
+    return view
+
+
+def test_look_at_a_restore_that_goes_on(look: Look) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        board = RunBoard(iter([0.0, 10.0]).__next__)
+        board.hear(Started(run="r", job="site", repository="local"))
+        current = f"/srv/site/strange names/{HOSTILE[2]}"
+        for done in (0, 731_000_000):
+            board.hear(
+                Progressed(run="r", files_done=42_113, bytes_done=done, bytes_total=1_200_000_000, current=current)
+            )
+        (run,) = board.going_on
+        doing(pilot).follow(run)
+        await pilot.pause(0.5)
+
+    look(Restore(job="site"), before)
+
+
+def test_look_at_the_result(look: Look) -> None:
+    async def before(pilot: Pilot[None]) -> None:
+        view, launch = doing(pilot), Launch("restore of site")
+        launch.endings = (
+            Restored(
+                run="r", restore="r", status="incomplete", written=812, skipped=31, bytes=1_200_000_000, duration=12.0,
+                message="2 paths differ and were kept",
+            ),
+        )  # fmt: skip
+        view.end(launch, [Fact("Host", "web1"), Fact("To", "/srv/[b]shop"), Fact("Next", "look at what came back")])
+        paths = [STRANGE + b"/" + os.fsencode(name) for name in HOSTILE[:4]]
+        view.warn([KeptWarning(path, "exists and differs") for path in paths], focused=True)
+
+    look(Restore(job="site"), before)

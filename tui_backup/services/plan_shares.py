@@ -16,7 +16,7 @@ LARGEST = 10
 MOST_LISTED = 10_000
 """How many paths of a sort are listed; of what is deleted all are."""
 
-DELETE, SKIP = "delete", "skip"
+DELETE = "delete"
 
 _SORT_OF = {"metadata": "overwrite"}
 """Actions of items that are counted with others."""
@@ -44,7 +44,7 @@ def of_restore(plan: RestorePlan) -> list[PlanCount]:
     return [
         PlanCount(sort="new", label=_("new"), count=plan.new),
         PlanCount(sort="overwrite", label=_("overwrite"), count=plan.overwrite),
-        PlanCount(sort=SKIP, label=_("skip"), count=plan.skip - plan.kept),
+        PlanCount(sort="skip", label=_("skip"), count=plan.skip - plan.kept),
         PlanCount(sort="keep", label=_("differs, kept"), count=plan.kept),
         PlanCount(sort=DELETE, label=_("delete"), count=plan.delete),
         PlanCount(sort="refuse", label=_("refuse"), count=plan.refused),
@@ -56,7 +56,7 @@ def of_undo(plan: UndoPlan) -> list[PlanCount]:
     return [
         PlanCount(sort="new", label=_("comes back"), count=plan.new),
         PlanCount(sort="overwrite", label=_("overwrite"), count=plan.overwrite),
-        PlanCount(sort=SKIP, label=_("skip"), count=plan.skip),
+        PlanCount(sort="skip", label=_("skip"), count=plan.skip),
         PlanCount(sort="keep", label=_("changed, kept"), count=plan.left),
         PlanCount(sort=DELETE, label=_("remove"), count=plan.delete),
     ]

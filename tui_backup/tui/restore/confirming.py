@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 
 from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.undo_plan import UndoPlan
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
 from tui_backup.services import restores
-from tui_backup.services.plan_shares import SKIP, PlanCount, of_restore, of_undo
+from tui_backup.services.plan_shares import DELETE, PlanCount, of_restore, of_undo
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.restore.plan_step import Planned
 from tui_backup.tui.words import brief_size, exact
+
+_DONE = {"new", "overwrite", DELETE}
+"""The sorts of paths that are changed."""
 
 
 def restore_question(desk: Desk, planned: Planned) -> Question:
@@ -43,9 +46,21 @@ def undo_question(desk: Desk, plan: UndoPlan) -> Question:
         host=desk.workspace.host,
         target=place_of(plan.record.target),
         facts=[_("{counts}; {size} come back").format(counts=_counted(of_undo(plan)), size=brief_size(plan.bytes))],
+        warnings=_left(plan),
         undo=_("What the restore brought is removed; it is still in the snapshot. An undo cannot be undone."),
         action=_("Undo the restore"),
     )
+
+
+def _left(plan: UndoPlan) -> Sequence[str]:
+    if not plan.left:
+        return ()
+    text = ngettext(
+        "{count} path has changed since, and is left as it is",
+        "{count} paths have changed since, and are left as they are",
+        plan.left,
+    )
+    return (text.format(count=number(plan.left)),)
 
 
 def place_of(target: bytes) -> str:
@@ -62,7 +77,7 @@ def place_of_plan(planned: Planned) -> str:
 
 def _counted(counts: Sequence[PlanCount]) -> str:
     """Return `12 new, 3 overwrite`, of what there is to be done."""
-    told = [each for each in counts if each.count and each.sort != SKIP]
+    told = [each for each in counts if each.count and each.sort in _DONE]
     return ", ".join(f"{number(each.count)} {each.label}" for each in told)
 
 

@@ -40,7 +40,7 @@ class Doing(Vertical):
     """One run, from its start to its result."""
 
     DEFAULT_CSS = """
-    Doing { padding: 1 1 0 1; }
+    Doing { padding: 0 1; }
     Doing > #doing-title { height: auto; text-style: bold; }
     Doing > #doing-progress { height: auto; margin-top: 1; }
     Doing > #doing-facts { margin-top: 1; max-height: 60%; }

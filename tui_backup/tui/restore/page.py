@@ -99,6 +99,8 @@ class RestorePage(RunningPage):
         self.query_one(Trail).at = now
         if now < At.DO:
             self._step_at(now).arrive()
+        else:
+            self.set_focus(None)
         self.refresh_bindings()
 
     def record_changed(self) -> None:

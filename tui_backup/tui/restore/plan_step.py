@@ -111,7 +111,7 @@ class PlanStep(Step):
 
         def work(watch: Watch) -> Planned:
             with desk.reading() as workspace:
-                return _planned(workspace, candidate, wish, watch)
+                return make_plan(workspace, candidate, wish, watch)
 
         self._view.say("")
         self._question = self.page.ask("plan", work, self._made, self._failed)
@@ -213,7 +213,8 @@ class PlanStep(Step):
         return Fact(_("Space"), text)
 
 
-def _planned(workspace: "Workspace", candidate: Candidate, wish: Wish, watch: Watch) -> Planned:
+def make_plan(workspace: "Workspace", candidate: Candidate, wish: Wish, watch: Watch) -> Planned:
+    """Return the plan of a restore; writes nothing. Raises BackupError."""
     copy = candidate.copy
     found = found_of(workspace, copy.repository, copy.snapshot.id)
     plan = restores.plan(workspace, found, wish, watch)

@@ -29,15 +29,12 @@ class PlanView(Vertical):
     """Facts above, how many paths of each sort, and paths of the sort under the cursor."""
 
     DEFAULT_CSS = """
-    PlanView > #plan-facts { max-height: 45%; }
+    PlanView > #plan-facts { max-height: 45%; margin-left: 1; }
     PlanView > #plan-tables { height: 1fr; margin-top: 1; }
     PlanView #counts { height: 7; }
     PlanView #plan-paths { height: 1fr; }
     PlanView #paths-title { height: 1; padding: 0 1; color: $quiet; }
     PlanView #paths { height: 1fr; }
-    .-wide PlanView #plan-tables { layout: horizontal; }
-    .-wide PlanView #counts { width: 42; height: 1fr; margin-right: 2; }
-    .-wide PlanView #plan-paths { width: 1fr; }
     """
 
     BINDINGS = [

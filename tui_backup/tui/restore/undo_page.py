@@ -98,6 +98,8 @@ class UndoPage(RunningPage):
             self._listing.focus()
         elif now is Shown.PLAN:
             self.query_one(PlanView).focus_first()
+        else:
+            self.set_focus(None)
         self.refresh_bindings()
 
     def record_changed(self) -> None:
@@ -252,7 +254,7 @@ class UndoPage(RunningPage):
             Column(id="keeps", title=_("Keeps"), cell=lambda home: brief_size(home.record.bytes), right=True, rank=1),
             Column(
                 id="left",
-                title=_("For another"),
+                title=_("Kept for"),
                 cell=lambda home: span((home.record.expires - desk.now()).total_seconds()),
                 right=True,
             ),

@@ -132,7 +132,7 @@ class WhatStep(Step):
         if marks:
             count = len(marks.marked)
             words = ngettext("Go on with {count} that is marked", "Go on with {count} that are marked", count)
-            return words.format(count=number(count)) + self._sizes()
+            return words.format(count=number(count)) + self._sizes() + self._left_out()
         candidate = self.choices.candidate
         if candidate is None or candidate.snapshot.files is None:
             return _("Go on with everything")
@@ -144,6 +144,12 @@ class WhatStep(Step):
         known = [self._known.get(path) for path in self.choices.marks.marked]
         files = [entry.size for entry in known if entry is not None and entry.kind == "file"]
         return f" ({brief_size(sum(files))})" if len(files) == len(known) else ""
+
+    def _left_out(self) -> str:
+        count = len(self.choices.marks.left_out)
+        if not count:
+            return ""
+        return ", " + ngettext("{count} left out of it", "{count} left out of it", count).format(count=number(count))
 
     def _say(self) -> None:
         self.query_one("#here", Static).update(
