@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
 
-from tui_backup.primitives.text import age, duration, printable, replaced, size
+from tui_backup.primitives.i18n import use
+from tui_backup.primitives.text import age, duration, number, printable, replaced, size
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,26 @@ def test_an_age_is_told_from_now() -> None:
     present = datetime(2026, 1, 1, tzinfo=UTC)
     assert age(present - timedelta(hours=3), present) == "3 hours ago"
     assert age(None, present) == "-"
+    assert age(present + timedelta(hours=3), present) == "3 hours from now"
+
+
+def test_numbers_and_ages_follow_the_language() -> None:
+    present = datetime(2026, 1, 1, tzinfo=UTC)
+    assert [number(1_234_567), number(0.25, 1), number(-1_000)] == ["1,234,567", "0.2", "-1,000"]
+    use("pt_BR")
+    assert [number(1_234_567), number(0.25, 1), number(-1_000)] == ["1.234.567", "0,2", "-1.000"]
+    assert [size(1), size(12), size(1_234_000_000), size(None)] == ["1 byte", "12 bytes", "1,2 GB", "-"]
+    assert [duration(0.2), duration(7500), duration(3_600_000)] == ["0,2 s", "2 h 5 min", "1.000 h 0 min"]
+    assert age(present - timedelta(hours=3), present) == "há 3 horas"
+    assert age(present + timedelta(hours=3), present) == "daqui a 3 horas"
+
+
+def test_ages_follow_the_language_on_every_thread() -> None:
+    present = datetime(2026, 1, 1, tzinfo=UTC)
+    use("pt_BR")
+    heard = list[str]()
+    thread = Thread(target=lambda: heard.append(age(present - timedelta(hours=3), present)))
+    thread.start()
+    thread.join()
+    use("en")
+    assert [*heard, age(present - timedelta(hours=3), present)] == ["há 3 horas", "3 hours ago"]
