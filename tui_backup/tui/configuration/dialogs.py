@@ -27,12 +27,12 @@ def difference(lines: Sequence[str]) -> Static:
     return Static(Content("\n").join(shown), classes="difference", markup=False)
 
 
-class _Answers(Dialog[Answer]):
+class AnswerDialog(Dialog[Answer]):
     """A dialog of which each button but the safe one is an answer."""
 
     CSS = """
-    _Answers > #dialog { width: 96; }
-    _Answers VerticalScroll { height: auto; max-height: 60vh; margin-top: 1; scrollbar-size-vertical: 1; }
+    AnswerDialog > #dialog { width: 96; }
+    AnswerDialog VerticalScroll { height: auto; max-height: 60vh; margin-top: 1; scrollbar-size-vertical: 1; }
     """
 
     BINDINGS = [
@@ -57,7 +57,7 @@ class _Answers(Dialog[Answer]):
         self.dismiss(answers.get(event.button.id))
 
 
-class SaveDialog(_Answers):
+class SaveDialog(AnswerDialog):
     """Shows what changes in the file, and asks whether to save it."""
 
     BINDINGS = [Binding("S,ctrl+s", "save", _("Save"), key_display="S", id="save.save", tooltip=_("Save the file"))]
@@ -84,7 +84,7 @@ class SaveDialog(_Answers):
         self.dismiss("save")
 
 
-class ConflictDialog(_Answers):
+class ConflictDialog(AnswerDialog):
     """Shows what somebody else saved and what was to be saved here."""
 
     def __init__(self, path: str, theirs: Sequence[str], ours: Sequence[str]) -> None:
@@ -109,7 +109,7 @@ class ConflictDialog(_Answers):
                 yield Button(_("Put mine on top"), id="both", variant="primary", compact=True)
 
 
-class LeaveDialog(_Answers):
+class LeaveDialog(AnswerDialog):
     """Asks what becomes of changes that are not saved."""
 
     def compose(self) -> ComposeResult:

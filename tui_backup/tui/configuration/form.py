@@ -92,8 +92,9 @@ class Form(VerticalScroll):
             fault_of_row = placed.get(each)
             each.complain(_words(fault_of_row) if fault_of_row else None)
         for notice in self.query("#unplaced").results(Static):
-            notice.update(Content("\n".join(printable(_words(fault)) for fault in left)))
-            notice.set_class(not left, "-empty")
+            if left or not notice.has_class("-empty"):
+                notice.update(Content("\n".join(printable(_words(fault)) for fault in left)))
+                notice.set_class(not left, "-empty")
 
     def tell(self, findings: Sequence[Finding]) -> None:
         """Say what a test has found."""
@@ -137,9 +138,10 @@ class Form(VerticalScroll):
             return
         (thing, draft), self._wanted = self._wanted, None
         self.tell(())
-        await self.remove_children()
         unplaced = Static("", id="unplaced", classes="-empty", markup=False)
-        await self.mount_all([unplaced, self.findings, *self._widgets(thing, draft)])
+        async with self.batch():
+            await self.remove_children()
+            await self.mount_all([unplaced, self.findings, *self._widgets(thing, draft)])
         self.scroll_home(animate=False)
         self.complain(self._faults)
 

@@ -76,10 +76,8 @@ class Objects(Listing[Thing]):
     ]  # fmt: skip
 
     def __init__(self, glyphs: Glyphs) -> None:
-        self.wrong: Collection[Thing] = ()
-        """In which something is wrong."""
-        self.changed: Collection[Thing] = ()
-        """Which are not as they are in the file."""
+        self.wrong: Collection[Thing] = set()
+        self.changed: Collection[Thing] = set()
         self._glyphs = glyphs
         super().__init__(
             [
@@ -90,6 +88,12 @@ class Objects(Listing[Thing]):
             empty=Remark(_("reading…")),
             id="objects",
         )
+
+    def judge(self, wrong: Collection[Thing], changed: Collection[Thing]) -> None:
+        """Show in which of them something is wrong, and which are not as they are in the file."""
+        if (wrong, changed) != (self.wrong, self.changed):
+            self.wrong, self.changed = wrong, changed
+            self.show(self.given)
 
     def action_sort(self) -> None:
         """Leave the order as it is: that of the file."""

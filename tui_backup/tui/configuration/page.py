@@ -213,20 +213,19 @@ class ConfigurationPage(Page):
             [fault for fault in faults if self._shown and fault.key[: len(self._shown.key)] == self._shown.key]
         )
         self.text.mark({fault.line for fault in faults if fault.line})
-        trouble = self.query_one("#trouble", Static)
-        trouble.set_class(not faults, "-sound")
-        lines = [_line(fault) for fault in faults] or [_("nothing is wrong")]
-        trouble.update(Content("\n".join(printable(line) for line in lines)))
+        if self.is_text:
+            trouble = self.query_one("#trouble", Static)
+            trouble.set_class(not faults, "-sound")
+            lines = [_line(fault) for fault in faults] or [_("nothing is wrong")]
+            trouble.update(Content("\n".join(printable(line) for line in lines)))
         self._mark()
 
     def _mark(self) -> None:
         board = self.board
         if board is None:
             return
-        self.objects.wrong, self.objects.changed = board.wrong(), board.changed()
-        self.objects.show(self.objects.given)
-        right = self.query_one("#right")
-        right.border_subtitle = _("not saved") if self.is_changed else ""
+        self.objects.judge(board.wrong(), board.changed())
+        self.query_one("#right").border_subtitle = _("not saved") if self.is_changed else ""
 
     def _show(self, thing: Thing | None) -> None:
         if thing is None or thing == self._shown or self.board is None:
@@ -247,8 +246,8 @@ class ConfigurationPage(Page):
     # what somebody does
 
     @on(Listing.Moved, "#objects")
-    def _moved(self, event: Listing.Moved) -> None:
-        self._show(event.row)
+    def _moved(self) -> None:
+        self._show(self.objects.row)
 
     @on(Listing.Chosen, "#objects")
     def _chosen(self) -> None:

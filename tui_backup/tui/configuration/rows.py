@@ -44,6 +44,7 @@ class Row(Vertical):
         self.given = value
         """What the row says at present."""
         self._glyphs = glyphs
+        self._reason: str | None = None
         self._note = Static(Content(field.help), classes="note", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -62,6 +63,9 @@ class Row(Vertical):
 
     def complain(self, reason: str | None) -> None:
         """Say what is wrong, in the place of the help; None: nothing is."""
+        if reason == self._reason:
+            return
+        self._reason = reason
         text = self.field.help if reason is None else f"{self._glyphs.failed} {printable(reason)}"
         self._note.update(Content(text))
         self.set_class(reason is not None, "-wrong")

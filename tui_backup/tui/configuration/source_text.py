@@ -24,6 +24,7 @@ class SourceText(TextArea):
     BINDINGS = [
         Binding("escape,q", "screen.leave", _("Back"), key_display="esc", id="text.leave",
                 tooltip=_("Go back where you were")),
+        Binding("f2", "screen.turn", _("Forms"), id="text.turn", tooltip=_("Show the forms again")),
         Binding("ctrl+s", "screen.save", _("Save"), key_display="^s", id="text.save",
                 tooltip=_("Show what changes in the file, then save it")),
     ]  # fmt: skip
