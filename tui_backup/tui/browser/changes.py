@@ -59,19 +59,18 @@ class Totals:
         self.less += max(0, -grown)
 
     def told(self) -> str:
-        """Return what they come to, in a sentence."""
-        changed = self.counts[Change.CONTENT] + self.counts[Change.TYPE]
-        text = _(
-            "+ {added} new  ~ {changed} changed  - {removed} gone  {metadata} only metadata; {more} more, {less} less"
-        )
-        return text.format(
-            added=number(self.counts[Change.ADDED]),
-            changed=number(changed),
-            removed=number(self.counts[Change.REMOVED]),
-            metadata=number(self.counts[Change.METADATA]),
-            more=brief_size(self.more),
-            less=brief_size(self.less),
-        )
+        """Return what they come to; nothing where there are none."""
+        count = self.counts
+        changed = count[Change.CONTENT] + count[Change.TYPE]
+        parts = [
+            (count[Change.ADDED], _("+ {count} new")),
+            (changed, _("~ {count} changed")),
+            (count[Change.REMOVED], _("- {count} gone")),
+            (count[Change.METADATA], _("{count} only metadata")),
+        ]
+        told = [text.format(count=number(each)) for each, text in parts if each]
+        sizes = [(self.more, _("{size} more")), (self.less, _("{size} less"))]
+        return "  ".join([*told, *(text.format(size=brief_size(size)) for size, text in sizes if size)])
 
 
 class ChangesPage(ReadingPage):
@@ -203,7 +202,7 @@ class ChangesPage(ReadingPage):
         elif self._unread:
             trouble = _("{count} could not be read on disk").format(count=number(len(self._unread)))
         line = self.query_one("#state", Line)
-        line.say(f"{self._totals.told()}; {trouble}" if trouble else self._totals.told(), "careful" if trouble else "")
+        line.say("; ".join(filter(None, (self._totals.told(), trouble))), "careful" if trouble else "")
 
     def _show(self) -> None:
         wanted = KINDS[self._kind]
