@@ -5,16 +5,15 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.driver import Driver
 
-from tui_backup.model.event import Ending, Event
+from tui_backup.model.event import Ending, Event, Progressed
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.launches import Launch
 from tui_backup.services.run_feed import RunFeed
 from tui_backup.tui import themes
-from tui_backup.tui.commands import Actions
+from tui_backup.tui.commands import Action, actions
 from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
@@ -26,8 +25,7 @@ class BackupApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "tui-backup"
-    COMMANDS = {Actions}
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, desk: Desk, *, theme: str | None = None, driver_class: type[Driver] | None = None) -> None:
@@ -37,6 +35,7 @@ class BackupApp(App[None]):
         config = desk.workspace.config if desk.is_configured else None
         self._wanted_theme = theme or (config and config.theme) or themes.DEFAULT
         self._themes = themes.collected(config.path if config else None)
+        self._waiting: dict[str, EngineSpoke] = {}
         self._unsubscribe = desk.bus.subscribe(self._hear)
         desk.on_ended = self._take_in_end
         self._feed = RunFeed(lambda: desk.workspace if desk.is_configured else None, desk.bus)
@@ -69,6 +68,8 @@ class BackupApp(App[None]):
 
     def on_engine_spoke(self, message: EngineSpoke) -> None:
         """Hand an event on to every page that is open."""
+        if self._waiting.get(message.event.run) is message:
+            del self._waiting[message.event.run]
         event = message.event
         self.desk.board.hear(event)
         for page in self._pages():
@@ -96,8 +97,17 @@ class BackupApp(App[None]):
         self._unsubscribe()
 
     def _hear(self, event: Event) -> None:
-        """Take an event in; called on the threads of runs, where only `post_message` is safe."""
-        self.post_message(EngineSpoke(event))
+        """Take an event in; called on the threads of runs, where only `post_message` is safe.
+
+        A terminal may take nothing for hours. Of how far a run is then only the newest waits to be shown.
+        """
+        message = EngineSpoke(event)
+        if isinstance(event, Progressed):
+            waiting = self._waiting.setdefault(event.run, message)
+            if waiting is not message:
+                waiting.event = event
+                return
+        self.post_message(message)
 
     def depart(self) -> None:
         """Leave at once, whatever is shown; may be called from any thread, before the app runs too."""
@@ -122,8 +132,10 @@ class BackupApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Find any action by its name."""
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=_("Find any action by its name"), id="--command-palette"))
+        from tui_backup.tui.dialogs.palette import Palette
+
+        if isinstance(self.screen, Page):
+            self.push_screen(Palette(actions(self.screen)), self._do)
 
     def action_help_quit(self) -> None:
         """Leave: Ctrl+C where there is nothing to copy."""
@@ -147,6 +159,11 @@ class BackupApp(App[None]):
         """End where the last page was left."""
         if not self._pages():
             self.post_message(Quit())
+
+    def _do(self, action: Action | None) -> None:
+        """Do what somebody chose, once the page is there again."""
+        if action is not None:
+            self.call_later(action.do)
 
     def _take_themes(self) -> None:
         """Wear the wanted theme; Textual's own are not offered."""

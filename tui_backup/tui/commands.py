@@ -1,16 +1,15 @@
 """The command palette: every action of the page at hand, and every place that one can go to from anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.screen import Screen
 from textual.types import IgnoreReturnCallbackType
 
 from tui_backup.primitives.i18n import _, in_other_language
-from tui_backup.primitives.text import printable
-from tui_backup.tui.inherited_words import key_words
 from tui_backup.tui.places import (
     AuditTrail,
     Configuration,
@@ -29,8 +28,11 @@ from tui_backup.tui.places import (
     is_built,
 )
 
+GENERAL = frozenset({"page", "listing"})
+"""How the names of keys begin that do the same wherever they work."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Action:
     """Something that can be done from here."""
 
@@ -39,44 +41,57 @@ class Action:
     do: IgnoreReturnCallbackType
     also: str
     """Its name in the other language."""
+    key: str = ""
+    """What is pressed for it, as it is written."""
+    is_general: bool = False
+    """Whether it can be done on every page."""
 
 
-class Actions(Provider):
-    """What can be done on the page at hand, then where one can go."""
+def actions(page: Screen[Any]) -> list[Action]:
+    """Return what can be done on this page alone, where one can go, and what can be done on every page."""
+    found = list(_of_page(page))
+    own = [action for action in found if not action.is_general]
+    return [*own, *_to_go(page), *(action for action in found if action.is_general)]
 
-    async def discover(self) -> Hits:
-        """Yield everything."""
-        for action in self._actions():
-            yield DiscoveryHit(action.name, action.do, help=action.explanation)
 
-    async def search(self, query: str) -> Hits:
-        """Yield what is like the query."""
-        matcher, found = self.matcher(query), False
-        for action in self._actions():
-            score = max(matcher.match(action.name), matcher.match(action.also), matcher.match(action.explanation) / 2)
-            if score:
-                found = True
-                yield Hit(score, matcher.highlight(action.name), action.do, text=action.name, help=action.explanation)
-        if not found:
-            told = _("Nothing matches “{text}”").format(text=printable(query))
-            yield Hit(1, Content(told), lambda: None, text=told)
+def matching(known: Sequence[Action], query: str) -> list[Action]:
+    """Return the actions that are like what somebody has typed, in either language, the most alike first."""
+    if not query.strip():
+        return list(known)
+    matcher = Matcher(query.strip())
+    scores = [
+        max(matcher.match(each.name), matcher.match(each.also), matcher.match(each.explanation) / 2) for each in known
+    ]
+    ranked = sorted(range(len(known)), key=lambda at: -scores[at])
+    return [known[at] for at in ranked if scores[at]]
 
-    def _actions(self) -> Iterator[Action]:
-        yield from self._of_page()
-        for place, name, explanation in places():
-            if is_built(type(place)):
-                yield Action(name, explanation, partial(self.app.post_message, Go(place)), in_other_language(name))
 
-    def _of_page(self) -> Iterator[Action]:
-        seen = set[str]()
-        for node, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if not enabled or not binding.description or binding.action in seen or binding.system:
-                continue
-            seen.add(binding.action)
-            name, words = key_words(binding.description), key_words(tooltip or binding.tooltip or "")
-            key = self.app.get_key_display(binding)
-            do = partial(self.app.run_action, binding.action, node)
-            yield Action(f"{name}  ({key})", words, do, in_other_language(name))
+def _of_page(page: Screen[Any]) -> Iterator[Action]:
+    seen = {"app.command_palette"}
+    for node, binding, enabled, tooltip in page.active_bindings.values():
+        words = tooltip or binding.tooltip
+        if not enabled or not binding.id or not binding.description or not words or binding.action in seen:
+            continue
+        seen.add(binding.action)
+        yield Action(
+            name=binding.description,
+            explanation=words,
+            do=partial(page.app.run_action, binding.action, node),
+            also=in_other_language(binding.description),
+            key=page.app.get_key_display(binding),
+            is_general=binding.id.partition(".")[0] in GENERAL,
+        )
+
+
+def _to_go(page: Screen[Any]) -> Iterator[Action]:
+    for place, name, explanation in places():
+        if is_built(type(place)):
+            yield Action(
+                name=name,
+                explanation=explanation,
+                do=partial(page.post_message, Go(place)),
+                also=in_other_language(name),
+            )
 
 
 def places() -> list[tuple[

@@ -33,8 +33,10 @@ class Page(Screen[None]):
     BINDINGS = [
         Binding("escape,q", "leave", _("Back"), key_display="q", id="page.leave", tooltip=_("Go back where you were")),
         Binding("question_mark", "help", _("Help"), id="page.help", tooltip=_("Explain this page and its keys")),
-        Binding("colon,ctrl+p", "app.command_palette", _("Command"), key_display=":", id="page.palette",
+        Binding("colon", "app.command_palette", _("Command"), key_display=":", id="page.palette",
                 tooltip=_("Find any action by its name")),
+        Binding("ctrl+p", "app.command_palette", _("Command"), show=False, id="page.palette-while-typing",
+                tooltip=_("Find any action by its name, while you type too")),
         Binding("c", "command_line", _("Command line"), show=False, id="page.command-line",
                 tooltip=_("Show and copy the command that does the same")),
         Binding("y", "yank", _("Copy"), show=False, id="page.yank", tooltip=_("Copy what is selected")),

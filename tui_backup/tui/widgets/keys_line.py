@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -83,11 +84,16 @@ class KeysLine(Widget):
     def _found(self) -> list[Hint]:
         found: dict[str, tuple[int, Hint]] = {}
         for _node, binding, enabled, _tooltip in self.screen.active_bindings.values():
-            if binding.show and binding.action not in found:
+            if binding.show and binding.action not in found and not self._is_typed(binding):
                 place = GENERAL.index(binding.id) if binding.id in GENERAL else -1
                 shown = self.app.get_key_display(binding)
                 found[binding.action] = place, Hint(binding.key, shown, binding.description, enabled, place >= 0)
         return [hint for _place, hint in sorted(found.values(), key=lambda each: each[0])]
+
+    def _is_typed(self, binding: Binding) -> bool:
+        """Whether a key is text for what has the focus; Textual itself does not know that of the slash."""
+        focused = self.screen.focused
+        return binding.key == "slash" and focused is not None and focused.check_consume_key("slash", "/")
 
     def _shown(self) -> list[Hint]:
         """Return what there is room for; the page's own keys go first, the last of them first of all."""

@@ -21,6 +21,7 @@ from textual.strip import Strip
 from tui_backup.primitives.i18n import _
 from tui_backup.tui.widgets.cells import plain
 from tui_backup.tui.widgets.columns import GAP, Column, Place, arranged
+from tui_backup.tui.widgets.listing_look import CLASSES, CSS
 from tui_backup.tui.widgets.painting import header_strip, row_strip, text_strip
 
 RowT = TypeVar("RowT")
@@ -52,37 +53,8 @@ class Told(Message):
 class Listing(ScrollView, Generic[RowT], can_focus=True):
     """Rows that one can walk through, filter, sort and mark."""
 
-    DEFAULT_CSS = """
-    Listing {
-        background: transparent;
-        scrollbar-size-vertical: 1;
-        overflow-x: hidden;
-        & > .listing--header { color: $quiet; text-style: none; }
-        & > .listing--cursor {
-            background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
-        }
-        & > .listing--cursor-blurred {
-            background: $block-cursor-blurred-background; text-style: $block-cursor-blurred-text-style;
-        }
-        & > .listing--hover { background: $block-hover-background; }
-        & > .listing--mark { color: $accent; text-style: bold; }
-        & > .listing--dim { color: $quiet; }
-        & > .listing--bold { text-style: bold; }
-        & > .listing--accent { color: $accent; }
-        & > .listing--ok { color: $text-success; }
-        & > .listing--warning { color: $text-warning; }
-        & > .listing--error { color: $text-error; }
-        &.-waiting { opacity: 60%; }
-        &:nocolor > .listing--cursor { text-style: reverse; }
-        &:nocolor > .listing--cursor-blurred { text-style: underline; }
-    }
-    """
-    COMPONENT_CLASSES = {
-        f"listing--{name}"
-        for name in (
-            "header", "cursor", "cursor-blurred", "hover", "mark", "dim", "bold", "accent", "ok", "warning", "error",
-        )
-    }  # fmt: skip
+    DEFAULT_CSS = CSS
+    COMPONENT_CLASSES = CLASSES
 
     BINDINGS = [
         Binding("down,j", "down", _("Down"), show=False, id="listing.down"),
@@ -93,7 +65,14 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         Binding("end,G", "last", _("Last"), show=False, id="listing.last"),
         Binding("enter", "choose", _("Open"), show=False, id="listing.choose"),
         Binding("space", "mark", _("Mark"), show=False, id="listing.mark", tooltip=_("Mark, or unmark")),
-        Binding("asterisk", "invert", _("Invert marks"), show=False, id="listing.invert"),
+        Binding(
+            "asterisk",
+            "invert",
+            _("Invert marks"),
+            show=False,
+            id="listing.invert",
+            tooltip=_("Mark what is not marked, and the other way round"),
+        ),
         Binding("o", "sort", _("Sort"), show=False, id="listing.sort", tooltip=_("Sort by the next column")),
         Binding("O", "reverse", _("Reverse"), show=False, id="listing.reverse", tooltip=_("Turn the order round")),
     ]
@@ -118,7 +97,7 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
     class Marked(Told):
         """Marks have changed; the row is that under the cursor."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says one thing about the rows
         self,
         columns: Sequence[Column[RowT]],
         *,
@@ -320,6 +299,10 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         return style
 
     # keys and the mouse
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Mark nothing where there are no marks."""
+        return self._markable or action not in {"mark", "invert"}
 
     @on(events.Click)
     def _clicked(self, event: events.Click) -> None:
