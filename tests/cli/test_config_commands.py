@@ -40,9 +40,15 @@ def test_without_a_configuration_the_hint_is_init(call: Call) -> None:
     assert "hint: `tui-backup init` makes one" in answer.err
 
 
-def test_editing_comes_later(site: Site) -> None:
-    assert site.call("config", "edit").code == 2
-    assert "edit" not in site.call("config", "--help").out
+def test_importing_variables_comes_later(site: Site) -> None:
+    assert site.call("config", "import-env").code == 2
+    assert "import-env" not in site.call("config", "--help").out
+
+
+def test_an_editor_needs_a_terminal(site: Site) -> None:
+    answer = site.call("config", "edit")
+    assert answer.code == 2
+    assert "an editor needs a terminal" in answer.err
 
 
 def test_init_makes_what_is_missing_and_keeps_what_is_there(call: Call, tmp_path: Path) -> None:

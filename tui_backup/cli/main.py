@@ -52,7 +52,7 @@ def command_lines() -> Mapping[str, str]:
         "runs": _("Show the runs going on now."),
         "attach": _("Follow a run that is going on."),
         "cancel": _("Ask a run to stop."),
-        "config": _("Check and show the configuration."),
+        "config": _("Check, show and change the configuration."),
         "completion": _("Print the completion script of a shell."),
     }
 

@@ -1,4 +1,4 @@
-"""`config`: check and show the configuration."""
+"""`config`: check, show and change the configuration."""
 
 from collections.abc import Mapping
 
@@ -12,6 +12,7 @@ def command_lines() -> Mapping[str, str]:
         "check": _("Say what is wrong with the configuration, or will be."),
         "show": _("Show the configuration as it takes effect."),
         "path": _("Show which file is used."),
+        "edit": _("Change the configuration in your editor."),
     }
 
 
@@ -19,8 +20,8 @@ command = LazyGroup(
     "config",
     package="tui_backup.cli.commands.configuration",
     lines=command_lines,
-    later=("edit", "import-env"),
+    later=("import-env",),
     no_args_is_help=False,
-    short_help=_("Check and show the configuration."),
-    help=_("Check and show the configuration."),
+    short_help=_("Check, show and change the configuration."),
+    help=_("Check, show and change the configuration."),
 )
