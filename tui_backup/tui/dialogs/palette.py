@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, pgettext
 from tui_backup.primitives.text import printable
 from tui_backup.tui.commands import Action, matching
 from tui_backup.tui.dialogs.dialog import Dialog
@@ -53,7 +53,7 @@ class Palette(Dialog[Action]):
             yield Listing[Action](
                 [
                     Column(id="name", title=_("Action"), cell=lambda action: action.name, grows=True),
-                    Column(id="key", title=_("Key"), cell=lambda action: [(action.key, "accent")], right=True),
+                    Column(id="key", title=pgettext("on the keyboard", "Key"), cell=lambda action: [(action.key, "accent")], right=True),
                 ],
                 key=id,
                 empty=Remark(""),

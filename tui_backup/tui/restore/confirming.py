@@ -78,7 +78,8 @@ def place_of_plan(planned: Planned) -> str:
 def _counted(counts: Sequence[PlanCount]) -> str:
     """Return `12 new, 3 overwrite`, of what there is to be done."""
     told = [each for each in counts if each.count and each.sort in _DONE]
-    return ", ".join(f"{number(each.count)} {each.label}" for each in told)
+    # Translators: how many paths, and what becomes of them: `12 new`
+    return ", ".join(_("{count} {what}").format(count=number(each.count), what=each.label) for each in told)
 
 
 def _about_undo(desk: Desk, plan: RestorePlan, *, in_place: bool, loses: bool) -> Iterator[str]:
