@@ -77,6 +77,14 @@ async def test_it_goes_down_and_up_with_the_cursor_where_it_was(app: BackupApp, 
         assert row.name == "uploads"
 
 
+async def test_it_begins_where_the_first_choice_is_to_be_made(app: BackupApp, site: Path) -> None:
+    async with app.run_test() as pilot:
+        await at(pilot, newest(site, b"/"))
+        assert line(pilot, "#path") == "/srv/site"
+        await press(pilot, "h", "h", "h")
+        assert names(pilot) == ["srv"]
+
+
 async def test_a_file_puts_the_cursor_on_itself(app: BackupApp, site: Path) -> None:
     async with app.run_test() as pilot:
         await at(pilot, newest(site, SITE + b"/uploads/photo-2.jpg"))
@@ -250,18 +258,22 @@ async def test_a_snapshot_that_is_not_there_is_said_to_be_gone(app: BackupApp, s
 
 
 async def test_damage_is_told_where_it_is_and_the_rest_still_works(app: BackupApp, site: Path) -> None:
-    async with app.run_test() as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await at(pilot, newest(site))
-        with app.desk.reading() as workspace:
-            access = access_of(workspace.repository("local"))
-            for pack in (site.parent / "local" / "data").rglob("*"):
-                if pack.is_file():
-                    pack.chmod(0o600)
-                    pack.write_bytes(bytes(pack.stat().st_size))
-            access.unload()
+        wipe(site.parent / "local" / "data")
+        await press(pilot, "end")
+        assert "is damaged" in preview(pilot)
         await press(pilot, "home", "down", "enter")
         assert line(pilot, "#path") == "/srv/site"
         assert len(names(pilot)) == 6
+
+
+def wipe(packs: Path) -> None:
+    """Have all packs hold nothing but zeros."""
+    for pack in packs.rglob("*"):
+        if pack.is_file():
+            pack.chmod(0o600)
+            pack.write_bytes(bytes(pack.stat().st_size))
 
 
 async def test_who_holds_the_repository_is_told(app: BackupApp, site: Path) -> None:

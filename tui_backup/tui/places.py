@@ -27,7 +27,7 @@ class Browser:
     """Full id."""
     repository: str
     path: bytes = b"/"
-    """The directory to begin in, or the entry to put the cursor on."""
+    """The directory to begin in, or the entry to put the cursor on; the root: where the first choice is to be made."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from tui_backup.tui.browser.preview import Preview
 from tui_backup.tui.browser.reading_page import ReadingPage
 from tui_backup.tui.browser.rows import Row, columns_of, parent_of
 from tui_backup.tui.browser.text_pane import TextPane
-from tui_backup.tui.browser.view import Marks, View, Views, view_at
+from tui_backup.tui.browser.view import Marks, View, Views, first_view, view_at
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Browser, Finder, Place, Restore, Versions, is_built
 from tui_backup.tui.widgets.filter_line import FilterLine
@@ -171,7 +171,7 @@ class BrowserPage(ReadingPage):
         def work(_watch: Watch) -> tuple[Opened, View]:
             with self.desk.reading() as workspace:
                 opened = open_copy(workspace, self._wanted.repository, self._wanted.snapshot)
-                return opened, view_at(workspace, opened.copy, path)
+                return opened, first_view(workspace, opened.copy, path)
 
         self.listing.empty = Remark("")
         self.read(work, lambda found: self._opened_at(*found, path), self._failed, telling=lambda _watch: _("reading…"))

@@ -48,6 +48,17 @@ def view_at(workspace: Workspace, copy: Copy, path: bytes) -> View:
     return View.of(parent_of(path), directory(workspace, copy, parent_of(path)))
 
 
+def first_view(workspace: Workspace, copy: Copy, path: bytes) -> View:
+    """Do the same as `view_at`; for the root, return the topmost directory that holds more than one directory."""
+    if path != b"/":
+        return view_at(workspace, copy, path)
+    view = View.of(b"/", directory(workspace, copy, b"/"))
+    while len(view.rows) == 1 and view.rows[0].is_directory:
+        entry = view.rows[0].entry
+        view = View.of(entry.path, directory(workspace, copy, entry))
+    return view
+
+
 class Views:
     """Views that were left and may be come back to; the one left longest ago goes first."""
 
