@@ -4,7 +4,7 @@ import os
 from typing import ClassVar
 
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
 from tui_backup.model.event import Ending, Event, Progressed
@@ -18,6 +18,11 @@ from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
+
+
+_WORDS_FOR_ALL = {"⏎": "enter", "⌫": "backspace"}
+_KEY_WORDS = {**_WORDS_FOR_ALL, "↑": "up", "↓": "down", "←": "left", "→": "right"}
+"""What Textual writes as a sign."""
 
 
 class BackupApp(App[None]):
@@ -48,6 +53,13 @@ class BackupApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our style sheets use and Textual's own themes do not have."""
         return {"quiet": "#888888"}
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as it is written: by words where the terminal may have no sign for it."""
+        shown = super().get_key_display(binding)
+        for sign, word in _KEY_WORDS.items() if self.desk.glyphs.is_ascii else _WORDS_FOR_ALL.items():
+            shown = shown.replace(sign, word)
+        return shown
 
     def on_mount(self) -> None:
         """Show the first page."""
