@@ -51,6 +51,7 @@ class ReadingPage(Page):
         self._watch: Watch | None = None
         self._ticking: list[Timer] = []
         self._telling: Callable[[Watch], str] = lambda _watch: ""
+        self._waits: tuple[str, str] | None = None
 
     @property
     def is_reading(self) -> bool:
@@ -79,8 +80,9 @@ class ReadingPage(Page):
             (failed or self.complain)(error)
 
         self.be_done()
-        self._telling = telling
+        self._telling, self._waits = telling, None
         self._watch = self.ask("read", work, done, gone_wrong).watch
+        self._watch.on_wait = self._note_wait
         self._ticking = [self.set_timer(PATIENCE_S, self._become_impatient)]
 
     def be_done(self) -> None:
@@ -127,9 +129,16 @@ class ReadingPage(Page):
             self._ticking.append(self.set_interval(BEAT_S, self._tell))
             self._tell()
 
+    def _note_wait(self, message: str) -> None:
+        """Note for whom the work waits, until it has something else to tell; called on its thread."""
+        if self._watch is not None:
+            self._waits = message, self._telling(self._watch)
+
     def _tell(self) -> None:
         if self._watch is not None:
+            text = self._telling(self._watch)
+            waits = self._waits
             line = self.query_one("#progress", Line)
-            line.left = self._telling(self._watch)
+            line.left = waits[0] if waits is not None and waits[1] == text else text
             line.display = True
             self.beat()
