@@ -4,13 +4,16 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.cli.calling import Answer, Call
 from tests.cli.site import Site
-from tui_backup.primitives.i18n import use
+from tui_backup.cli.main import cli
+from tui_backup.primitives.i18n import _, use
 
 PORTUGUESE = 'language = "pt_BR"\n'
 
@@ -40,6 +43,24 @@ def test_help_is_portuguese_to_its_last_word() -> None:
     assert "  Restaurar SNAPSHOT: mostra um plano, pergunta e faz exatamente o que o plano" in command.out
     assert "  -h, --help                      Mostrar esta ajuda e sair." in command.out
     assert not {"the", "and", "Show", "Options:"} & set((whole.out + command.out).split())
+
+
+def commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            inner = command.get_command(click.Context(command), name)
+            assert inner is not None
+            yield from commands(inner)
+
+
+def test_all_help_can_be_translated() -> None:
+    known = list(commands(cli))
+    texts = {text for command in known for text in (command.help, command.short_help) if text}
+    texts |= {each.help for command in known for each in command.params if isinstance(each, click.Option) and each.help}
+    use("pt_BR")
+    assert {text for text in texts if _(text) == text} == set()
+    assert len(texts) > 100
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _other_catalogue() -> gettext.NullTranslations:
 def _sources() -> dict[str, str]:
     """Return translation -> source for the texts without a plural."""
     entries: dict[object, str] = vars(_other_catalogue()).get("_catalog", {})
-    return {translated: source for source, translated in entries.items() if isinstance(source, str)}
+    return {translated: source for source, translated in entries.items() if source and isinstance(source, str)}
 
 
 def _language_of_environment() -> str:

@@ -53,7 +53,12 @@ class Palette(Dialog[Action]):
             yield Listing[Action](
                 [
                     Column(id="name", title=_("Action"), cell=lambda action: action.name, grows=True),
-                    Column(id="key", title=pgettext("on the keyboard", "Key"), cell=lambda action: [(action.key, "accent")], right=True),
+                    Column(
+                        id="key",
+                        title=pgettext("on the keyboard", "Key"),
+                        cell=lambda action: [(action.key, "accent")],
+                        right=True,
+                    ),
                 ],
                 key=id,
                 empty=Remark(""),

@@ -26,14 +26,16 @@ from tui_backup.services.workspace import Workspace
 _EDITORS = ("sensible-editor", "nano", "vi")
 
 
-@click.command(short_help=_("Change the configuration in your editor."))
+@click.command(
+    short_help=_("Change the configuration in your editor."),
+    help=_(
+        "Open a copy of the configuration in $VISUAL or $EDITOR, and save it if it is valid.\n\n"
+        "What is wrong is told, and can be mended at once; nothing invalid is ever saved. If somebody else "
+        "has changed the file meanwhile, nothing is saved either, and the copy stays."
+    ),
+)
 @pass_invocation
 def command(invocation: Invocation) -> None:
-    """Open a copy of the configuration in $VISUAL or $EDITOR, and save it if it is valid.
-
-    What is wrong is told, and can be mended at once; nothing invalid is ever saved. If somebody else has changed the
-    file meanwhile, nothing is saved either, and the copy stays.
-    """
     path = find_config(invocation.config)
     check_owner(path)
     if not sys.stdin.isatty():
