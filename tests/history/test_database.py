@@ -28,6 +28,32 @@ with History.open(Path(sys.argv[1])) as history:
     assert not history.troubles, history.troubles
 """
 
+CLOSER = """
+import sys, threading, time
+from pathlib import Path
+from tui_backup.history.history import History
+from tests.history.test_database import make_run
+
+def ask():
+    while not over.is_set():
+        history.runs()
+
+over = threading.Event()
+for _round in range(15):
+    history = History.open(Path(sys.argv[1]))
+    history.finish(make_run())
+    readers = [threading.Thread(target=ask) for _number in range(4)]
+    for reader in readers:
+        reader.start()
+    history.close()
+    assert history.runs() == []
+    assert not history.troubles, history.troubles
+    over.set()
+    for reader in readers:
+        reader.join()
+    over.clear()
+"""
+
 
 def make_run() -> Run:
     return Run(
@@ -145,3 +171,8 @@ def test_a_read_only_state_can_still_be_read(tmp_path: Path) -> None:
         assert history.known_repository("local") == "id"
         assert history.troubles
         assert not history.lost
+
+
+def test_it_is_closed_only_once_nobody_asks_it(tmp_path: Path) -> None:
+    """SQLite crashes, now and then, where a connection is closed that another thread is using."""
+    subprocess.run([sys.executable, "-c", CLOSER, str(tmp_path)], cwd=ROOT, check=True, timeout=60)

@@ -20,6 +20,10 @@ _BUSY_S = 10.0
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+class Closed(sqlite3.ProgrammingError):
+    """Somebody asks a database that was closed meanwhile."""
+
+
 class Database:
     """Connections to one database file.
 
@@ -37,6 +41,9 @@ class Database:
         """Whether a record may have been there that nobody can read any more."""
         self._tell = on_trouble
         self._lock = threading.RLock()
+        self._is_idle = threading.Condition()
+        self._users = 0
+        self._is_closed = False
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._generation = 0
@@ -45,17 +52,18 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection; errors of SQLite pass through."""
-        if self._memory is not None:
-            with self._lock:
-                yield self._memory
-            return
-        try:
-            yield self._connection()
-        except sqlite3.DatabaseError as error:
-            if _is_broken(error):
-                self._replace(error)
-            raise
+        """Give this thread's connection; errors of SQLite pass through, and Closed."""
+        with self._using():
+            if self._memory is not None:
+                with self._lock:
+                    yield self._memory
+                return
+            try:
+                yield self._connection()
+            except sqlite3.DatabaseError as error:
+                if _is_broken(error):
+                    self._replace(error)
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -76,7 +84,13 @@ class Database:
         return _is_broken(error)
 
     def close(self) -> None:
-        """Close every connection; no thread may use the database any more."""
+        """Close every connection, once nobody uses one; who comes later is refused.
+
+        SQLite crashes where a connection is closed that another thread is using.
+        """
+        with self._is_idle:
+            self._is_closed = True
+            self._is_idle.wait_for(lambda: not self._users)
         with self._lock:
             for connection in self._open:
                 connection.close()
@@ -84,6 +98,20 @@ class Database:
             self._generation += 1
             if self._memory is not None:
                 self._memory.close()
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """Keep the database open."""
+        with self._is_idle:
+            if self._is_closed:
+                raise Closed
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._is_idle:
+                self._users -= 1
+                self._is_idle.notify_all()
 
     def _connection(self) -> sqlite3.Connection:
         generation, connection = getattr(self._local, "mine", (None, None))

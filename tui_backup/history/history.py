@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from tui_backup.history import problems, repositories, retention, runs, verifications
-from tui_backup.history.database import Database, Trouble
+from tui_backup.history.database import Closed, Database, Trouble
 from tui_backup.history.problems import KnownProblem
 from tui_backup.history.repositories import Contact, HeldSnapshot, Holdings, KnownCopy
 from tui_backup.history.retention import Held
@@ -253,6 +253,8 @@ class History:
         try:
             with self._database.reading() as connection:
                 return read(connection, *args, **kwargs)
+        except Closed:
+            return default
         except sqlite3.Error as error:
             self._tell(_("the history could not be read: {reason}").format(reason=error))
             return default
