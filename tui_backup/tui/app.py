@@ -19,7 +19,6 @@ from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
 
-
 _WORDS_FOR_ALL = {"⏎": "enter", "⌫": "backspace"}
 _KEY_WORDS = {**_WORDS_FOR_ALL, "↑": "up", "↓": "down", "←": "left", "→": "right"}
 """What Textual writes as a sign."""
