@@ -102,7 +102,7 @@ def test_threads_and_workers_speak_as_their_owner_does() -> None:
 
 
 def test_a_text_is_found_by_its_words_in_the_other_language() -> None:
-    assert in_other_language("Undo a restore") == "Desfazer restauração"
+    assert in_other_language("Find a file") == "Achar um arquivo"
     use("pt_BR")
-    assert in_other_language("Desfazer restauração") == "Undo a restore"
+    assert in_other_language("Achar um arquivo") == "Find a file"
     assert in_other_language("no text of ours") == "no text of ours"
