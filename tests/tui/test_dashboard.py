@@ -168,7 +168,7 @@ async def test_tab_goes_from_part_to_part(app: BackupApp) -> None:
 async def test_what_goes_on_is_seen_whoever_started_it(app: BackupApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        assert not page(app).progress.display
+        assert page(app).progress.is_idle
         await tell(pilot, *AT_WORK)
         line = page(app).progress.lines.render_line(0).text
         assert "site → local" in line
@@ -218,7 +218,7 @@ async def test_how_the_last_run_ended_stays(app: BackupApp) -> None:
     async with app.run_test() as pilot:
         await settled(pilot)
         await tell(pilot, AT_WORK[0], ended)
-        assert page(app).progress.display
+        assert not page(app).progress.is_idle
         assert page(app).progress.lines.render_line(0).text.strip() == "site → local: failed: disk full"
 
 
@@ -356,7 +356,7 @@ async def test_a_backup_is_started_seen_at_once_and_found_in_the_history(fresh: 
         await settled(pilot)
         assert "no backup yet" in str(app.screen.query_one(Masthead).render())
         await pilot.press("B")
-        assert page(app).progress.display
+        assert not page(app).progress.is_idle
         await until(pilot, lambda: bool(page(app).history.listing.rows))
         await until(pilot, lambda: desk.launches.going_on == ())
         await settled(pilot)

@@ -18,6 +18,7 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.dashboard import JobOverview, PastBackup
 from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.dashboard.opener import SnapshotOpener
+from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.dashboard.words import copies_pieces
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.widgets.cells import Cell, shortened
@@ -44,7 +45,7 @@ class HistoryPane(Vertical):
         self._desk = desk
         self._repositories: Sequence[str] = ()
         self._days: list[str] = []
-        self._is_about_a_job = False
+        self._job: JobOverview | None = None
         self._is_another = False
         """Whether the rows shown are those of the job before."""
 
@@ -70,14 +71,12 @@ class HistoryPane(Vertical):
         yield Static(id="detail", markup=False)
 
     def turn_to(self, job: JobOverview | None) -> None:
-        """Be about another job, whose past is still to come."""
-        self.border_title = _("History") if job is None else _("History of {job}").format(job=printable(job.job))
-        self._repositories = job.repositories if job else ()
-        self._is_about_a_job = job is not None
+        """Be about another job, whose past is still to come; what is shown is that of the job before."""
+        self._job = job
         self._is_another = True
 
     def wait(self) -> None:
-        """Say that the past is looked up: what is shown is that of another job, or nothing."""
+        """Say that the past is looked up."""
         if self.listing.given:
             self.listing.add_class("-waiting")
         else:
@@ -86,11 +85,8 @@ class HistoryPane(Vertical):
     def show(self, past: Sequence[PastBackup]) -> None:
         """Show the past of the job that this was turned to."""
         listing = self.listing
-        listing.remove_class("-waiting")
-        listing.empty = Remark(_("No backup yet"), _("B makes one now")) if self._is_about_a_job else Remark("")
-        if self._is_another:
-            self._is_another = False
-            listing.cursor = 0
+        listing.empty = Remark(_("No backup yet"), _("B makes one now")) if self._job else Remark("")
+        self._settle()
         self._days = [self._day(backup) for backup in past]
         listing.show(past)
         self.count()
@@ -99,7 +95,7 @@ class HistoryPane(Vertical):
 
     def fail(self, error: BackupError) -> None:
         """Say why the past cannot be shown."""
-        self.listing.remove_class("-waiting")
+        self._settle()
         self.listing.say(error.message, error.hint or "", failed=True)
         self._draw_trends()
         self._tell()
@@ -108,7 +104,7 @@ class HistoryPane(Vertical):
         """Say how many backups are shown, if that is not all."""
         listing = self.listing
         text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
-        self.border_subtitle = text if listing.needle else ""
+        entitle(self, subtitle=text if listing.needle else "")
 
     def time_passes(self) -> None:
         """Let days and ages be what they are by now."""
@@ -126,6 +122,15 @@ class HistoryPane(Vertical):
     def _resized(self) -> None:
         self.call_after_refresh(self._draw_trends)
         self.call_after_refresh(self._tell)
+
+    def _settle(self) -> None:
+        """Say whose past is shown, from the newest on if that is another's."""
+        job, self._repositories = self._job, self._job.repositories if self._job else ()
+        entitle(self, title=_("History of {job}").format(job=printable(job.job)) if job else _("History"))
+        self.listing.remove_class("-waiting")
+        if self._is_another:
+            self._is_another = False
+            self.listing.cursor = 0
 
     def _columns(self) -> list[Column[PastBackup]]:
         return [
@@ -186,13 +191,13 @@ class HistoryPane(Vertical):
         """Draw how size and time went, oldest left."""
         made = [backup for backup in reversed(self.listing.given) if backup.copies]
         trends = self.query_one("#trends", Static)
-        trends.set_class(len(made) < 2, "-empty")
         titles = _("size"), _("took")
         room = max(0, (self.listing.size.width - sum(len(title) + 1 for title in titles) - 3) // 2)
         bars = self._desk.glyphs.bars
         size = sparkline([backup.size for backup in made], room, bars)
         took = sparkline([backup.duration for backup in made], room, bars)
-        trends.update(Content(f"{titles[0]} {size}   {titles[1]} {took}"), layout=False)
+        text = f"{titles[0]} {size}   {titles[1]} {took}" if len(made) > 1 else ""
+        trends.update(Content(text), layout=False)
 
     def _tell(self) -> None:
         """Tell what there is to know of the row at hand, in one line."""

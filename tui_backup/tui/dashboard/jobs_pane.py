@@ -10,6 +10,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services.dashboard import JobOverview, JobState
 from tui_backup.services.status import RATED_RUNS
 from tui_backup.tui.dashboard.opener import SnapshotOpener
+from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.dashboard.words import outcome_pieces, running_piece, state_piece, widest_state
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Configuration, is_built
@@ -17,6 +18,9 @@ from tui_backup.tui.widgets.cells import Cell, plain
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import ago
+
+LOOKS_FOR_A_ROW = 4
+"""Of so many looks at how far runs are, one is shown among the jobs; the progress shows all."""
 
 LONGEST_NAME = 24
 """Columns that the name of a job gets before others have to go."""
@@ -37,6 +41,8 @@ class JobsPane(Vertical):
         self._desk = desk
         self._ages: list[str] = []
         self._states: dict[str, str] = {}
+        """How far it is shown to be, of each job that is worked on."""
+        self._looks = 0
 
     @property
     def listing(self) -> Listing[JobOverview]:
@@ -62,6 +68,8 @@ class JobsPane(Vertical):
         self.listing.empty = Remark(_("No job yet"), _("n makes one") if is_built(Configuration) else "")
         self.listing.columns = tuple(self._columns(jobs))
         self._ages = [self._age(job) for job in jobs]
+        for job in jobs:
+            self._note_state(job)
         self.listing.show(jobs)
         self.count()
 
@@ -77,7 +85,7 @@ class JobsPane(Vertical):
         """Say how many jobs are shown, if that is not all."""
         listing = self.listing
         text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
-        self.border_subtitle = text if listing.needle else ""
+        entitle(self, subtitle=text if listing.needle else "")
 
     def time_passes(self) -> None:
         """Let ages be what they are by now."""
@@ -87,12 +95,14 @@ class JobsPane(Vertical):
             self.listing.redraw()
 
     def draw_runs(self) -> None:
-        """Show how far the runs of jobs are."""
-        states = {job.job: plain(self._state(job)) for job in self.listing.given}
-        for job, state in states.items():
-            if state != self._states.get(job):
-                self.listing.redraw(job)
-        self._states = states
+        """Show which jobs are worked on, and from time to time how far that is."""
+        self._looks += 1
+        for job in self.listing.given:
+            before, state = self._states.get(job.job), plain(self._state(job))
+            is_new = (before is None) is not (self._desk.board.of_job(job.job) is None)
+            if is_new or (before not in {None, state} and self._looks % LOOKS_FOR_A_ROW == 0):
+                self._note_state(job)
+                self.listing.redraw(job.job)
 
     @on(Listing.Moved, "#jobs")
     def _moved(self, event: Listing.Moved) -> None:
@@ -130,6 +140,12 @@ class JobsPane(Vertical):
         if view is not None:
             return [running_piece(view.progress, self._desk.glyphs)]
         return [state_piece(job.state, self._desk.glyphs)]
+
+    def _note_state(self, job: JobOverview) -> None:
+        """Note what is shown of a job that is worked on."""
+        self._states.pop(job.job, None)
+        if self._desk.board.of_job(job.job) is not None:
+            self._states[job.job] = plain(self._state(job))
 
     def _age(self, job: JobOverview) -> str:
         return ago(job.last_success, self._desk.now())

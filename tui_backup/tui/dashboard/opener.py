@@ -18,7 +18,7 @@ class SnapshotOpener(Listing[RowT], Generic[RowT]):
                 tooltip=_("Look into this snapshot")),
     ]  # fmt: skip
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Offer to look into a snapshot where there is a page for that."""
         if action == "choose":
             return is_built(Browser) and self.row is not None

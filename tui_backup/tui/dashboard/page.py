@@ -31,7 +31,7 @@ PATIENCE_S = 0.1
 """How long an answer may take before anything is said about waiting."""
 
 REST_S = 0.5
-"""How long the terminal is left alone after it was told how far runs are."""
+"""How long the terminal is left alone after it was told how far a run is; longer where several go on."""
 
 _PARTS = ("jobs", "history", "progress")
 
@@ -94,6 +94,7 @@ class DashboardPage(Page):
         return counted_jobs(self._overview) if self._overview else ""
 
     def body(self) -> ComposeResult:
+        self._take_shape()
         with Container(id="panes"):
             yield JobsPane(self.desk)
             yield HistoryPane(self.desk)
@@ -213,7 +214,7 @@ class DashboardPage(Page):
 
     def action_jump(self, name: str) -> None:
         """Go to a part of the screen."""
-        if name == "progress" and not self.progress.display:
+        if name == "progress" and self.progress.is_idle:
             self.notify(_("Nothing goes on"))
             return
         if self._zoomed is not None:
@@ -247,6 +248,13 @@ class DashboardPage(Page):
         for each in _PARTS:
             self.set_class(each == name, f"-zoom-{each}")
 
+    def _take_shape(self) -> None:
+        """Be laid out for the terminal from the first paint on; Textual looks at breakpoints after that."""
+        width, height = self.app.size
+        for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
+            fitting = [name for least, name in breakpoints if size >= least]
+            self.add_class(fitting[-1])
+
     def _at_hand(self) -> AtHand:
         view = self.progress.view if self.progress.has_focus_within else None
         return AtHand(job=self.jobs.job, backup=self.history.backup, view=view)
@@ -264,7 +272,7 @@ class DashboardPage(Page):
             self._has_moved = False
             self.progress.draw()
             self.jobs.draw_runs()
-            self.set_timer(REST_S, self._draw_runs)
+            self.set_timer(REST_S * max(1, len(self.desk.board.going_on)), self._draw_runs)
 
     def _say_that_it_takes_time(self) -> None:
         if self._overview is None:

@@ -13,6 +13,7 @@ from tui_backup.services.endings import sentence
 from tui_backup.tui.dashboard.log_tail import LogTail, current_line, ending_role, log_lines
 from tui_backup.tui.dashboard.progress_line import label_of, progress_pieces
 from tui_backup.tui.dashboard.run_lines import Line, RunLines
+from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.run_board import RunView
 
@@ -24,7 +25,10 @@ MOST_LABEL = 28
 
 
 class ProgressPane(Vertical):
-    """Runs that go on, whoever started them; where none does, the last that ended. Absent where there is neither."""
+    """Runs that go on, whoever started them; where none does, the last that ended.
+
+    Where there is little room it is absent while there is neither.
+    """
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(id="progress-pane", classes="pane")
@@ -43,9 +47,14 @@ class ProgressPane(Vertical):
         at = self.lines.cursor
         return self._shown[at][0] if at < len(self._shown) else None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no run to be shown."""
+        return not self._shown
+
     def compose(self) -> ComposeResult:
         self.border_title = _("Progress")
-        self.display = False
+        self.add_class("-idle")
         yield RunLines(id="runs")
         yield LogTail(id="log")
 
@@ -65,8 +74,9 @@ class ProgressPane(Vertical):
             self._shown += [(None, _begun(title)) for title in starting]
         else:
             self._shown = [(view, _ended(ending)) for view in board.known[-1:] for ending in view.endings]
-        self.display = bool(self._shown)
-        self.lines.show([line for _view, line in self._shown])
+        self.set_class(self.is_idle, "-idle")
+        idle: list[Line] = [[(_("Nothing goes on"), "dim")]]
+        self.lines.show([line for _view, line in self._shown] or idle)
         self._draw_log()
         if starting and not self._will_look:
             self._will_look = True
@@ -91,7 +101,7 @@ class ProgressPane(Vertical):
         self.query_one(LogTail).show(said, current_line(view.progress) if view and view.is_going_on else "")
         count = view.warnings if view else 0
         text = ngettext("{count} warning", "{count} warnings", count).format(count=number(count))
-        self.border_subtitle = text if count else ""
+        entitle(self, subtitle=text if count else "")
 
 
 def _begun(title: str) -> Line:

@@ -1,9 +1,7 @@
-"""The lines of the runs that go on. Of a line only what has changed is drawn again: that is all the terminal gets."""
+"""The lines of the runs that go on. Only a line that has changed is drawn again: that is all the terminal gets."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
@@ -60,8 +58,8 @@ class RunLines(Widget, can_focus=True):
             self.refresh(layout=True)
             return
         for y, (old, new) in enumerate(zip(before, lines, strict=True)):
-            for region in _changes(old, new, y):
-                self.refresh(region)
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, len(self._lines) - 1))
@@ -78,7 +76,7 @@ class RunLines(Widget, can_focus=True):
             return Strip.blank(width, self.rich_style)
         is_chosen = y == self.cursor and self.has_focus
         segments = [Segment(text, self._style(role, is_chosen=is_chosen)) for text, role in self._lines[y]]
-        return Strip(segments).adjust_cell_length(width, self._style("plain", is_chosen=is_chosen))
+        return Strip(segments).adjust_cell_length(width, self._style("plain", is_chosen=is_chosen)).simplify()
 
     @on(events.Click)
     def _clicked(self, event: events.Click) -> None:
@@ -93,17 +91,3 @@ class RunLines(Widget, can_focus=True):
         return self.rich_style + (
             Style.null() if role == "plain" else self.get_component_rich_style(f"runs--{role}", partial=True)
         )
-
-
-def _changes(old: Line, new: Line, y: int) -> list[Region]:
-    """Return where a line has changed; pieces that are as they were and where they were are left."""
-    was, now = _placed(old), _placed(new)
-    width = max(sum(cell_len(text) for text, _role in line) for line in (old, new))
-    if old and new and was[-1][0] + cell_len(old[-1][0]) != now[-1][0] + cell_len(new[-1][0]):
-        return [Region(0, y, width, 1)]
-    return [Region(x, y, cell_len(text), 1) for x, text, role in now if text and (x, text, role) not in was]
-
-
-def _placed(line: Line) -> list[tuple[int, str, str]]:
-    starts = accumulate((cell_len(text) for text, _role in line), initial=0)
-    return [(start, text, role) for start, (text, role) in zip(starts, line, strict=False)]

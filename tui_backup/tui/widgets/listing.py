@@ -126,6 +126,7 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         self._rows: Sequence[RowT] = ()
         self._places: list[Place[RowT]] = []
         self._strips: LRUCache[tuple[int, str, bool | None], Strip] = LRUCache(512)
+        self._drawn: dict[int, Strip] = {}
         self._hovered = -1
         self._styles: dict[str, Style] = {}
 
@@ -245,7 +246,15 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         self._places = arranged(self.columns, self._rows, max(1, self._width))
         self.virtual_size = Size(self._width, len(self._rows) + 1)
         self._strips.clear()
-        self.refresh()
+        self._draw_changes()
+
+    def _draw_changes(self) -> None:
+        """Draw the lines that are not as they were drawn: a slow terminal gets no others."""
+        if not self.size:
+            self.refresh()
+        for y in range(self.size.height):
+            if self._drawn.get(y) != self._line(y):
+                self.refresh(Region(0, y, self.size.width, 1))
 
     @property
     def _width(self) -> int:
@@ -260,6 +269,10 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
     # drawing
 
     def render_line(self, y: int) -> Strip:
+        strip = self._drawn[y] = self._line(y)
+        return strip
+
+    def _line(self, y: int) -> Strip:
         width = self.size.width
         if not self._rows:
             return self._remark_line(y)

@@ -42,7 +42,7 @@ def row_strip(
             style = base if look == "cursor" or role == "plain" else base + style_of(role)
             segments.append(Segment(text, style))
         segments.append(Segment(" " * GAP, base))
-    return Strip(segments).adjust_cell_length(width, base)
+    return Strip(segments).adjust_cell_length(width, base).simplify()
 
 
 def text_strip(text: str, role: str, width: int, style_of: StyleOf) -> Strip:
