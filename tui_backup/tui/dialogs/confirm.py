@@ -39,16 +39,14 @@ class Confirm(Dialog[bool]):
     CSS = """
     Confirm #typed { margin-top: 1; }
     Confirm #said { height: auto; max-height: 50vh; scrollbar-size-vertical: 1; }
-    Confirm.-low #dialog { padding: 0 2; }
     Confirm.-low #said { max-height: 40vh; }
-    Confirm.-low #typed, Confirm.-low #buttons { margin-top: 0; }
+    Confirm.-low #typed { margin-top: 0; }
     """
 
     BINDINGS = [
         Binding("down", "scroll(1)", show=False, id="confirm.down"),
         Binding("up", "scroll(-1)", show=False, id="confirm.up"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]
 
     def __init__(self, question: Question) -> None:
         super().__init__()

@@ -31,8 +31,12 @@ class Dialog(ModalScreen[ResultT]):
         & .large { text-style: bold; }
         & #buttons { height: auto; margin-top: 1; align-horizontal: right; }
         & Button { margin-left: 2; min-width: 12; }
+        &.-low > #dialog { padding: 0 2; }
+        &.-low #buttons { margin-top: 0; }
     }
     """
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-tall")]
 
     BINDINGS = [
         Binding("escape", "give_up", _("Back"), id="dialog.give-up", tooltip=_("Leave with nothing done")),

@@ -53,6 +53,8 @@ class PasswordDialog(Dialog[NewPassword]):
     """Asks for a password twice; a weak one is warned about."""
 
     CSS = """
+    PasswordDialog.-low .note { display: none; }
+    PasswordDialog.-low #generated { margin-top: 0; }
     PasswordDialog .label { color: $quiet; }
     PasswordDialog #verdict { min-height: 1; height: auto; }
     PasswordDialog #generated { display: none; color: $accent; text-style: bold; margin-top: 1; }
@@ -75,7 +77,7 @@ class PasswordDialog(Dialog[NewPassword]):
             yield said(_("Host    {host}").format(host=wish.host), "large")
             yield said(_("Target  {target}").format(target=wish.repository), "large")
             for fact in wish.facts:
-                yield said(fact, "quiet")
+                yield said(fact, "quiet note")
             yield said(_("New password"), "label")
             yield PasswordField(id="first")
             yield said(_("The same again"), "label")

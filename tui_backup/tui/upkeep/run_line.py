@@ -22,7 +22,7 @@ class RunLine(RunLines, can_focus=False):
     """One line; absent where there is no run."""
 
     DEFAULT_CSS = """
-    RunLine { height: 1; margin: 0 1; }
+    RunLine { height: 1; padding: 0 1; }
     """
 
     def __init__(self, glyphs: Glyphs) -> None:

@@ -20,6 +20,8 @@ class TagDialog(Dialog[tuple[str, ...]]):
 
     CSS = """
     TagDialog Tick { margin: 1 0; }
+    TagDialog.-low Tick { margin: 0; }
+    TagDialog.-low .note { display: none; }
     TagDialog #verdict { height: auto; min-height: 1; }
     """
 
@@ -40,7 +42,9 @@ class TagDialog(Dialog[tuple[str, ...]]):
             yield said(_("Other tags, with commas between them"), "quiet")
             yield Field(self._others, id="tags")
             yield Static(id="verdict", classes="careful", markup=False)
-            yield said(_("The snapshot gets another id. Its copies in other repositories keep their tags."), "quiet")
+            yield said(
+                _("The snapshot gets another id. Its copies in other repositories keep their tags."), "quiet note"
+            )
             with Horizontal(id="buttons"):
                 yield Button(_("Do nothing"), id="no", compact=True)
                 yield Button(_("Change"), id="yes", variant="error", compact=True)

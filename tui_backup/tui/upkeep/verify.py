@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -90,7 +90,8 @@ class VerifyPage(UpkeepPage):
         yield self.repository_choice()
         how = [_("structure only"), _("read all data"), _("a share")]
         yield Choice(_("How"), how, self.desk.glyphs, chosen=DATA, width=LABEL, id="how")
-        yield Field(USUAL_SHARE, placeholder=_("5% or 2/7"), id="share")
+        with Horizontal(id="share-line"):
+            yield Field(USUAL_SHARE, placeholder=_("5% or 2/7"), id="share")
         with Vertical(classes="pane", id="plan") as pane:
             pane.border_title = _("What will be read")
             yield Listing[VerifyPlan](
@@ -108,7 +109,7 @@ class VerifyPage(UpkeepPage):
 
     def on_mount(self) -> None:
         """Look, and see whether something is being verified already."""
-        self.query_one("#share").display = False
+        self.query_one("#share-line").display = False
         self._count_marks()
         self._look_for_runs()
 
@@ -213,8 +214,7 @@ class VerifyPage(UpkeepPage):
 
     @on(Choice.Chosen, "#how")
     def _how_changed(self) -> None:
-        share = self.query_one("#share", Input)
-        share.display = self._how == SHARE
+        self.query_one("#share-line").display = self._how == SHARE
         self._plan()
 
     @on(Input.Changed, "#share")
@@ -308,9 +308,16 @@ class VerifyPage(UpkeepPage):
         return [
             Column(id="repository", title=_("Repository"), cell=lambda each: each.repository, most=20),
             Column(id="reads", title=_("Reads"), cell=_reads, least=20, most=60),
-            Column(id="proven", title=_("Proven"), cell=_proven, grows=True, least=8),
-            Column(id="oldest", title=_("Oldest proof"), cell=lambda each: ago(each.oldest_proof, now()), rank=1),
+            Column(id="proven", title=_("Proven"), cell=_proven),
             Column(id="checked", title=_("Last checked"), cell=lambda each: ago(each.checked_at, now()), rank=2),
+            Column(
+                id="oldest",
+                title=_("Oldest proof"),
+                cell=lambda each: ago(each.oldest_proof, now()),
+                rank=1,
+                grows=True,
+                least=12,
+            ),
         ]
 
     def _snapshot_columns(self) -> list[Column[Row]]:
