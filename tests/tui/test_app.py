@@ -21,3 +21,19 @@ async def test_what_a_run_says_on_its_thread_reaches_the_board(app: BackupApp) -
         (view,) = app.desk.board.going_on
         assert view.job == "site"
         assert view.progress is not None
+
+
+async def test_of_how_far_a_run_is_only_the_newest_waits_to_be_heard(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        app.desk.bus.publish(Started(run="r", job="site", repository="local"))
+        for count in range(1000):
+            app.desk.bus.publish(Progressed(run="r", files_done=count, bytes_done=count))
+        assert app._message_queue.qsize() < 10
+        await settled(pilot)
+        (view,) = app.desk.board.going_on
+        assert view.progress is not None
+        assert view.progress.files_done == 999
+        app.desk.bus.publish(Progressed(run="r", files_done=1000, bytes_done=1000))
+        await settled(pilot)
+        assert view.progress.files_done == 1000

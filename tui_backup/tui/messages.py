@@ -2,25 +2,16 @@
 
 from textual.message import Message
 
-from tui_backup.model.event import Event, Progressed
+from tui_backup.model.event import Event
 from tui_backup.services.launches import Launch
 
 
 class EngineSpoke(Message):
-    """A run said something."""
+    """A run said something; of how far it is, a newer event may take the place of one that nobody has heard yet."""
 
     def __init__(self, event: Event) -> None:
         super().__init__()
         self.event = event
-
-    def can_replace(self, message: Message) -> bool:
-        """A newer progress of the same run makes an older one stale."""
-        return (
-            isinstance(message, EngineSpoke)
-            and isinstance(self.event, Progressed)
-            and isinstance(message.event, Progressed)
-            and self.event.run == message.event.run
-        )
 
 
 class Depart(Message):
