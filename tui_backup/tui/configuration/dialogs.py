@@ -30,9 +30,11 @@ def difference(lines: Sequence[str]) -> Static:
 class AnswerDialog(Dialog[Answer]):
     """A dialog of which each button but the safe one is an answer."""
 
-    CSS = """
-    AnswerDialog > #dialog { width: 96; }
-    AnswerDialog VerticalScroll { height: auto; max-height: 60vh; margin-top: 1; scrollbar-size-vertical: 1; }
+    DEFAULT_CSS = """
+    AnswerDialog {
+        & > #dialog { width: 110; overflow-y: auto; }
+        & VerticalScroll { height: auto; max-height: 50vh; margin-top: 1; scrollbar-size-vertical: 1; }
+    }
     """
 
     BINDINGS = [
@@ -97,7 +99,7 @@ class ConflictDialog(AnswerDialog):
         with Vertical(id="dialog") as box:
             box.border_title = _("The file was changed meanwhile")
             yield said(_("Target  {target}").format(target=self._path), "large")
-            yield said(_("Somebody else has saved it since it was read here. Nothing of yours was saved."))
+            yield said(_("Somebody else has saved it meanwhile. Nothing of yours was saved."))
             with VerticalScroll(can_focus=False):
                 yield said(_("Saved by somebody else:"), "quiet")
                 yield difference(self._theirs)

@@ -70,6 +70,11 @@ class DraftBoard:
             draft = draft.without(key)
         self.draft = self._base.applied(changes(self._base.tables, draft.tables))
 
+    def settle(self, file: FileOnDisk) -> None:
+        """Take note that the draft is what stands in the file."""
+        self.file = file
+        self.saved = self._base = self.draft
+
     def go_on_from(self, draft: Draft) -> None:
         """Take a draft that was made elsewhere."""
         self.draft = self._base = draft

@@ -109,7 +109,9 @@ class Lines(TextArea):
     """Texts, one a line."""
 
     DEFAULT_CSS = """
-    Lines, Lines.-textual-compact { height: auto; max-height: 8; background: $panel; padding: 0 1; }
+    Lines, Lines.-textual-compact {
+        height: auto; max-height: 8; background: $panel; padding: 0 1; scrollbar-size: 1 1;
+    }
     Lines:focus { background: $block-cursor-blurred-background; }
     Lines .text-area--cursor-line { background: transparent; }
     Lines:ansi, Lines:nocolor { text-style: underline; }

@@ -80,7 +80,8 @@ class Saving:
     def _saved(self, board: DraftBoard, found: tuple[FileOnDisk, Config]) -> None:
         file, config = found
         self._page.desk.renew(Workspace(config, self._page.desk.bus))
-        self._page.begin(file, board.draft)
+        board.settle(file)
+        self._page.touched()
         self._page.post_message(RecordChanged())
         self._page.notify(_("Saved"))
 
