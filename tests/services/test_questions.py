@@ -70,3 +70,14 @@ def test_a_hanging_question_holds_up_no_other() -> None:
     assert answers.get(timeout=5).result == 7
     assert not questions.are_settled
     over.set()
+
+
+def test_one_can_wait_until_all_are_answered() -> None:
+    questions, _answers, answer = asked()
+    assert questions.wait(0)
+    may_go_on = threading.Event()
+    for _number in range(MOST_THREADS + 2):
+        questions.ask(lambda _watch: int(may_go_on.wait(10)), answer)
+    assert not questions.wait(0.01)
+    may_go_on.set()
+    assert questions.wait(5)

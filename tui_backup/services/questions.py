@@ -63,14 +63,21 @@ class Questions:
         """`unexpected` turns a fault of our own into what people are told."""
         self._unexpected = unexpected
         self._waiting: deque[Question[object]] = deque()
-        self._condition = threading.Condition()
+        lock = threading.Lock()
+        self._condition = threading.Condition(lock)
+        self._settled = threading.Condition(lock)
         self._threads = self._idle = 0
 
     @property
     def are_settled(self) -> bool:
         """Whether nothing is asked that has not been answered."""
         with self._condition:
-            return not self._waiting and self._idle == self._threads
+            return self._are_settled()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until all have been answered, or for so long; return whether they have."""
+        with self._settled:
+            return self._settled.wait_for(self._are_settled, timeout_s)
 
     def ask(self, work: Callable[[Watch], T], answer: Callable[[Question[T]], None]) -> Question[T]:
         """Have `work` done; `answer` is called on the thread that did it, unless the question was cancelled."""
@@ -84,10 +91,14 @@ class Questions:
                 threading.Thread(target=self._serve, name="question", daemon=True).start()
         return question
 
+    def _are_settled(self) -> bool:
+        return not self._waiting and self._idle == self._threads
+
     def _serve(self) -> None:
         while True:
             with self._condition:
                 self._idle += 1
+                self._settled.notify_all()
                 while not self._waiting:
                     self._condition.wait()
                 self._idle -= 1

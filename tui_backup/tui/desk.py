@@ -17,6 +17,9 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunBoard
 
+PATIENCE_S = 1.0
+"""How long questions that nobody waits for any more may take to notice."""
+
 
 class RecordChanged(Message):
     """Something was recorded: a run ended, a repository was looked at, the configuration is another."""
@@ -91,7 +94,8 @@ class Desk:
         return in_zone(time, self.zone)
 
     def close(self) -> None:
-        """Close what was opened for looking."""
+        """Close what was opened for looking, for which those who still look are given a moment."""
+        self.questions.wait(PATIENCE_S)
         if self._reading is not None:
             self._reading.renew()
         if self._workspace is not None:
