@@ -90,8 +90,10 @@ async def test_leaving_the_page_ends_no_run(estate: Estate) -> None:
     async with app.run_test() as pilot:
         await at(pilot, Verify(repository="local"))
         await pilot.press("V", "q")
+        await at(pilot, Verify(repository="local"))
         await ended(pilot)
-        assert not isinstance(app.screen, VerifyPage)
+        assert page_of(app).doing is None
+        assert "1 of 1" in lines(pilot, "#plans")[0]
     assert integrity(estate, "local") == [Integrity.OK]
 
 

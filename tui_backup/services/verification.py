@@ -90,6 +90,17 @@ def plan(workspace: "Workspace", request: VerifyRequest, watch: Watch) -> list[V
     return [_planned(workspace, name, request, watch) for name in names]
 
 
+def to_read(stored: Stored | None, request: VerifyRequest) -> Stored | None:
+    """Return about how much of what lies in a repository is read; None where nobody knows before."""
+    subset = request.subset
+    if subset is None:
+        return Stored(packs=0, bytes=0)
+    if stored is None or request.snapshots:
+        return None
+    share = 1 / subset.parts if subset.percent is None else subset.percent / 100
+    return Stored(packs=round(stored.packs * share), bytes=round(stored.bytes * share))
+
+
 def verdict_words(repository: str, proof: Proof, *, damaged: bool) -> str:
     """Return what a verification of a repository came to, for people."""
     text = _("{name}: damaged: {checked}") if damaged else _("{name}: no damage: {checked}")
@@ -132,18 +143,7 @@ def _planned(workspace: "Workspace", name: str, request: VerifyRequest, watch: W
         stored = upkeep.space.stored() if upkeep else None
     except BackupError as error:
         return msgspec.structs.replace(facts, error=error)
-    return msgspec.structs.replace(facts, stored=stored, reads=_reads(stored, request))
-
-
-def _reads(stored: Stored | None, request: VerifyRequest) -> Stored | None:
-    """Return about how much of what lies there is read."""
-    subset = request.subset
-    if subset is None:
-        return Stored(packs=0, bytes=0)
-    if stored is None or request.snapshots:
-        return None
-    share = 1 / subset.parts if subset.percent is None else subset.percent / 100
-    return Stored(packs=round(stored.packs * share), bytes=round(stored.bytes * share))
+    return msgspec.structs.replace(facts, stored=stored, reads=to_read(stored, request))
 
 
 def _named(workspace: "Workspace", request: VerifyRequest) -> dict[str, list[Found]]:

@@ -97,7 +97,9 @@ class UpkeepPage(Page):
         self.look()
 
     def record_changed(self) -> None:
-        """Look again."""
+        """Look again; what another page like this has started may be over."""
+        if self.doing is not None and self.doing.ended.is_set():
+            self.doing = None
         self.look()
 
     def carry_out(self, title: str, operation: Operation, done: Callable[[Any], None]) -> Launch:

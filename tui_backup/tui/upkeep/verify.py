@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -27,6 +28,7 @@ from tui_backup.services.verification import (
     VerifyRequest,
     parse_subset,
     plan,
+    to_read,
     verdict_words,
     verify,
 )
@@ -80,6 +82,8 @@ class VerifyPage(UpkeepPage):
         assert isinstance(place, VerifyPlace)
         super().__init__(desk, place)
         self._wanted = place.snapshot
+        self._surveyed: list[VerifyPlan] = []
+        """What lies in the repositories that are chosen, once that is known."""
         self._runs: set[str] = set()
         """Verifications that go on, whoever started them."""
 
@@ -124,7 +128,7 @@ class VerifyPage(UpkeepPage):
             return sorted(rows, key=lambda row: row.snapshot.time, reverse=True)
 
         self.ask("snapshots", work, self._show_snapshots)
-        self._plan()
+        self._survey()
 
     def command_line(self) -> list[str]:
         request = self._request()
@@ -162,8 +166,29 @@ class VerifyPage(UpkeepPage):
             subset=parse_subset(self._share) if self._how == SHARE else subsets[self._how],
         )
 
+    def _survey(self) -> None:
+        """Ask what lies in the repositories."""
+        listing = self.query_one("#plans", Listing)
+        self._surveyed = []
+        if not self.names:
+            listing.say(_("No repository is configured"))
+            return
+        if not listing.rows:
+            listing.say(_("reading…"))
+        request = VerifyRequest(repository=self.repository)
+
+        def work(watch: Watch) -> list[VerifyPlan]:
+            with self.desk.reading() as workspace:
+                return plan(workspace, request, watch)
+
+        self.ask("plan", work, self._show_survey)
+
+    def _show_survey(self, plans: list[VerifyPlan]) -> None:
+        self._surveyed = plans
+        self._plan()
+
     def _plan(self) -> None:
-        """Ask what would be read."""
+        """Show what would be read of that."""
         listing = self.query_one("#plans", Listing)
         try:
             request = self._request()
@@ -173,18 +198,14 @@ class VerifyPage(UpkeepPage):
             return
         marked: list[Row] = self.query_one("#snapshots", Listing).marked
         concerned = {row.repository for row in marked}
-        if not listing.rows:
-            listing.say(_("reading…") if self.names else _("No repository is configured"))
-
-        def work(watch: Watch) -> list[VerifyPlan]:
-            with self.desk.reading() as workspace:
-                return [each for each in plan(workspace, request, watch) if not marked or each.repository in concerned]
-
-        if self.names:
-            self.ask("plan", work, self._show_plan)
-
-    def _show_plan(self, plans: list[VerifyPlan]) -> None:
-        self.query_one("#plans", Listing).show(plans)
+        if self._surveyed:
+            listing.show(
+                [
+                    msgspec.structs.replace(each, reads=to_read(each.stored, request))
+                    for each in self._surveyed
+                    if not marked or each.repository in concerned
+                ]
+            )
         self.refresh_bindings()
 
     def _show_snapshots(self, rows: list[Row]) -> None:
@@ -196,7 +217,7 @@ class VerifyPage(UpkeepPage):
             listing.marks |= set(keys)
             listing.go_to(keys[0])
             listing.refresh()
-            self._remarked()
+        self._remarked()
 
     def _look_for_runs(self) -> None:
         def work(_watch: Watch) -> list[RunningRun]:
