@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from tui_backup.config.schema import TopTable
 from tui_backup.primitives.i18n import LANGUAGES, LOCALES
+from tui_backup.primitives.toml_comments import comments
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tui_backup"
@@ -38,8 +39,12 @@ def texts(name: str) -> list[Message]:
 
 
 def in_source() -> set[tuple[str | None, Forms]]:
-    found = extract_from_dir(PACKAGE, method_map=[("**.py", "python")])
-    return {(context, forms(message)) for _file, _line, message, _comments, context in found}
+    """What is marked, each with its plural if it has one anywhere, and the comments of the sample configuration."""
+    marked = extract_from_dir(PACKAGE, method_map=[("**.py", "python")])
+    found = {(context, forms(message)) for _file, _line, message, _comments, context in marked}
+    found |= {(None, (comment,)) for comment in comments((ROOT / "sample_config.toml").read_text())}
+    counted = {(context, message[:1]) for context, message in found if len(message) == 2}
+    return found - counted
 
 
 def fields(text: str) -> set[str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from tui_backup.config.paths import SYSTEM_CONFIG, user_data
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.toml_comments import translated
 
 KEY_FILE = "backups.key"
 """Beside the configuration."""
@@ -50,7 +51,7 @@ def sample() -> str:
 
 def named(name: str) -> str:
     """Return the starter for a file that somebody has named: the sample as it stands."""
-    return sample().replace("sample_config.toml", name)
+    return translated(sample()).replace("sample_config.toml", name)
 
 
 def placed(config: str) -> str:
@@ -86,7 +87,7 @@ def fitted(wishes: Wishes) -> str:
     """Return the sample, comments and all, saying what somebody wishes."""
     import tomlkit
 
-    header, _blank, rest = sample().partition("\n\n")
+    header, _blank, rest = translated(sample()).partition("\n\n")
     for key, value in (("expected_every", wishes.expected_every), ("keep", wishes.keep)):
         rest = rest if value is None else re.sub(rf"(?m)^#(?={key} = )", "", rest, count=1)
     document: Any = tomlkit.parse(rest.replace("jobs.here", f"jobs.{wishes.job}"))
