@@ -1,11 +1,13 @@
 """The app: themes, the bridge from the engine's threads, and the way from page to page. It decides nothing."""
 
 import os
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.filter import LineFilter
 
 from tui_backup.model.event import Ending, Event, Progressed
 from tui_backup.primitives.i18n import _
@@ -13,6 +15,7 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.launches import Launch
 from tui_backup.services.run_feed import RunFeed
 from tui_backup.tui import themes
+from tui_backup.tui.ascii_only import AsciiOnly
 from tui_backup.tui.commands import Action, actions
 from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
@@ -40,6 +43,7 @@ class BackupApp(App[None]):
         self._wanted_theme = theme or (config and config.theme) or themes.DEFAULT
         self._themes = themes.collected(config.path if config else None)
         self._waiting: dict[str, EngineSpoke] = {}
+        self._plain = [AsciiOnly()] if desk.glyphs.is_ascii else []
         self._unsubscribe = desk.bus.subscribe(self._hear)
         desk.on_ended = self._take_in_end
         self._feed = RunFeed(lambda: desk.workspace if desk.is_configured else None, desk.bus)
@@ -52,6 +56,10 @@ class BackupApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return what our style sheets use and Textual's own themes do not have."""
         return {"quiet": "#888888"}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what all that is drawn goes through."""
+        return [*super().get_line_filters(), *self._plain]
 
     def get_key_display(self, binding: Binding) -> str:
         """Return a key as it is written: by words where the terminal may have no sign for it."""

@@ -38,10 +38,10 @@ class AnswerDialog(Dialog[Answer]):
     """
 
     BINDINGS = [
-        Binding("down,j", "scroll(1)", show=False, id="answers.down"),
-        Binding("up,k", "scroll(-1)", show=False, id="answers.up"),
-        Binding("pagedown,space", "scroll(10)", show=False, id="answers.page-down"),
-        Binding("pageup", "scroll(-10)", show=False, id="answers.page-up"),
+        Binding("down,j", "scroll(1)", _("Down"), show=False, id="answers.down"),
+        Binding("up,k", "scroll(-1)", _("Up"), show=False, id="answers.up"),
+        Binding("pagedown,space", "scroll(10)", _("Page down"), show=False, id="answers.page-down"),
+        Binding("pageup", "scroll(-10)", _("Page up"), show=False, id="answers.page-up"),
     ]
 
     def on_mount(self) -> None:

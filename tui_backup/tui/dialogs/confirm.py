@@ -44,8 +44,8 @@ class Confirm(Dialog[bool]):
     """
 
     BINDINGS = [
-        Binding("down", "scroll(1)", show=False, id="confirm.down"),
-        Binding("up", "scroll(-1)", show=False, id="confirm.up"),
+        Binding("down", "scroll(1)", _("Down"), show=False, id="confirm.down"),
+        Binding("up", "scroll(-1)", _("Up"), show=False, id="confirm.up"),
     ]
 
     def __init__(self, question: Question) -> None:

@@ -40,8 +40,8 @@ class Dialog(ModalScreen[ResultT]):
 
     BINDINGS = [
         Binding("escape", "give_up", _("Back"), id="dialog.give-up", tooltip=_("Leave with nothing done")),
-        Binding("left", "app.focus_previous", show=False, id="dialog.previous"),
-        Binding("right", "app.focus_next", show=False, id="dialog.next"),
+        Binding("left", "app.focus_previous", _("Previous"), show=False, id="dialog.previous"),
+        Binding("right", "app.focus_next", _("Next"), show=False, id="dialog.next"),
     ]
 
     def action_give_up(self) -> None:
