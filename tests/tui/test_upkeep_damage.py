@@ -116,6 +116,7 @@ async def test_a_plan_that_nobody_agrees_to_changes_nothing_and_ends_with_the_pa
         await planned(pilot)
         await pilot.press("q")
         await ended(pilot)
+        assert "local: cancelled" in notices(pilot)[-1]
     assert sorted(path.name for path in (estate.directory / "local" / "data").rglob("*")) == before
     with estate.open() as workspace:
         assert workspace.history.runs(verb=Verb.REPAIR)[0].status is RunStatus.CANCELLED

@@ -118,9 +118,8 @@ class UpkeepPage(Page):
         app = self.app
 
         def ended(launch: Launch) -> None:
-            told = self.is_running and self.post_message(Ended(launch, over))
-            if launch.error is not None and not told:
-                app.notify(f"{title}: {launch.error.message}", severity="error", markup=False)
+            if not (self.is_running and self.post_message(Ended(launch, over))):
+                self.desk.on_ended(launch)
             app.post_message(RecordChanged())
 
         self.doing = self.desk.launch(title, operation, ended)
