@@ -120,6 +120,19 @@ def test_what_goes_on_can_be_followed_to_its_end_without_the_ui(interface: Inter
     assert interface.job.statuses == ["ok"]
 
 
+def test_a_run_that_is_followed_outlives_the_terminal_too(interface: Interface) -> None:
+    terminal = interface.open()
+    interface.back_up(terminal)
+    terminal.press("q")
+    terminal.wait_for("Leave and follow")
+    terminal.press("Right", "Enter")
+    terminal.wait_for("site → local: starting")
+    terminal.vanish()
+    interface.job.release()
+    until(lambda: has_ended(terminal.pid), lambda: "it goes on")
+    assert interface.job.statuses == ["ok"]
+
+
 def test_ctrl_c_while_following_cancels_the_run(interface: Interface) -> None:
     interface.job.make_busy()
     terminal = interface.open()
@@ -229,3 +242,25 @@ def test_a_terminal_that_takes_nothing_is_not_waited_for(stalled: Stalled) -> No
 def test_a_terminal_that_takes_nothing_may_vanish(stalled: Stalled) -> None:
     stalled.vanish()
     assert stalled.process.wait(timeout=10) == 0
+
+
+def test_a_program_that_is_lent_the_terminal_has_stderr_there(interface: Interface) -> None:
+    program = interface.job.estate.directory / "lending.py"
+    program.write_text(
+        "import subprocess\n"
+        "from tui_backup.cli.main import main\n"
+        "from tui_backup.tui.page import Page\n"
+        "def lend(page):\n"
+        "    with page.app.suspend():\n"
+        "        subprocess.run(['sh', '-c', 'echo on the terminal >&2; read _'])\n"
+        "Page.action_help = lend\n"
+        "main()\n"
+    )
+    terminal = interface.open(program=str(program))
+    terminal.press("?")
+    terminal.wait_for("on the terminal")
+    terminal.press("Enter")
+    terminal.wait_for("Command")
+    assert terminal.is_taken
+    terminal.press("q")
+    assert terminal.end() == 0

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from time import monotonic
 
 from tui_backup.config.settings import Config
 from tui_backup.errors import BackupError
@@ -117,7 +118,8 @@ class Launches:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing goes on, or for so long; return whether nothing does."""
-        return all(launch.ended.wait(timeout_s) for launch in self.going_on)
+        end = None if timeout_s is None else monotonic() + timeout_s
+        return all(launch.ended.wait(None if end is None else end - monotonic()) for launch in self.going_on)
 
     def _run(
         self, config: Config, launch: Launch, operation: Operation, ended: Callable[[Launch], None] | None

@@ -90,6 +90,16 @@ class TerminalDriver(LinuxDriver):
         else:
             super().disable_input()
 
+    def suspend_application_mode(self) -> None:
+        """Leave the terminal to another program, stderr too."""
+        super().suspend_application_mode()
+        self.terminal.give_stderr_back()
+
+    def resume_application_mode(self) -> None:
+        """Have the terminal back."""
+        self.terminal.put_stderr_aside()
+        super().resume_application_mode()
+
     def _sigcont_application(self, *_arguments: object) -> None:
         """Take the terminal again, if it is there: the kernel sends SIGCONT as it takes it away, too."""
         if not self.terminal.is_lost:
@@ -128,22 +138,31 @@ class Terminal:
                 os.dup2(null, descriptor)
         os.close(null)
 
+    def put_stderr_aside(self) -> None:
+        """Have what is written on stderr go to the log, if it would go to a terminal."""
+        with self._lock:
+            if self._stderr is None and os.isatty(2):
+                self._stderr = os.dup(2)
+                aside = _opened(self._log)
+                os.dup2(aside, 2)
+                os.close(aside)
+
+    def give_stderr_back(self) -> None:
+        """Have it go where it went before."""
+        with self._lock:
+            if self._stderr is not None:
+                os.dup2(self._stderr, 2)
+                os.close(self._stderr)
+                self._stderr = None
+
     def __enter__(self) -> Self:
-        if os.isatty(2):
-            self._stderr = os.dup(2)
-            aside = _opened(self._log)
-            os.dup2(aside, 2)
-            os.close(aside)
+        self.put_stderr_aside()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
-            if self._stderr is not None:
-                stderr, self._stderr = self._stderr, None
-                os.dup2(stderr, 2)
-                os.close(stderr)
+        self.give_stderr_back()
         self.outlet.close()
 
 
