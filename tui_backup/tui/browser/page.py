@@ -276,7 +276,7 @@ class BrowserPage(ReadingPage):
     def _marked(self) -> None:
         if self._view is not None:
             self.listing.marks -= self._against.others
-            self.marks.take(self._view, {path for path in self.listing.marks if isinstance(path, bytes)})
+            self.marks.take(self._view, self.listing.marks)
             self._state()
 
     @on(Input.Submitted, "#jump")

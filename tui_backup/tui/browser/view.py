@@ -1,7 +1,8 @@
 """View: directories that were looked at, and how many of them are kept at hand."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from tui_backup.model.entry import Entry, EntryKind
@@ -23,6 +24,8 @@ class View:
     path: bytes
     rows: list[Row]
     """What the snapshot has."""
+    entries: Mapping[bytes, Entry]
+    """The same by path."""
     size: int
     """Bytes of the files in it, not below it."""
     comparisons: dict[str, tuple[list[Row], Comparison]] = field(default_factory=dict)
@@ -31,7 +34,8 @@ class View:
     @classmethod
     def of(cls, path: bytes, entries: Sequence[Entry]) -> "View":
         """Make the view of a directory."""
-        return cls(path, rows_of(entries), sum(entry.size for entry in entries))
+        by_path = {entry.path: entry for entry in entries}
+        return cls(path, rows_of(entries), by_path, sum(entry.size for entry in entries))
 
     def told(self) -> str:
         """Return how much it holds itself."""
@@ -102,20 +106,15 @@ class Marks:
 
     def of(self, view: View) -> set[bytes]:
         """Return the marks in a directory."""
-        if not self._marked:
-            return set()
-        return {row.entry.path for row in view.rows} & self._marked.keys()
+        return {path for path in self._marked if path in view.entries}
 
-    def take(self, view: View, marked: set[bytes]) -> None:
+    def take(self, view: View, marked: AbstractSet[object]) -> None:
         """Replace the marks in a directory."""
-        for row in view.rows:
-            path = row.entry.path
-            if (path in marked) is not (path in self._marked):
-                self._count(row.entry, 1 if path in marked else -1)
-                if path in marked:
-                    self._marked[path] = row.entry
-                else:
-                    del self._marked[path]
+        for path in self.of(view) - marked:
+            self._count(self._marked.pop(path), -1)
+        for path in view.entries.keys() & marked - self._marked.keys():
+            entry = self._marked[path] = view.entries[path]
+            self._count(entry, 1)
 
     def clear(self) -> None:
         """Unmark everything."""
