@@ -45,6 +45,11 @@ class Interface:
         terminal.press("B")
         until(lambda: self.job.goes_on, lambda: f"no run begins:\n{terminal.screen}")
 
+    @property
+    def log(self) -> str:
+        """The program's log."""
+        return (self.job.estate.directory / "state" / "log" / "tui-backup.log").read_text()
+
     def close(self) -> None:
         """Let nothing go on."""
         self.job.release()
@@ -197,7 +202,7 @@ def test_a_fault_of_the_ui_ends_no_run_and_shows_no_traceback(interface: Interfa
     interface.job.release()
     assert terminal.end() == 1
     assert interface.job.statuses == ["ok"]
-    assert "ZeroDivisionError" in (interface.job.estate.directory / "state" / "log" / "tui-backup.log").read_text()
+    assert "ZeroDivisionError" in interface.log
 
 
 class Stalled:
@@ -242,6 +247,21 @@ def test_a_terminal_that_takes_nothing_is_not_waited_for(stalled: Stalled) -> No
 def test_a_terminal_that_takes_nothing_may_vanish(stalled: Stalled) -> None:
     stalled.vanish()
     assert stalled.process.wait(timeout=10) == 0
+
+
+def test_what_libraries_write_on_stderr_goes_to_the_log(interface: Interface) -> None:
+    program = interface.job.estate.directory / "noisy.py"
+    program.write_text(
+        "import os\n"
+        "from tui_backup.cli.main import main\n"
+        "from tui_backup.tui.page import Page\n"
+        "Page.action_help = lambda page: (os.write(2, b'noise'), page.notify('written'))\n"
+        "main()\n"
+    )
+    terminal = interface.open(program=str(program))
+    terminal.press("?")
+    assert "noise" not in terminal.wait_for("written")
+    assert interface.log.endswith("noise")
 
 
 def test_a_program_that_is_lent_the_terminal_has_stderr_there(interface: Interface) -> None:
