@@ -40,16 +40,21 @@ class Pace:
     def left_s(self, event: Progressed) -> float | None:
         """Return how many seconds are left; None while nobody can know."""
         rate = self.rate
-        if not rate or event.bytes_total is None:
+        if not rate or event.bytes_total is None or is_beyond(event):
             return None
-        return max(0, event.bytes_total - event.bytes_done) / rate
+        return (event.bytes_total - event.bytes_done) / rate
 
 
 def share(event: Progressed) -> int | None:
     """Return how much of the bytes is done, in percent; None while nobody knows how many there are."""
-    if not event.bytes_total:
+    if not event.bytes_total or is_beyond(event):
         return None
-    return min(100, 100 * event.bytes_done // event.bytes_total)
+    return 100 * event.bytes_done // event.bytes_total
+
+
+def is_beyond(event: Progressed) -> bool:
+    """Whether more is done than there was thought to be: totals are those of the last time until all is counted."""
+    return event.bytes_total is not None and event.bytes_done > event.bytes_total
 
 
 def amount(event: Progressed) -> str:

@@ -80,6 +80,7 @@ class LogTail(Widget, can_focus=True):
     @on(events.Resize)
     def _resized(self) -> None:
         self._keep_place()
+        self.refresh()
 
     @on(events.MouseScrollUp)
     def _wheel_up(self) -> None:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from tui_backup.model.event import Progressed, Waiting
 from tui_backup.primitives.i18n import _
 from tui_backup.services.endings import where
-from tui_backup.services.pace import share
+from tui_backup.services.pace import is_beyond, share
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunView
 from tui_backup.tui.widgets.cells import Piece, shortened
@@ -49,7 +49,7 @@ def progress_pieces(view: RunView, width: int, label_width: int, glyphs: Glyphs)
     while len(facts) > 1 and _taken(facts) + LEAST_BAR > room:
         facts.remove(max(facts, key=lambda fact: fact.rank))
     bar = max(0, min(MOST_BAR, room - _taken(facts)))
-    pieces: list[Piece] = [label, (GAP, "plain"), *_bar(share(view.progress), bar, glyphs)]
+    pieces: list[Piece] = [label, (GAP, "plain"), *_bar(view.progress, bar, glyphs)]
     for fact in facts:
         pieces += [(GAP, "plain"), (fact.padded, "plain")]
     return pieces
@@ -58,7 +58,7 @@ def progress_pieces(view: RunView, width: int, label_width: int, glyphs: Glyphs)
 def _facts(view: RunView, progress: Progressed) -> list[Fact]:
     done, left, rate = share(progress), view.pace.left_s(progress), view.pace.rate
     amount = brief_size(progress.bytes_done)
-    if progress.bytes_total:
+    if done is not None:
         amount = _("{done} of {total}").format(done=amount, total=brief_size(progress.bytes_total))
     return [
         Fact("" if done is None else _("{share} %").format(share=done), 5, 0),
@@ -73,8 +73,8 @@ def _taken(facts: Sequence[Fact]) -> int:
     return sum(cell_len(fact.padded) + len(GAP) for fact in facts)
 
 
-def _bar(done: int | None, width: int, glyphs: Glyphs) -> list[Piece]:
-    full = width * (done or 0) // 100
+def _bar(progress: Progressed, width: int, glyphs: Glyphs) -> list[Piece]:
+    full = width if is_beyond(progress) else width * (share(progress) or 0) // 100
     return [(glyphs.full * full, "accent"), (glyphs.void * (width - full), "dim")]
 
 

@@ -16,6 +16,7 @@ from tui_backup.tui.dashboard.run_lines import Line, RunLines
 from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.run_board import RunView
+from tui_backup.tui.widgets.cells import fitted
 
 LOOK_AGAIN_S = 0.5
 """How often it is looked whether what was started has begun."""
@@ -73,8 +74,10 @@ class ProgressPane(Vertical):
             self._shown = [(view, progress_pieces(view, width, label, glyphs)) for view in views]
             self._shown += [(None, _begun(title)) for title in starting]
         else:
-            self._shown = [(view, _ended(ending)) for view in board.known[-1:] for ending in view.endings]
+            width = self.lines.size.width
+            self._shown = [(view, _ended(ending, width)) for view in board.known[-1:] for ending in view.endings]
         self.set_class(self.is_idle, "-idle")
+        self.set_class(not (views or starting), "-over")
         idle: list[Line] = [[(_("Nothing goes on"), "dim")]]
         self.lines.show([line for _view, line in self._shown] or idle)
         self._draw_log()
@@ -109,6 +112,6 @@ def _begun(title: str) -> Line:
     return [(printable(title), "bold"), (f"  {_('starting…')}", "dim")]
 
 
-def _ended(ending: Ending) -> Line:
+def _ended(ending: Ending, width: int) -> Line:
     """Return the line of a run that has ended."""
-    return [(sentence(ending), ending_role(ending.status))]
+    return fitted([(sentence(ending), ending_role(ending.status))], width)
