@@ -264,7 +264,11 @@ async def test_damage_is_told_where_it_is_and_the_rest_still_works(app: BackupAp
         await press(pilot, "end")
         assert "is damaged" in preview(pilot)
         await press(pilot, "home", "down", "enter")
-        assert line(pilot, "#path") == "/srv/site"
+        remark = page_of(pilot).listing.remark
+        assert remark is not None
+        assert "is damaged" in remark.text
+        assert "verify" in remark.hint
+        await press(pilot, "h")
         assert len(names(pilot)) == 6
 
 

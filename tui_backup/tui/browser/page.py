@@ -183,12 +183,12 @@ class BrowserPage(ReadingPage):
             self._trouble = held_by(self._wanted.repository, opened.holder)
         self._show(view, path)
 
-    def _failed(self, error: BackupError) -> None:
-        """Say in the place of the list why there is none."""
-        if self._view is None:
-            self.listing.say(error.message, error.hint or "", failed=True)
-        else:
-            self.complain(error)
+    def _failed(self, error: BackupError, path: bytes | None = None) -> None:
+        """Say in the place of the list why there is none; `path` is that of a directory that cannot be read."""
+        if path is not None:
+            self._turn_to(View.of(path, []))
+            self._state()
+        self.listing.say(error.message, error.hint or "", failed=True)
 
     def go_into(self, place: bytes | Entry, cursor: bytes | None = None) -> None:
         """Show a directory, with the cursor on one of its entries."""
@@ -205,16 +205,13 @@ class BrowserPage(ReadingPage):
                 return View.of(path, directory(workspace, copy, place))
 
         telling = _("reading {path}…").format(path=printable(path))
-        self.read(work, partial(self._show, cursor=cursor), telling=lambda _watch: telling)
+        failed = partial(self._failed, path=path)
+        self.read(work, partial(self._show, cursor=cursor), failed, telling=lambda _watch: telling)
 
     def _show(self, view: View, cursor: bytes | None) -> None:
         """Show a directory that was read."""
-        if view is not self._view:
-            self.query_one(FilterLine).clear()
         self._views.keep(view)
-        self._view, self._against.comparison = view, None
-        self.query_one("#path", Line).left = printable(view.path)
-        self.query_one("#path", Line).right = view.told()
+        self._turn_to(view)
         listing = self.listing
         listing.empty = Remark(_("Nothing is in this directory"))
         listing.marks = set(self.marks.of(view))
@@ -222,6 +219,14 @@ class BrowserPage(ReadingPage):
         if cursor is None or not listing.go_to(cursor):
             listing.cursor = 0
         self._compare()
+
+    def _turn_to(self, view: View) -> None:
+        """Be about a directory."""
+        if view is not self._view:
+            self.query_one(FilterLine).clear()
+        self._view, self._against.comparison = view, None
+        self.query_one("#path", Line).left = printable(view.path)
+        self.query_one("#path", Line).right = view.told() if view.rows else ""
 
     # what has changed
 
