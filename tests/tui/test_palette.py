@@ -2,7 +2,7 @@
 
 from textual.pilot import Pilot
 
-from tests.tui.conftest import Look, at, settled
+from tests.tui.conftest import Look, at, desk_of, settled
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.commands import places
 from tui_backup.tui.dialogs.palette import Palette
@@ -56,6 +56,16 @@ async def test_the_cursor_moves_while_one_types_and_escape_does_nothing(app: Bac
         await pilot.press("escape")
         await settled(pilot)
         assert history(pilot).sieve.chosen == {}
+
+
+async def test_before_there_is_a_configuration_only_what_works_is_offered() -> None:
+    app = BackupApp(desk_of(None))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        await settled(pilot)
+        assert {"Themes", "Go on"} <= set(names(pilot))
+        assert not {"History", "Restore", "Problems"} & set(names(pilot))
 
 
 def test_look_palette(look: Look) -> None:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from textual.fuzzy import Matcher
-from textual.screen import Screen
 from textual.types import IgnoreReturnCallbackType
 
 from tui_backup.primitives.i18n import _, in_other_language
+from tui_backup.tui.page import Page
 from tui_backup.tui.places import (
     AuditTrail,
     Configuration,
@@ -47,7 +46,7 @@ class Action:
     """Whether it can be done on every page."""
 
 
-def actions(page: Screen[Any]) -> list[Action]:
+def actions(page: Page) -> list[Action]:
     """Return what can be done on this page alone, where one can go, and what can be done on every page."""
     found = list(_of_page(page))
     own = [action for action in found if not action.is_general]
@@ -66,7 +65,7 @@ def matching(known: Sequence[Action], query: str) -> list[Action]:
     return [known[at] for at in ranked if scores[at]]
 
 
-def _of_page(page: Screen[Any]) -> Iterator[Action]:
+def _of_page(page: Page) -> Iterator[Action]:
     seen = {"app.command_palette"}
     for node, binding, enabled, tooltip in page.active_bindings.values():
         words = tooltip or binding.tooltip
@@ -83,9 +82,9 @@ def _of_page(page: Screen[Any]) -> Iterator[Action]:
         )
 
 
-def _to_go(page: Screen[Any]) -> Iterator[Action]:
+def _to_go(page: Page) -> Iterator[Action]:
     for place, name, explanation in places():
-        if is_built(type(place)):
+        if is_built(type(place)) and (page.desk.is_configured or isinstance(place, Themes)):
             yield Action(
                 name=name,
                 explanation=explanation,

@@ -56,7 +56,7 @@ class Palette(Dialog[Action]):
                     Column(
                         id="key",
                         title=pgettext("on the keyboard", "Key"),
-                        cell=lambda action: [(action.key, "accent")],
+                        cell=lambda action: action.key,
                         right=True,
                     ),
                 ],
