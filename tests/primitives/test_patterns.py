@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from tui_backup.errors import UsageError
-from tui_backup.primitives.patterns import Patterns, literal
+from tui_backup.primitives.patterns import Patterns, literal, meant
 
 NAMES = st.sampled_from(["a", "b", "ab", "a.log", "b.log", "logs", "keep"])
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
@@ -140,7 +140,13 @@ def test_a_literal_line_means_that_path_and_what_is_below_and_nothing_else(
 ) -> None:
     path = b"/" + b"/".join(names)
     patterns = Patterns([literal(path)])
+    assert meant(literal(path)) == path
     assert patterns.selects(path, is_dir=False)
     assert patterns.selects(path + b"/below", is_dir=False)
     for other in (b"/" + b"/".join(each) for each in others):
         assert patterns.selects(other, is_dir=False) is (other == path or other.startswith(path + b"/"))
+
+
+@pytest.mark.parametrize("line", ["*.log", "/srv/*", "/srv/", "!/srv", "/a[b]", "/a\\b"])
+def test_a_line_that_means_more_than_one_path_is_not_taken_for_a_literal_one(line: str) -> None:
+    assert meant(line) is None

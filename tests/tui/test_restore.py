@@ -1,6 +1,8 @@
 """The restore wizard, end to end against real repositories."""
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
 import msgspec
@@ -13,7 +15,7 @@ from tests.support.sample_estate import HOSTILE, NOW
 from tests.tui.conftest import Look, at, desk_of, settled
 from tui_backup.engine.restore_plan import PlanWarning
 from tui_backup.history.runs import KeptWarning
-from tui_backup.model.event import Progressed, Restored, Started
+from tui_backup.model.event import Event, Progressed, Restored, Started
 from tui_backup.model.watch import Watch
 from tui_backup.services import restores
 from tui_backup.services.launches import Launch
@@ -29,6 +31,7 @@ from tui_backup.tui.restore.page import At, RestorePage
 from tui_backup.tui.restore.plan_step import Planned, PlanStep
 from tui_backup.tui.restore.tree_listing import TreeListing
 from tui_backup.tui.run_board import RunBoard
+from tui_backup.tui.upkeep.choice import Choice
 from tui_backup.tui.upkeep.facts import Fact
 from tui_backup.tui.widgets.listing import Listing
 
@@ -247,6 +250,103 @@ async def test_somebody_who_comes_with_a_snapshot_and_paths_is_asked_where_to(es
         await at(pilot, place)
         assert page_of(pilot).step is At.WHERE
         await pressed(pilot, "escape", "escape")
+        assert page_of(pilot).step is At.FROM
+
+
+async def test_a_restore_that_was_cancelled_is_offered_again_with_the_same_choices(estate: Estate) -> None:
+    (estate.source / "below" / "more").write_text("more")
+    estate.run()
+    below = os.fsencode(estate.source / "below")
+    place = Restore(snapshot=estate.held("local")[-1].id, repository="local", paths=(below,))
+    target = estate.directory / "out [of] here"
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, place)
+        page = page_of(pilot)
+        page.choices.marks.toggle(below + b"/[bold]**")
+        page.choices.where, page.choices.another, page.choices.verify = Where.ANOTHER, str(target), True
+        page.choices.patterns = "'*.with spaces' *.tmp"
+        await pressed(pilot, "enter")
+        wish = page.choices.wish
+        stopping = page.desk.bus.subscribe(lambda _event: page.launch.cancel() if page.launch else None)
+        await pressed(pilot, "R")
+        await agreed(pilot)
+        stopping()
+        assert "cancelled" in text_of(pilot, "#doing-title")
+        await pressed(pilot, "escape")
+        await at(pilot, Restore())
+        assert "did not come to an end" in text_of(pilot, "#offer")
+        await pressed(pilot, "i")
+        again = page_of(pilot)
+        assert again is not page
+        assert again.step is At.PLAN
+        taken_up = again.choices.wish
+        assert (taken_up.target, taken_up.include, taken_up.overwrite) == (wish.target, wish.include, None)
+        assert sorted(taken_up.exclude) == sorted(wish.exclude)
+        assert again.choices.verify
+        await pressed(pilot, "R")
+        await agreed(pilot)
+        assert sorted(os.listdir(f"{target}{estate.source}/below")) == ["[bold]*", "more"]
+        await at(pilot, Restore())
+        assert not pilot.app.screen.query_one("#offer").display
+
+
+async def test_a_restore_goes_on_when_its_page_is_left_and_is_told_of(estate: Estate) -> None:
+    left = threading.Event()
+
+    def hold(_event: Event) -> None:
+        """Keep the run waiting until the page is left."""
+        left.wait(10)
+
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        await pressed(pilot, "enter", "enter", "enter")
+        page = page_of(pilot)
+        page.desk.bus.subscribe(hold)
+        await pressed(pilot, "enter")
+        await pilot.click("#yes")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert pilot.app.screen is not page
+        left.set()
+        await ended(pilot)
+        assert os.listdir()
+        async with asyncio.timeout(10):
+            while not pilot.app._notifications:
+                await pilot.pause(0.01)
+        assert [notice.title for notice in pilot.app._notifications] == ["Restore of site"]
+
+
+async def test_what_does_not_fit_is_not_begun(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_plan = plan_step.make_plan
+
+    def too_large(workspace: Workspace, candidate: Candidate, wish: Wish, watch: Watch) -> Planned:
+        made = make_plan(workspace, candidate, wish, watch)
+        plan = msgspec.structs.replace(made.plan, shortage="2 GB are needed and 1 GB is free")
+        return msgspec.structs.replace(made, plan=plan)
+
+    monkeypatch.setattr(plan_step, "make_plan", too_large)
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        await pressed(pilot, "enter", "enter", "enter", "R")
+        assert page_of(pilot).step is At.PLAN
+        assert [notice.message for notice in pilot.app._notifications] == [
+            "not enough space at the target: 2 GB are needed and 1 GB is free"
+        ]
+    assert os.listdir() == []
+
+
+async def test_days_are_jumped_over_and_jobs_can_be_chosen(site: Path) -> None:
+    async with BackupApp(desk_of(site)).run_test() as pilot:
+        await at(pilot, Restore())
+        listing = pilot.app.screen.query_one("#candidates", Listing)
+        await pressed(pilot, "left_square_bracket", "left_square_bracket")
+        assert listing.cursor == 2
+        await pressed(pilot, "right_square_bracket")
+        assert listing.cursor == 1
+        page_of(pilot).query_one("#job", Choice).chosen = 2
+        await settled(pilot)
+        assert not listing.rows
+        await pressed(pilot, "n")
         assert page_of(pilot).step is At.FROM
 
 

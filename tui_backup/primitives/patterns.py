@@ -97,6 +97,14 @@ def literal(path: bytes) -> str:
     return bare + "".join(f"[{blank}]" for blank in line[len(bare) :])
 
 
+def meant(line: str) -> bytes | None:
+    """Return the path of which `literal` made a line; None where that means something else."""
+    bare = re.sub(r"\\(.)", r"\1", re.sub(r"\[(\s)\]", r"\1", line), flags=re.DOTALL)
+    path = os.fsencode(bare)
+    is_plain = path.startswith(b"/") and not path.endswith(b"/")
+    return path if is_plain and literal(path) == line else None
+
+
 def _upwards(directory: str) -> Iterator[str]:
     while directory:
         yield directory

@@ -30,6 +30,7 @@ from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Found
 from tui_backup.services.undo_homes import alone, new_home
+from tui_backup.services.unfinished import noted
 
 if TYPE_CHECKING:
     from tui_backup.services.directories import Copy
@@ -115,7 +116,10 @@ def restore(workspace: "Workspace", found: Found, plan: RestorePlan, conduct: Co
     )
     with scope.heeding_signals() if conduct.heeding_signals else nullcontext(), scope:
         try:
-            with _safekeeping(workspace, found, plan, scope.run_id) as safekeeping:
+            with (
+                noted(workspace, scope.run_id, found.shelf.name, plan, verify=conduct.verify),
+                _safekeeping(workspace, found, plan, scope.run_id) as safekeeping,
+            ):
                 restored = _restore(found, plan, conduct, scope, safekeeping)
         except BackupError as error:
             if error.hint is None and scope.run_id in undo_homes.undo_until(workspace.state_dir):

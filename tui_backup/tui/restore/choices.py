@@ -8,9 +8,10 @@ from enum import IntEnum
 from tui_backup.engine.restore_request import Overwrite
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.patterns import Patterns
+from tui_backup.primitives.patterns import Patterns, meant
 from tui_backup.services.restore_candidates import Candidate
 from tui_backup.services.restores import Conduct, Wish, words_of
+from tui_backup.services.unfinished import Unfinished
 from tui_backup.tui.restore.marks import Marks
 
 
@@ -74,6 +75,22 @@ class Choices:
     def conduct(self) -> Conduct:
         """How it is carried out."""
         return Conduct(verify=self.verify)
+
+    def take_up(self, note: Unfinished) -> bool:
+        """Choose what an unfinished restore was asked to do; return whether all of that can be chosen here."""
+        paths = [meant(line) for line in note.include]
+        if any(path is None for path in paths):
+            return False
+        self.marks.clear()
+        self.marks.marked.update(path for path in paths if path is not None)
+        left_out = {line: meant(line) for line in note.exclude}
+        self.marks.left_out.update(path for path in left_out.values() if path is not None)
+        self.patterns = " ".join(shlex.quote(line) for line, path in left_out.items() if path is None)
+        self.where = Where.IN_PLACE if note.target is None else Where.ANOTHER
+        self.another = os.fsdecode(note.target or b"")
+        self.overwrite, self.delete, self.verify = note.overwrite, note.delete, note.verify
+        self.trust = note.trusted
+        return True
 
     @property
     def words(self) -> tuple[str, ...] | None:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 
 from tui_backup.errors import BackupError
 from tui_backup.model.snapshot import SnapshotStatus
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import printable
 from tui_backup.services import restore_candidates
 from tui_backup.services.restore_candidates import Candidate, Candidates
 from tui_backup.services.words import kind_word, status_word
@@ -33,7 +36,7 @@ class FromStep(Step):
                 tooltip=_("Jump to the snapshots of the day before")),
         Binding("right_square_bracket", "day(-1)", _("Day"), key_display="[ ]", id="restore.day-after",
                 tooltip=_("Jump to the snapshots of the day before, or of the day after")),
-        Binding("slash", "filter", _("Filter"), id="restore.filter",
+        Binding("slash", "filter", _("Filter"), id="restore.filter-snapshots",
                 tooltip=_("Show only snapshots whose line holds a text")),
     ]  # fmt: skip
 
@@ -55,6 +58,7 @@ class FromStep(Step):
         options = [_("all") if job is None else job for job in self._jobs]
         yield Choice(_("Job"), options, glyphs, chosen=self._jobs.index(self._job), width=4, id="job")
         yield FilterLine()
+        yield Static(id="offer", classes="careful", markup=False)
         yield Listing[Candidate](
             self._columns(),
             key=lambda candidate: candidate.key,
@@ -66,6 +70,7 @@ class FromStep(Step):
     def on_mount(self) -> None:
         """Look, first into the record, then into the repositories."""
         workspace = self.page.desk.workspace
+        self.query_one("#offer").display = False
         self._listing.say(_("reading…"))
         self.page.ask("recorded", lambda _watch: restore_candidates.recorded(workspace), self._show)
         self.look()
@@ -89,6 +94,24 @@ class FromStep(Step):
     def yanked(self) -> str | None:
         candidate = self._listing.row
         return None if candidate is None else candidate.snapshot.id
+
+    def choose(self, snapshot: str) -> bool:
+        """Choose the snapshot of an id; return whether it is there."""
+        candidate = self._candidates.preferred(snapshot=snapshot)
+        if candidate is None:
+            return False
+        if candidate not in self._listing.rows:
+            self.query_one("#job", Choice).chosen = 0
+            self._fill()
+        self._listing.go_to(candidate.key)
+        self.choices.candidate = candidate
+        return True
+
+    def offer(self, text: str) -> None:
+        """Say something above the snapshots; nothing takes it away."""
+        offer = self.query_one("#offer", Static)
+        offer.update(Content(printable(text)))
+        offer.display = bool(text)
 
     @property
     def job(self) -> str | None:

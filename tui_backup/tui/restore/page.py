@@ -1,5 +1,6 @@
 """The restore wizard: from where, what, where to, the plan, and doing it. Nothing is written before the last step."""
 
+import os
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
@@ -15,6 +16,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services import restores
 from tui_backup.services.directories import found_of
 from tui_backup.services.launches import Launch
+from tui_backup.services.unfinished import Unfinished, unfinished
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm
@@ -31,7 +33,7 @@ from tui_backup.tui.restore.trail import Trail
 from tui_backup.tui.restore.what_step import WhatStep
 from tui_backup.tui.restore.where_step import WhereStep
 from tui_backup.tui.upkeep.facts import Fact
-from tui_backup.tui.words import exact
+from tui_backup.tui.words import day_and_time, exact
 
 
 class At(IntEnum):
@@ -60,6 +62,8 @@ class RestorePage(RunningPage):
         Binding("R", "carry_out", _("Restore…"), id="restore.restore", tooltip=_("Carry out this plan; asks before")),
         Binding("b", "back", _("Back"), show=False, id="restore.back",
                 tooltip=_("Go back to the step before; every choice is kept")),
+        Binding("i", "take_up", _("Take it up"), id="restore.take-up",
+                tooltip=_("Take up the restore that did not come to an end; shows the plan of what is missing")),
         Binding("p", "again", _("Plan again"), id="restore.again",
                 tooltip=_("Make the plan anew, of what is there now")),
         Binding("u", "undo", _("Undo…"), id="restore.undo", tooltip=_("Undo this restore; shows what that would do")),
@@ -73,6 +77,7 @@ class RestorePage(RunningPage):
         assert isinstance(place, Restore)
         self._asked = place
         self.choices = Choices(marks=Marks(place.paths))
+        self._unfinished: Unfinished | None = None
 
     def heading(self) -> str:
         return _("Restore")
@@ -90,6 +95,8 @@ class RestorePage(RunningPage):
     def on_mount(self) -> None:
         """Begin."""
         self.query_one(FromStep).arrive()
+        workspace = self.desk.workspace
+        self.ask("unfinished", lambda _watch: unfinished(workspace), self._offer)
 
     def watch_step(self, before: At, now: At) -> None:
         """Show the step."""
@@ -123,6 +130,8 @@ class RestorePage(RunningPage):
                 return self.step is At.DO and self.aftermath is not None and self.aftermath.undo_until is not None
             case "again":
                 return self.step is At.PLAN or (self.step is At.DO and self.aftermath is not None)
+            case "take_up":
+                return self.step is At.FROM and self._unfinished is not None
             case "onward":
                 return self.step < At.PLAN
             case "carry_out":
@@ -184,6 +193,19 @@ class RestorePage(RunningPage):
         else:
             self.action_back()
 
+    def action_take_up(self) -> None:
+        """Go to the plan of what an unfinished restore has left to do."""
+        note = self._unfinished
+        if note is None:
+            return
+        if not self.query_one(FromStep).choose(note.snapshot):
+            self.notify(_("The snapshot of that restore is no longer there"), severity="warning")
+        elif self.choices.take_up(note):
+            self.query_one(PlanStep).forget()
+            self.step = At.PLAN
+        else:
+            self.notify(_("That restore was begun with patterns: run the same command once more"), severity="warning")
+
     def action_again(self) -> None:
         """Make the plan anew."""
         plan = self.query_one(PlanStep)
@@ -197,6 +219,16 @@ class RestorePage(RunningPage):
         """Undo what was restored."""
         if self.run is not None:
             self.go(UndoRestore(restore=self.run))
+
+    def _offer(self, note: Unfinished | None) -> None:
+        """Offer to take up a restore that did not come to an end."""
+        self._unfinished = note
+        if note is not None:
+            place = _("in place") if note.target is None else os.fsdecode(note.target)
+            text = _("The restore of {time} to {place} did not come to an end: i takes it up where it stopped.")
+            time = day_and_time(note.started, self.desk.now(), self.desk.zone)
+            self.query_one(FromStep).offer(text.format(time=time, place=place))
+        self.refresh_bindings()
 
     def _go_back(self, step: At) -> None:
         if self.step is At.DO:

@@ -208,7 +208,7 @@ class PlanStep(Step):
             free=brief_size(plan.free),
             left=brief_size(max(0, plan.free - plan.bytes_to_write)),
         )
-        if planned.takes_s is not None:
+        if planned.takes_s is not None and planned.takes_s >= 1:
             text += "; " + _("takes about {time}").format(time=brief_duration(planned.takes_s))
         return Fact(_("Space"), text)
 

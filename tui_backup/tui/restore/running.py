@@ -1,6 +1,7 @@
 """Running: restores and undos that a page has started; they go on whatever becomes of the page."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -50,6 +51,9 @@ class RunningPage(Page):
         self.launch: Launch | None = None
         """What was started last, going on or over."""
         self.aftermath: Aftermath | None = None
+        self._untold: list[Launch] = []
+        """What has ended and nobody has told of."""
+        self._is_left = False
 
     @property
     def is_going_on(self) -> bool:
@@ -65,8 +69,9 @@ class RunningPage(Page):
         """Start something, and show it."""
 
         def ended(launch: Launch) -> None:
-            if not (self.is_running and self.post_message(Over(launch))):
-                self.desk.on_ended(launch)
+            self._untold.append(launch)
+            if self._is_left or not self.post_message(Over(launch)):
+                self._tell_elsewhere()
 
         self.aftermath = None
         self.query_one(Doing).begin(title, facts)
@@ -87,6 +92,11 @@ class RunningPage(Page):
         """Tell how it ended."""
         message.stop()
         self._look_back(message.launch)
+
+    def on_unmount(self) -> None:
+        """Have the app tell what this page cannot tell any more."""
+        self._is_left = True
+        self._tell_elsewhere()
 
     def record_changed(self) -> None:
         """Look again whether it can still be undone."""
@@ -126,6 +136,11 @@ class RunningPage(Page):
                 return self.run is not None and is_built(RunLog)
         return True
 
+    def _tell_elsewhere(self) -> None:
+        """Have a notice tell of the end, once; called on any thread."""
+        with suppress(IndexError):
+            self.desk.on_ended(self._untold.pop())
+
     def _look_back(self, launch: Launch) -> None:
         """Look at what the record holds of something that has ended, then tell."""
         workspace, run = self.desk.workspace, launch.runs[-1] if launch.runs else ""
@@ -135,6 +150,7 @@ class RunningPage(Page):
             return Aftermath(warnings=workspace.history.warnings(run), undo_until=until)
 
         def told(aftermath: Aftermath) -> None:
+            self._untold.clear()
             is_first, self.aftermath = self.aftermath is None, aftermath
             self.ended(launch, aftermath)
             self.query_one(Doing).warn(aftermath.warnings, focused=is_first)

@@ -68,6 +68,9 @@ class TreeListing(Listing[Row]):
             columns, key=lambda row: (row.path, row.is_onward), empty=Remark(_("An empty directory")), id=id
         )
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return True
+
     def action_mark(self) -> None:
         row = self.row
         if row is None or (row.entry is None and not row.is_onward):

@@ -66,6 +66,7 @@ class WhatStep(Step):
             self._shown = candidate.copy
             self._known.clear()
             self._look(self._first(candidate.copy))
+        self.query_one("#patterns", Field).value = self.choices.patterns
         self._tree.redraw()
         self._tree.focus()
 

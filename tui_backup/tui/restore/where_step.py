@@ -35,8 +35,8 @@ class WhereStep(Step):
     """Each question is a line; left and right choose, up and down walk through them."""
 
     BINDINGS = [
-        Binding("down,j", "app.focus_next", show=False, id="restore.next-question"),
-        Binding("up,k", "app.focus_previous", show=False, id="restore.previous-question"),
+        Binding("down,j", "app.focus_next", _("Next"), show=False, id="restore.next-question"),
+        Binding("up,k", "app.focus_previous", _("Previous"), show=False, id="restore.previous-question"),
         Binding("enter", "onward", _("Next"), show=False, id="restore.onward"),
     ]
 
@@ -66,6 +66,7 @@ class WhereStep(Step):
         if candidate is not None:
             job, time = candidate.snapshot.job, desk.now()
             self.page.ask("beside", lambda _watch: restores.fresh_directory(job, time), self._take_beside)
+        self._set()
         self._show()
         self.query_one("#place").focus()
 
@@ -83,6 +84,21 @@ class WhereStep(Step):
     def _take_beside(self, path: str) -> None:
         self.choices.beside = path
         self._show()
+
+    def _set(self) -> None:
+        """Have the questions say what is chosen."""
+        chosen = self.choices
+        answers = {
+            "#place": chosen.where,
+            "#policy": POLICIES.index(chosen.overwrite or chosen.usual_overwrite),
+            "#delete": int(chosen.delete),
+            "#verify": int(chosen.verify),
+            "#trust": int(chosen.trust),
+        }
+        with self.prevent(Choice.Chosen, Input.Changed):
+            for name, number in answers.items():
+                self.query_one(name, Choice).chosen = number
+            self.query_one("#another", Field).value = chosen.another
 
     def _show(self) -> None:
         """Show what belongs to the place that is chosen."""
@@ -156,9 +172,7 @@ class WhereStep(Step):
         match event.choice.id:
             case "place":
                 self.choices.where = Where(number)
-                if self.choices.overwrite is None:
-                    with self.prevent(Choice.Chosen):
-                        self.query_one("#policy", Choice).chosen = POLICIES.index(self.choices.usual_overwrite)
+                self._set()
             case "policy":
                 self.choices.overwrite = POLICIES[number]
             case "delete":
