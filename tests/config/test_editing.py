@@ -140,6 +140,10 @@ def test_a_removed_job_leaves_every_comment_but_its_own() -> None:
     assert "\n\n\n" not in after.text
 
 
+def test_the_last_job_can_be_removed_too() -> None:
+    assert Draft("[jobs.a]\nx = 1\n").without(("jobs", "a")).text == ""
+
+
 def test_a_new_job_stands_behind_the_other_jobs_and_a_repository_behind_repositories() -> None:
     job = {"repositories": ["local"], "sources": [{"kind": "files", "paths": ["/opt"]}]}
     after = Draft(TEXT).with_table(("jobs", "new"), job)

@@ -90,7 +90,7 @@ class Draft:
             draft = Draft(text)
         except (tomllib.TOMLDecodeError, UnicodeEncodeError) as error:
             raise _refusal(key) from error
-        if draft.tables != expected:
+        if _filled(draft.tables) != _filled(expected):
             raise _refusal(key)
         return draft
 
@@ -199,6 +199,14 @@ def _value(tables: Any, key: Key) -> Any:
             return None
         value = value[part]
     return value
+
+
+def _filled(tables: Any) -> Any:
+    """Return tables without empty ones: whether such a one is there at all, headers of others decide."""
+    if isinstance(tables, Mapping):
+        filled = {name: _filled(value) for name, value in tables.items()}
+        return {name: value for name, value in filled.items() if value != {}}
+    return [_filled(value) for value in tables] if isinstance(tables, list) else tables
 
 
 def _is_place(value: Any, part: str | int) -> bool:
