@@ -15,7 +15,7 @@ from tui_backup.primitives.clock import now
 from tui_backup.tui import places
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.dashboard.log_tail import LogTail
-from tui_backup.tui.dashboard.page import REST_S, DashboardPage
+from tui_backup.tui.dashboard.page import DashboardPage
 from tui_backup.tui.dashboard.problems import ProblemsPage
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Browser, Go, Place, Problems, Restore
@@ -67,7 +67,9 @@ async def tell(pilot: Pilot[None], *events: Event) -> None:
         app.desk.bus.publish(event)
         if isinstance(event, Progressed):
             await pilot.pause()
-    await pilot.pause(REST_S + 0.1)
+    await pilot.pause()
+    while isinstance(app.screen, DashboardPage) and app.screen.rests:
+        await pilot.pause(0.05)
     await settled(pilot)
 
 

@@ -94,13 +94,13 @@ class JobsPane(Vertical):
             self._ages = ages
             self.listing.redraw()
 
-    def draw_runs(self) -> None:
-        """Show which jobs are worked on, and from time to time how far that is."""
+    def draw_runs(self, *, is_last: bool = False) -> None:
+        """Show which jobs are worked on, and from time to time, or at last, how far that is."""
         self._looks += 1
         for job in self.listing.given:
             before, state = self._states.get(job.job), plain(self._state(job))
             is_new = (before is None) is not (self._desk.board.of_job(job.job) is None)
-            if is_new or (before not in {None, state} and self._looks % LOOKS_FOR_A_ROW == 0):
+            if is_new or (before not in {None, state} and (is_last or self._looks % LOOKS_FOR_A_ROW == 0)):
                 self._note_state(job)
                 self.listing.redraw(job.job)
 

@@ -76,6 +76,11 @@ class DashboardPage(Page):
         self._zoomed: str | None = None
 
     @property
+    def rests(self) -> bool:
+        """Whether something that runs said may be drawn later."""
+        return self._rests
+
+    @property
     def jobs(self) -> JobsPane:
         """The jobs."""
         return self.query_one(JobsPane)
@@ -268,7 +273,9 @@ class DashboardPage(Page):
     def _draw_runs(self) -> None:
         """Draw how far runs are, and rest: often enough for people, seldom enough for a slow line."""
         self._rests = self._has_moved
-        if self._has_moved:
+        if not self._has_moved:
+            self.jobs.draw_runs(is_last=True)
+        else:
             self._has_moved = False
             self.progress.draw()
             self.jobs.draw_runs()
