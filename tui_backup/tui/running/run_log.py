@@ -125,7 +125,7 @@ class RunLogPage(Page):
         """Show all of a line that is cut."""
         text = printable(event.row.piece[0]) if event.row else ""
         room = self.listing.size.width
-        self.query_one("#whole", Static).update(Content(text if len(text) > room else ""))
+        self.query_one("#whole", Static).update(Content(text if cell_len(text) > room else ""))
 
     def action_cancel(self) -> None:
         if self._reading is not None:
@@ -164,13 +164,14 @@ class RunLogPage(Page):
         before, self._reading = self._reading, reading
         listing = self.listing
         if before is None or reading.said is not before.said:
-            follows = before is None or listing.cursor >= len(listing.rows) - 1
+            follows = before is None or self._follows
             listing.show(reading.said)
             if follows:
                 listing.action_last()
         self.retitle()
         self._draw(reading)
         self.refresh_bindings()
+        self.call_after_refresh(self._stay_at_the_end)
 
     # drawing
 
@@ -178,6 +179,17 @@ class RunLogPage(Page):
     def _resized(self) -> None:
         if self._reading is not None:
             self._draw(self._reading)
+            self.call_after_refresh(self._stay_at_the_end)
+
+    @property
+    def _follows(self) -> bool:
+        """Whether somebody stands on the last line."""
+        return self.listing.cursor >= len(self.listing.rows) - 1
+
+    def _stay_at_the_end(self) -> None:
+        """Keep the last line in sight: what stands above takes room, now more, now less."""
+        if self._follows:
+            self.listing.scroll_end(animate=False, x_axis=False)
 
     def _draw(self, reading: Reading) -> None:
         """Show what is known beside the lines."""
@@ -192,7 +204,7 @@ class RunLogPage(Page):
             lines.show([pieces, [(at, "dim")]])
 
     def _facts(self, reading: Reading, room: int) -> Content:
-        """Return what is known of the run, its state first, and its id where there is room."""
+        """Return what is known of the run, its state first; what has no room is left out, the id first."""
         now, facts = self.desk.now(), reading.facts
         sign, _role = status_piece(reading.status, self.desk.glyphs)
         began = _("started {time} ({ago})").format(
@@ -200,13 +212,14 @@ class RunLogPage(Page):
         )
         warnings = ngettext("{count} warning", "{count} warnings", reading.warnings)
         parts = [
+            warnings.format(count=number(reading.warnings)) if reading.warnings else "",
+            began,
             verb_word(facts.verb),
             kind_word(facts.kind) if facts.kind else "",
-            began,
-            warnings.format(count=number(reading.warnings)) if reading.warnings else "",
+            facts.run,
         ]
         dot = f" {self.desk.glyphs.dot} "
-        text = printable(dot + dot.join(filter(None, parts)))
-        if cell_len(sign + text + dot + facts.run) <= room:
-            text += dot + facts.run
-        return Content.styled(sign, STYLES[reading.status]).append(Content.styled(text, "$quiet"))
+        told = [printable(part) for part in parts if part]
+        while len(told) > 1 and cell_len(dot.join([sign, *told])) > room:
+            told.pop()
+        return Content.styled(sign, STYLES[reading.status]).append(Content.styled(dot + dot.join(told), "$quiet"))
