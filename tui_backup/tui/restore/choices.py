@@ -81,10 +81,8 @@ class Choices:
         paths = [meant(line) for line in note.include]
         if any(path is None for path in paths):
             return False
-        self.marks.clear()
-        self.marks.marked.update(path for path in paths if path is not None)
         left_out = {line: meant(line) for line in note.exclude}
-        self.marks.left_out.update(path for path in left_out.values() if path is not None)
+        self.marks.replace(filter(None, paths), filter(None, left_out.values()))
         self.patterns = " ".join(shlex.quote(line) for line, path in left_out.items() if path is None)
         self.where = Where.IN_PLACE if note.target is None else Where.ANOTHER
         self.another = os.fsdecode(note.target or b"")

@@ -1,5 +1,6 @@
 """Marks: what of a snapshot is meant, by the paths that were marked and those below them that were left out."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
 
@@ -22,9 +23,11 @@ class Marks:
     def __init__(self, paths: Iterable[bytes] = ()) -> None:
         self.marked: set[bytes] = set()
         self.left_out: set[bytes] = set()
+        self._below = Counter[bytes]()
+        """How many marks there are below a directory."""
         for path in sorted(paths):
             if path != b"/" and self.of(path) is not Mark.WHOLE:
-                self.marked.add(path)
+                self._mark(path)
 
     def __bool__(self) -> bool:
         return bool(self.marked)
@@ -36,8 +39,7 @@ class Marks:
                 return Mark.LEFT_OUT
             if above in self.marked:
                 return Mark.WHOLE
-        below = path.rstrip(b"/") + b"/"
-        return Mark.PART if any(marked.startswith(below) for marked in self.marked) else Mark.NONE
+        return Mark.PART if self._below[path] else Mark.NONE
 
     def toggle(self, path: bytes) -> None:
         """Mark a path, or unmark it; what was said of single paths below it is forgotten."""
@@ -49,23 +51,29 @@ class Marks:
         if mark is Mark.WHOLE:
             self.left_out.add(path)
         else:
-            self.marked.add(path)
+            self._mark(path)
 
     def invert(self, directory: bytes, paths: Iterable[bytes]) -> None:
         """Mark those of the paths in a directory that are not marked, and unmark the others."""
-        here, below = set(paths), directory.rstrip(b"/") + b"/"
-        if self.of(directory) is Mark.LEFT_OUT:
+        here, below, mark = set(paths), directory.rstrip(b"/") + b"/", self.of(directory)
+        if mark is Mark.LEFT_OUT:
             return
-        said = self.left_out if self.of(directory) is Mark.WHOLE else self.marked
-        turned = here - said
-        self.marked = {each for each in self.marked if not each.startswith(below)}
-        self.left_out = {each for each in self.left_out if not each.startswith(below)}
-        (self.left_out if self.of(directory) is Mark.WHOLE else self.marked).update(turned)
+        said = {each for each in self.left_out if not each.startswith(below)}
+        if mark is Mark.WHOLE:
+            self.left_out = said | (here - self.left_out)
+        else:
+            marked = {each for each in self.marked if not each.startswith(below)}
+            self.replace(marked | (here - self.marked), said)
 
     def clear(self) -> None:
         """Mark nothing."""
-        self.marked.clear()
-        self.left_out.clear()
+        self.replace((), ())
+
+    def replace(self, marked: Iterable[bytes], left_out: Iterable[bytes]) -> None:
+        """Mark these paths, none of which is below another, and no others, but for what is left out."""
+        self.marked, self.left_out, self._below = set(), set(left_out), Counter()
+        for path in marked:
+            self._mark(path)
 
     @property
     def include(self) -> tuple[str, ...]:
@@ -77,11 +85,26 @@ class Marks:
         """What is left out, likewise."""
         return tuple(literal(path) for path in sorted(self.left_out))
 
+    def _mark(self, path: bytes) -> None:
+        self.marked.add(path)
+        self._below.update(_above(path))
+
     def _forget(self, path: bytes) -> None:
         """Forget what was said of a path and of those below it."""
         below = path + b"/"
-        for said in (self.marked, self.left_out):
-            said -= {each for each in said if each == path or each.startswith(below)}
+        self.left_out -= {each for each in self.left_out if each == path or each.startswith(below)}
+        going = {path} & self.marked
+        if self._below[path]:
+            going |= {each for each in self.marked if each.startswith(below)}
+        for each in going:
+            self.marked.remove(each)
+            self._below.subtract(_above(each))
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    """Yield the directories above a path, the root among them."""
+    yield from _upwards(path.rpartition(b"/")[0])
+    yield b"/"
 
 
 def _upwards(path: bytes) -> Iterator[bytes]:

@@ -29,10 +29,10 @@ from tui_backup.tui.restore.marks import Marks
 from tui_backup.tui.restore.plan_step import PlanStep
 from tui_backup.tui.restore.running import Aftermath, RunningPage
 from tui_backup.tui.restore.step import Onward, Step
-from tui_backup.tui.restore.trail import Trail
 from tui_backup.tui.restore.what_step import WhatStep
 from tui_backup.tui.restore.where_step import WhereStep
 from tui_backup.tui.upkeep.facts import Fact
+from tui_backup.tui.widgets.trail import Trail
 from tui_backup.tui.words import day_and_time, exact
 
 

@@ -1,7 +1,7 @@
 """Tree listing: one directory of a snapshot at a time, with marks that hold for all below."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -58,6 +58,8 @@ class TreeListing(Listing[Row]):
         self._desk = desk
         self._told = told
         self.meant = marks
+        self.known: dict[bytes, Entry] = {}
+        """What was seen of the paths that were marked."""
         columns = [
             Column[Row](id="mark", title="", cell=self._sign, width=2),
             Column[Row](id="name", title=_("Name"), cell=self._named, grows=True, least=20, crop="middle"),
@@ -79,6 +81,7 @@ class TreeListing(Listing[Row]):
             self.meant.clear()
         else:
             self.meant.toggle(row.path)
+            self._learn([row])
         self.redraw()
         self.cursor += 0 if row.is_onward else 1
         self.post_message(self.Marked(self, self.row))
@@ -87,6 +90,7 @@ class TreeListing(Listing[Row]):
         entries = [row.path for row in self.rows if row.entry is not None]
         if entries:
             self.meant.invert(entries[0].rpartition(b"/")[0] or b"/", entries)
+            self._learn(self.rows)
         self.redraw()
         self.post_message(self.Marked(self, self.row))
 
@@ -99,6 +103,9 @@ class TreeListing(Listing[Row]):
     def action_ascend(self) -> None:
         """Go to the directory above."""
         self.post_message(self.Ascend())
+
+    def _learn(self, rows: Sequence[Row]) -> None:
+        self.known |= {row.path: row.entry for row in rows if row.entry is not None and row.path in self.meant.marked}
 
     def _sign(self, row: Row) -> Cell:
         glyphs = self._desk.glyphs

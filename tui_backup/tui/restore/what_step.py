@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 ROOT = b"/"
 
+_MOST_ADDED_UP = 1_000
+"""Marks whose sizes are added up at each key."""
+
 
 class WhatStep(Step):
     """A walk through the snapshot, one directory at a time."""
@@ -48,8 +51,6 @@ class WhatStep(Step):
         super().__init__(page, choices, id=id)
         self._shown: Copy | None = None
         self._path = ROOT
-        self._known: dict[bytes, Entry] = {}
-        """What was seen of the marked paths."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="here", markup=False)
@@ -64,7 +65,7 @@ class WhatStep(Step):
         candidate = self.choices.candidate
         if candidate is not None and candidate.copy != self._shown:
             self._shown = candidate.copy
-            self._known.clear()
+            self._tree.known.clear()
             self._look(self._first(candidate.copy))
         self.query_one("#patterns", Field).value = self.choices.patterns
         self._tree.redraw()
@@ -142,7 +143,9 @@ class WhatStep(Step):
 
     def _sizes(self) -> str:
         """Return how much the marked files are, where no directory is among them."""
-        known = [self._known.get(path) for path in self.choices.marks.marked]
+        if len(self.choices.marks.marked) > _MOST_ADDED_UP:
+            return ""
+        known = [self._tree.known.get(path) for path in self.choices.marks.marked]
         files = [entry.size for entry in known if entry is not None and entry.kind == "file"]
         return f" ({brief_size(sum(files))})" if len(files) == len(known) else ""
 
@@ -161,8 +164,6 @@ class WhatStep(Step):
     @on(Listing.Marked, "#tree")
     def _marked(self, event: Listing.Marked) -> None:
         event.stop()
-        seen = {row.path: row.entry for row in self._tree.given if row.entry is not None}
-        self._known |= {path: seen[path] for path in self.choices.marks.marked if path in seen}
         self._say()
 
     @on(Listing.Chosen, "#tree")
