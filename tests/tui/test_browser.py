@@ -12,8 +12,10 @@ from tests.support.repositories import access_of
 from tests.tui.conftest import Look, at, settled
 from tui_backup.config.load import load_config
 from tui_backup.model.watch import Watch
+from tui_backup.services.handing_out import Target
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.browser import taking
 from tui_backup.tui.browser.changes import ChangesPage
 from tui_backup.tui.browser.finder import FinderPage
 from tui_backup.tui.browser.line import Line
@@ -457,3 +459,24 @@ def test_look_difference(look: Look, site: Path) -> None:
         await pilot.press("d")
 
     look(Versions(path=SITE + b"/index.html", job="site"), choose)
+
+
+def test_look_gone(look: Look) -> None:
+    look(Browser(snapshot="ab" * 32, repository="local"))
+
+
+def test_look_ascii(look: Look, site: Path) -> None:
+    async def mark(pilot: Pilot[None]) -> None:
+        await pilot.press("down", "space")
+
+    look(newest(site), mark, ascii_only=True)
+
+
+def test_look_confirm_writing(look: Look, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target(path=b"/root/settings.toml", free=10)
+    monkeypatch.setattr(taking, "target_for", lambda _name: target)
+
+    async def write(pilot: Pilot[None]) -> None:
+        await pilot.press("end", "w")
+
+    look(newest(site), write)

@@ -126,6 +126,9 @@ class Marks:
         if not self._marked:
             return ""
         directories, size = self._directories, brief_size(self._bytes)
+        if directories == len(self._marked):
+            text = ngettext("{count} directory marked", "{count} directories marked", directories)
+            return text.format(count=number(directories))
         if directories:
             text = ngettext(
                 "{count} marked, {size} and {directories} directory",
