@@ -3,6 +3,8 @@
 from tui_backup.primitives.i18n import N_, _
 
 KNOWN = (
+    N_("Quit"),
+    N_("Quit the app and return to the command prompt."),
     N_("Focus Next"),
     N_("Focus Previous"),
     N_("Copy selected text"),
