@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.support.estate import Estate, build_estate
+from tests.support.faulty import flipped
 from tests.tui.conftest import at, settled
 from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notices
 from tui_backup.model.run import RunStatus, Verb
@@ -159,6 +160,30 @@ async def test_a_damaged_snapshot_can_be_given_up(estate: Estate) -> None:
         assert notices(pilot) == ["1 snapshot forgotten"]
         assert lines(pilot, "#problems") == []
     assert estate.held("local") == []
+
+
+async def test_a_snapshot_that_cannot_be_read_comes_back_as_a_copy(tmp_path: Path) -> None:
+    estate = build_estate(tmp_path)
+    estate.run()
+    (lost,) = estate.held("local")
+    store = estate.store("local")
+    damaged = flipped(store.get(f"snapshots/{lost.id}"), 300)
+    store.delete(f"snapshots/{lost.id}")
+    store.put(f"snapshots/{lost.id}", damaged)
+    async with app_of(estate).run_test(size=SIZE) as pilot:
+        await at(pilot, Verify(repository="local"))
+        await pilot.press("V")
+        await ended(pilot)
+        await pilot.press("d")
+        await settled(pilot)
+        listing(pilot, "#cures").focus()
+        listing(pilot, "#cures").go_to(("copy", "offsite"))
+        await pilot.press("R")
+        await settled(pilot)
+        assert "Copies 1 snapshot of offsite" in asked(pilot)
+        await agree(pilot)
+        assert notices(pilot)[0].startswith("1 snapshot copied")
+    assert [each.identity for each in estate.held("local")] == [lost.id]
 
 
 async def planned(pilot: Pilot[None]) -> None:

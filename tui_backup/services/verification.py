@@ -16,6 +16,7 @@ from tui_backup.model.standing import Integrity
 from tui_backup.model.upkeep import Stored
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.services import damage
 from tui_backup.services.endings import checked
 from tui_backup.services.proofs import record_proof
 from tui_backup.services.run_scope import RunScope, run_scope
@@ -65,6 +66,8 @@ class VerifyPlan(msgspec.Struct, frozen=True, kw_only=True):
     proven: int = 0
     """Those of which every byte was read and authenticated."""
     damaged: int = 0
+    problems: int = 0
+    """What is known to be wrong there, whether it touches a snapshot or not."""
     oldest_proof: datetime | None = None
     """Of the proven ones."""
     checked_at: datetime | None = None
@@ -135,6 +138,7 @@ def _planned(workspace: "Workspace", name: str, request: VerifyRequest, watch: W
         known=len(present),
         proven=len(proofs),
         damaged=sum(standing.integrity is Integrity.DAMAGED for standing in known),
+        problems=sum(not each.problem.hint for each in damage.found(workspace, name)),
         oldest_proof=min(filter(None, proofs), default=None),
         checked_at=contact.checked_at if contact else None,
     )

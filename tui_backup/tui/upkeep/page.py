@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from tui_backup.errors import BackupError
-from tui_backup.model.event import Event
+from tui_backup.model.event import Event, Started
 from tui_backup.primitives.i18n import _
 from tui_backup.services.launches import Launch, Operation
 from tui_backup.services.workspace import Workspace
@@ -51,7 +51,7 @@ class UpkeepPage(Page):
                 tooltip=_("Look at the previous repository")),
         Binding("right_square_bracket", "turn(1)", _("Repository"), key_display="[ ]", id="upkeep.next",
                 tooltip=_("Look at the next repository")),
-        Binding("K", "cancel", _("Cancel the run"), id="upkeep.cancel",
+        Binding("x", "cancel", _("Cancel run"), id="upkeep.cancel",
                 tooltip=_("Ask the run to stop; it does so cleanly, a moment later")),
         Binding("r,f5", "look_again", _("Refresh"), show=False, key_display="r", id="upkeep.refresh",
                 tooltip=_("Look again")),
@@ -130,6 +130,8 @@ class UpkeepPage(Page):
         """Show how far a run of this page is."""
         if self.doing is not None and event.run in self.doing.runs:
             self.follow(event.run)
+            if isinstance(event, Started):
+                self.refresh_bindings()
 
     def follow(self, run: str) -> None:
         """Show how far a run is."""

@@ -322,7 +322,7 @@ class VerifyPage(UpkeepPage):
 
     def _damaged(self) -> list[str]:
         plans: Sequence[VerifyPlan] = self.query_one("#plans", Listing).rows
-        return [each.repository for each in plans if each.damaged]
+        return [each.repository for each in plans if each.damaged or each.problems]
 
     def _plan_columns(self) -> list[Column[VerifyPlan]]:
         now = self.desk.now
@@ -380,5 +380,8 @@ def _proven(each: VerifyPlan) -> Cell:
     text = _("{proven} of {known}").format(proven=number(each.proven), known=number(each.known))
     if each.damaged:
         words = ngettext("{count} damaged", "{count} damaged", each.damaged).format(count=number(each.damaged))
+        return [(f"{text}, ", "plain"), (words, "error")]
+    if each.problems:
+        words = ngettext("{count} problem", "{count} problems", each.problems).format(count=number(each.problems))
         return [(f"{text}, ", "plain"), (words, "error")]
     return [(text, "ok" if each.proven == each.known and each.known else "plain")]
