@@ -60,8 +60,8 @@ def cancel_run(page: "Page", run: str, job: str | None = None, repository: str |
                 title=_("Cancel this run?"),
                 host=desk.workspace.host,
                 target=where(job, repository) or run,
-                facts=[_("It stops at the next file and ends as cancelled.")],
-                undo=_("What it has stored stays, and the next run goes on from there."),
+                facts=[_("It stops as soon as it can, and ends as cancelled.")],
+                undo=_("What it has done so far stays; the next run goes on from there."),
                 action=_("Cancel the run"),
             )
         ),
