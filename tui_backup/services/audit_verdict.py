@@ -17,6 +17,8 @@ class AuditVerdict:
     """What is not as it was written; none: nothing was altered, as far as `conclusion` says."""
     unended: tuple[str, ...]
     """Operations that began and have no recorded end."""
+    is_proven: bool
+    """Whether a log outside of the audit agrees with all of it."""
     conclusion: tuple[str, ...]
     """How many records there are, and up to where it is certain that nothing was altered."""
 
@@ -30,6 +32,7 @@ def verdict(found: Examination, written: Callable[[datetime], str] = moment) -> 
             printable(unended.format(n=record.n, time=written(record.time), verb=record.verb, object=record.object))
             for record in found.unended
         ),
+        is_proven=_is_proven(found),
         conclusion=tuple(_conclusion(found)),
     )
 
@@ -53,11 +56,15 @@ def _proof(found: Examination) -> str:
     if found.anchor is None:
         return _("proven: nothing")
     source = printable(found.anchor.source)
-    if found.head is not None and found.proven == found.head.n:
+    if _is_proven(found):
         return _("proven: all, up to record {n}, by {source}").format(n=found.proven, source=source)
     return _("proven: up to record {n}, by {source}; what follows has no anchor that agrees").format(
         n=found.proven, source=source
     )
+
+
+def _is_proven(found: Examination) -> bool:
+    return found.anchor is not None and found.head is not None and found.proven == found.head.n
 
 
 def _placed(finding: Finding) -> str:

@@ -1,5 +1,6 @@
 """The audit: who changed data or read it back, and whether that record is as it was written."""
 
+import re
 from collections.abc import Sequence
 
 from textual.binding import Binding
@@ -22,6 +23,8 @@ NEWEST = 20_000
 """Records that are at hand; `tui-backup audit` has them all."""
 
 AuditLine = Line[Record]
+
+_PROCESS = re.compile(r" pid \d+$")
 
 
 class AuditPage(RecordsPage[Record]):
@@ -63,7 +66,7 @@ class AuditPage(RecordsPage[Record]):
                    sort=lambda line: line.record.verb),
             Column(id="object", title=_("To what"), cell=lambda line: line.record.object, grows=True, least=20),
             Column(id="detail", title=_("Detail"), cell=self._detail, grows=True, least=14),
-            Column(id="who", title=_("By whom"), cell=lambda line: line.record.who, most=28, rank=1,
+            Column(id="who", title=_("By whom"), cell=lambda line: line.facets["who"], most=28, rank=1,
                    sort=lambda line: line.record.who),
         ]  # fmt: skip
 
@@ -123,4 +126,6 @@ class AuditPage(RecordsPage[Record]):
 
 def _line(record: Record) -> AuditLine:
     said = (record.verb, record.object, record.detail, record.who, f"{record.time:%Y-%m-%d}")
-    return Line(record.n, record, "  ".join(said).casefold(), {"verb": record.verb, "who": record.who})
+    return Line(
+        record.n, record, "  ".join(said).casefold(), {"verb": record.verb, "who": _PROCESS.sub("", record.who)}
+    )

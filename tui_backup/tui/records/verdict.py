@@ -37,8 +37,12 @@ class VerdictDialog(Dialog[None]):
                 "{count} problem: this record was altered", "{count} problems: this record was altered", count
             )
             self._say(self._glyphs.failed, "$text-error", text.format(count=number(count)))
+        elif found.is_proven:
+            self._say(self._glyphs.ok, "$text-success", _("Nothing in it was altered"))
         else:
-            self._say(self._glyphs.ok, "$text-success", _("Nothing in it was altered, as far as is proven below"))
+            self._say(
+                self._glyphs.stale, "$text-warning", _("No sign that anything in it was altered, but no full proof")
+            )
         more = [_("and {count} more problems").format(count=number(count - SHOWN))] if count > SHOWN else []
         lines = (*found.problems[:SHOWN], *more, *([""] if count else []), *found.unended, *found.conclusion)
         self.query_one("#told", Static).update(Content("\n" + printable_lines("\n".join(lines))))

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widgets import ContentSwitcher
 
-from tui_backup.errors import Cancelled, RestoreRefused
+from tui_backup.errors import RestoreRefused
 from tui_backup.model.run import RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services import restores
@@ -201,6 +201,7 @@ class RestorePage(RunningPage):
         if not self.query_one(FromStep).choose(note.snapshot):
             self.notify(_("The snapshot of that restore is no longer there"), severity="warning")
         elif self.choices.take_up(note):
+            self.choices.trust = note.trusted and not self.desk.workspace.config.repositories[note.repository].trusted
             self.query_one(PlanStep).forget()
             self.step = At.PLAN
         else:
@@ -281,10 +282,10 @@ class RestorePage(RunningPage):
         if aftermath.undo_until is not None:
             text = _("u shows what an undo would do; possible until {time}")
             yield Fact(_("Undo"), text.format(time=exact(aftermath.undo_until, self.desk.zone)))
-        if isinstance(error, Cancelled):
-            yield Fact(_("Next"), _("What was written whole stays; p plans again and skips what is right already."))
-        elif isinstance(error, RestoreRefused):
+        if isinstance(error, RestoreRefused):
             yield Fact(_("Next"), _("p makes the plan anew, of what is there now."))
+        elif error is not None:
+            yield Fact(_("Next"), _("What was written whole stays; p plans again and skips what is right already."))
         elif status is RunStatus.INCOMPLETE:
             yield Fact(_("Next"), _("What is listed below was left out; p plans again what is missing."))
         elif status is RunStatus.OK and self.choices.where is Where.IN_PLACE:

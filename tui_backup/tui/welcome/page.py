@@ -34,7 +34,7 @@ from tui_backup.tui.page import Page
 from tui_backup.tui.places import Browser, Dashboard, Place, is_built
 from tui_backup.tui.welcome.making import MakingStep
 from tui_backup.tui.welcome.steps import OftenStep, PasswordStep, Step, SureStep, WhatStep, WhereStep
-from tui_backup.tui.welcome.trail import Trail
+from tui_backup.tui.widgets.trail import Trail
 
 WHAT, WHERE, OFTEN, PASSWORD, SURE, MAKING = range(6)
 
@@ -78,7 +78,7 @@ class WelcomePage(Page):
 
     def body(self) -> ComposeResult:
         glyphs = self.desk.glyphs
-        yield Trail([_("What"), _("Where to"), _("How often"), _("Password"), _("Look"), _("Make")])
+        yield Trail([_("What"), _("Where to"), _("How often"), _("Password"), _("Look"), _("Make")], glyphs)
         with ContentSwitcher(initial="what"):
             yield WhatStep(glyphs, id="what")
             yield WhereStep(glyphs, id="where")
@@ -127,6 +127,11 @@ class WelcomePage(Page):
     def _typed(self) -> None:
         if self._beginning is not None and self.step < PASSWORD:
             self.ask("look", self._check(), partial(self._judged, self.step, goes_on=False))
+
+    @on(Trail.Chosen)
+    def _step_chosen(self, event: Trail.Chosen) -> None:
+        if event.number < self.step < MAKING:
+            self.step = event.number
 
     def action_go_on(self) -> None:
         """Take the answer, if it is sound."""
