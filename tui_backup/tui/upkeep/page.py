@@ -5,6 +5,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.binding import Binding
 from textual.message import Message
@@ -24,7 +25,7 @@ from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.widgets.listing import Listing
 from tui_backup.tui.words import brief_duration
 
-LABEL = 10
+LABEL = max(cell_len(label) for label in (_("Repository"), _("Snapshots"), _("How")))
 """Columns of the labels above the lists."""
 
 

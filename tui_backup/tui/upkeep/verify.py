@@ -113,7 +113,9 @@ class VerifyPage(UpkeepPage):
 
     def on_mount(self) -> None:
         """Look, and see whether something is being verified already."""
-        self.query_one("#share-line").display = False
+        line = self.query_one("#share-line")
+        line.display = False
+        line.styles.padding = (0, 0, 0, LABEL + 3)
         self._count_marks()
         self._look_for_runs()
 
