@@ -87,7 +87,7 @@ class BrowserPage(ReadingPage):
         snapshot = self._opened.copy.snapshot
         when = day_and_time(snapshot.time, self.desk.now(), self.desk.zone)
         glyph = f" {self.desk.glyphs.dot} "
-        return glyph.join((snapshot.job or snapshot.host, when, snapshot.short_id, self._wanted.repository))
+        return glyph.join((snapshot.job or _("(another program)"), when, snapshot.short_id, self._wanted.repository))
 
     def body(self) -> ComposeResult:
         yield Line(crop="start", id="path", classes="-strong")
