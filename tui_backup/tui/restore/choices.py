@@ -87,7 +87,6 @@ class Choices:
         self.where = Where.IN_PLACE if note.target is None else Where.ANOTHER
         self.another = os.fsdecode(note.target or b"")
         self.overwrite, self.delete, self.verify = note.overwrite, note.delete, note.verify
-        self.trust = note.trusted
         return True
 
     @property

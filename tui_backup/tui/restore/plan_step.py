@@ -13,7 +13,7 @@ from textual.timer import Timer
 from tui_backup.engine.restore_plan import PlanItem, RestorePlan
 from tui_backup.errors import BackupError, UsageError
 from tui_backup.model.watch import Watch
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
 from tui_backup.services import plan_shares, restores
 from tui_backup.services.directories import Copy, found_of
@@ -121,10 +121,14 @@ class PlanStep(Step):
     def _look(self) -> None:
         """Show how far the plan is."""
         if self._question is not None:
-            words = _("Making the plan: {count} paths looked at, {time}")
-            seen = number(self._question.watch.files_done)
-            time = brief_duration(round(monotonic() - self._asked_at))
-            self._view.say(words.format(count=seen, time=time), _("Esc cancels"))
+            count = self._question.watch.files_done
+            words = ngettext(
+                "Making the plan: {count} path looked at, {time}",
+                "Making the plan: {count} paths looked at, {time}",
+                count,
+            )
+            time = brief_duration(max(1, round(monotonic() - self._asked_at)))
+            self._view.say(words.format(count=number(count), time=time), _("Esc cancels"))
 
     def _settle(self) -> None:
         if self._timer is not None:

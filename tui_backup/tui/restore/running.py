@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.message import Message
 
 from tui_backup.history.runs import KeptWarning
-from tui_backup.model.event import Event
+from tui_backup.model.event import Event, Started
 from tui_backup.primitives.i18n import _
 from tui_backup.services import undo_homes
 from tui_backup.services.launches import Launch, Operation
@@ -86,7 +86,8 @@ class RunningPage(Page):
             view = self.desk.board.run(event.run)
             if view is not None:
                 self.query_one(Doing).follow(view)
-            self.refresh_bindings()
+            if isinstance(event, Started):
+                self.refresh_bindings()
 
     def on_over(self, message: Over) -> None:
         """Tell how it ended."""
