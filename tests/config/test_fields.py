@@ -18,7 +18,6 @@ from tui_backup.config.keeping import KeepTable
 from tui_backup.config.reader import store_kinds
 from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
 from tui_backup.primitives.about import About
-from tui_backup.primitives.registry import Registry
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.registry import STORES
 
@@ -64,7 +63,6 @@ class Cupboard(msgspec.Struct, frozen=True):
 def test_a_kind_that_is_registered_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     places = {**vars(STORES)["_places"], "cupboard": f"{__name__}:Cupboard"}
     monkeypatch.setattr(STORES, "_places", places)
-    monkeypatch.setattr(Registry, "load", lambda self, kind: Cupboard)
     assert kinds("store") == ["local", "cupboard"]
     (field,) = adapter_fields("store", "cupboard")
     assert (field.name, field.label, field.input, field.required) == ("shelf", "Shelf", "number", True)

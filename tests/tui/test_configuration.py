@@ -2,13 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.tui.conftest import Look, at, desk_of, settled
+from tui_backup.primitives.about import About
 from tui_backup.primitives.text import printable
+from tui_backup.stores.registry import STORES
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.configuration import page as page_module
 from tui_backup.tui.configuration.dialogs import ConflictDialog, LeaveDialog, NameDialog, SaveDialog
@@ -350,6 +354,26 @@ async def test_what_excludes_leave_out_is_counted_while_somebody_types(app: Back
         assert found.endswith("1.00 kB")
 
 
+class Cupboard(msgspec.Struct, frozen=True):
+    """A store of a kind that nobody has thought of."""
+
+    shelf: Annotated[int, About("Shelf", "Counted from below")]
+
+
+async def test_a_kind_that_is_registered_has_a_form(app: BackupApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {**vars(STORES)["_places"], "cupboard": f"{__name__}:Cupboard"}
+    monkeypatch.setattr(STORES, "_places", places)
+    async with app.run_test() as pilot:
+        page = await opened(pilot, Configuration(repository="local"))
+        page.form.go_to(("repositories", "local", "store", "kind"))
+        await pilot.press("right")
+        await judged(pilot)
+        assert page.board is not None
+        assert page.board.draft.tables["repositories"]["local"]["store"]["kind"] == "cupboard"
+        shelf = row(page, "repositories", "local", "store", "shelf")
+        assert (shelf.field.label, note(shelf)) == ("Shelf", "✖ this is missing")
+
+
 async def test_hostile_text_in_the_file_harms_no_terminal(site: Path) -> None:
     hostile = '["/x\\u001b[31m", "/[@click=app.bell]y", "/\\u202eexe.txt"]'
     write(site, read(site).replace('["/srv/site"]', hostile))
@@ -392,7 +416,7 @@ def pressed(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
         pytest.param(Configuration(), (), id="general"),
         pytest.param(SITE, ("=x", "~"), id="wrong"),
         pytest.param(SITE, ("ctrl+u", "=local", "ctrl+s"), id="save"),
-        pytest.param(Configuration(as_text=True), ("end", "=x", "~"), id="text"),
+        pytest.param(SITE, ("f2", "end", "=x", "~"), id="text"),
         pytest.param(SITE, ("escape", "D"), id="delete"),
         pytest.param(SITE, ("escape", "n", "=Backup"), id="name"),
     ],

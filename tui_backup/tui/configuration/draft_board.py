@@ -5,10 +5,11 @@ from typing import Any
 
 from tui_backup.config.document import Document, Fault
 from tui_backup.config.editing import Draft, changes
-from tui_backup.config.fields import kinds
+from tui_backup.config.fields import adapter_fields, kinds
 from tui_backup.config.lines import Key
 from tui_backup.config.masking import masked, shown_difference, unmasked
 from tui_backup.config.settings import Config
+from tui_backup.primitives.about import Shape
 from tui_backup.services.configuring import Examined, FileOnDisk, examine
 from tui_backup.tui.configuration.objects import Thing
 
@@ -69,6 +70,12 @@ class DraftBoard:
             key = key[:-1]
             draft = draft.without(key)
         self.draft = self._base.applied(changes(self._base.tables, draft.tables))
+
+    def choose(self, key: Key, shape: Shape, kind: str) -> None:
+        """Give an adapter another kind, and drop what that one has no use for."""
+        known = {field.name for field in adapter_fields(shape, kind)}
+        kept = {name: value for name, value in self.draft.get(key).items() if name in known}
+        self.give(key, {"kind": kind, **kept})
 
     def settle(self, file: FileOnDisk) -> None:
         """Take note that the draft is what stands in the file."""

@@ -181,7 +181,7 @@ class Form(VerticalScroll):
         kind = value.get("kind") if isinstance(value, dict) else None
         if len(known) > 1:
             field = Field(name="kind", about=_KIND, input="choice", choices=tuple(known), required=True)
-            yield KindRow((*key, "kind"), field, kind, self._glyphs)
+            yield KindRow((*key, "kind"), field, kind, self._glyphs, shape=shape)
         yield from self._rows(key, adapter_fields(shape, str(kind)), draft)
 
     def _adapters(self, key: Key, field: Field, draft: Draft) -> Iterator[Widget]:

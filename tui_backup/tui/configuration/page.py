@@ -258,7 +258,10 @@ class ConfigurationPage(Page):
         if self.board is None:
             return
         try:
-            self.board.give(event.row.key, event.value)
+            if isinstance(event.row, KindRow):
+                self.board.choose(event.row.key[:-1], event.row.shape, event.value)
+            else:
+                self.board.give(event.row.key, event.value)
         except ConfigError as error:
             event.row.complain(error.message)
             return

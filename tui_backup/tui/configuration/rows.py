@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from tui_backup.config.fields import Field as Described
 from tui_backup.config.lines import Key
+from tui_backup.primitives.about import Shape
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.tui.dialogs.dialog import said
@@ -162,6 +163,11 @@ class ChoiceRow(Row):
 
 class KindRow(ChoiceRow):
     """The kind of an adapter; another one has other keys."""
+
+    def __init__(self, key: Key, field: Described, value: Any, glyphs: Glyphs, *, shape: Shape) -> None:
+        """`shape` says what it is a kind of."""
+        super().__init__(key, field, value, glyphs)
+        self.shape: Shape = shape
 
 
 class SecretRow(Row):

@@ -71,7 +71,7 @@ class Year(Widget):
     def _summary(self) -> str:
         count = sum(self._kept)
         oldest = len(self._kept) - 1 - self._kept.index(True) if count else 0
-        words = ngettext("{count} of 365 daily ones stays", "{count} of 365 daily ones stay", count)
+        words = ngettext("{count} of 365 days stays", "{count} of 365 days stay", count)
         left = words.format(count=count)
         days = ngettext("the oldest {days} day old", "the oldest {days} days old", oldest).format(days=oldest)
         return f"{left}, {days}"
