@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Button, Static
 
 from tests.support.estate import Estate, build_estate
-from tests.support.histories import plant, with_keep
+from tests.support.histories import leave_lock, plant, with_keep
 from tests.tui.conftest import at, settled
 from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notices
 from tui_backup.model.snapshot import PIN
@@ -134,3 +134,18 @@ async def test_a_repository_that_cannot_be_reached_is_said_in_its_place(estate: 
         assert remark.failed
         await pilot.press("P", "X", "T")
         await ended(pilot)
+
+
+async def test_a_repository_that_somebody_holds_is_said_in_its_place_with_what_to_do(estate: Estate) -> None:
+    leave_lock(estate, "local", exclusive=True)
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Prune())
+        remark = listing(pilot, "#snapshots").remark
+        assert remark is not None
+        assert "web2" in remark.text
+        assert "unlock" in remark.hint
+        for lock in (estate.directory / "local" / "locks").iterdir():
+            lock.unlink()
+        await pilot.press("r")
+        await settled(pilot)
+        assert len(lines(pilot, "#snapshots")) == 7
