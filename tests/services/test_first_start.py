@@ -81,6 +81,14 @@ def test_any_path_comes_out_as_it_was_typed(tmp_path: Path, source: Path) -> Non
     assert config.jobs["site"].sources[0].roots() == (str(strange),)
 
 
+def test_a_job_may_be_named_after_a_domain(tmp_path: Path, source: Path) -> None:
+    assert first_start.job_name(["/srv/example.org"]) == "example.org"
+    beginning = wishing(tmp_path, source)
+    named = msgspec.structs.replace(beginning.wishes, job="example.org")
+    _text, config = first_start.checked(msgspec.structs.replace(beginning, wishes=named))
+    assert list(config.jobs) == ["example.org"]
+
+
 def test_where_the_configuration_cannot_be_written_no_password_stays(tmp_path: Path, source: Path) -> None:
     beginning = wishing(tmp_path, source)
     Path(beginning.config).mkdir(parents=True)

@@ -21,6 +21,9 @@ _PACKAGE = Path(__file__).parent.parent
 _SYSTEM_BACKUPS = "/var/backups/tui-backup"
 _SYSTEM_PATHS = ("/etc", "/home", "/opt", "/root", "/srv", "/usr/local", "/var/www")
 _CLUTTER = (".cache/", "node_modules/")
+_BARE = re.compile(r"[a-z0-9_-]+")
+"""Names that TOML takes without quotation marks."""
+
 _COMMENTS = 51
 """The column where the comments of the sample stand."""
 
@@ -90,7 +93,8 @@ def fitted(wishes: Wishes) -> str:
     header, _blank, rest = translated(sample()).partition("\n\n")
     for key, value in (("expected_every", wishes.expected_every), ("keep", wishes.keep)):
         rest = rest if value is None else re.sub(rf"(?m)^#(?={key} = )", "", rest, count=1)
-    document: Any = tomlkit.parse(rest.replace("jobs.here", f"jobs.{wishes.job}"))
+    job_key = wishes.job if _BARE.fullmatch(wishes.job) else f'"{wishes.job}"'
+    document: Any = tomlkit.parse(rest.replace("jobs.here", f"jobs.{job_key}"))
     if wishes.state_dir is None:
         del document["state_dir"]
     else:

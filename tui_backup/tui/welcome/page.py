@@ -125,7 +125,9 @@ class WelcomePage(Page):
 
     @on(Input.Changed)
     def _typed(self) -> None:
-        if self._beginning is not None and self.step < PASSWORD:
+        if self.step == PASSWORD:
+            self._steps[PASSWORD].findings.show([])
+        elif self._beginning is not None and self.step < PASSWORD:
             self.ask("look", self._check(), partial(self._judged, self.step, goes_on=False))
 
     @on(Trail.Chosen)
