@@ -78,6 +78,12 @@ def lines_new(before: str, after: str) -> list[str]:
     return [line[1:] for line in difference(before, after) if line.startswith("+")]
 
 
+def test_what_is_of_another_shape_than_it_should_be_is_refused_and_not_a_fault_of_ours() -> None:
+    for text in ("jobs = 5\n", "jobs.a = 5\n", "[jobs.a]\nsources = 'x'\n", "[jobs.a]\nsources = [1]\n"):
+        with pytest.raises(ConfigError, match="a form cannot change this"):
+            Draft(text).with_value(("jobs", "a", "sources", 0, "paths"), ["/x"])
+
+
 @pytest.mark.parametrize(
     ("key", "value", "lost", "new"),
     [

@@ -1,6 +1,7 @@
 """A configuration file is saved only as somebody saw it, only sound, and with all that makes it the file it is."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,24 @@ def test_what_somebody_else_saved_meanwhile_stays(tmp_path: Path) -> None:
     both = merged(before, GOOD.replace('"26h"', '"30h"'), caught.value.found)
     saved(caught.value.found, both)
     assert path.read_text() == theirs.replace('"26h"', '"30h"')
+
+
+def test_of_two_who_save_at_once_one_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    before = read(str(path))
+    texts = [GOOD + f"# {number}\n" for number in range(4)]
+
+    def attempt(text: str) -> bool:
+        try:
+            saved(before, text)
+        except ChangedMeanwhile:
+            return False
+        return True
+
+    with ThreadPoolExecutor() as threads:
+        won = list(threads.map(attempt, texts))
+    assert won.count(True) == 1
+    assert path.read_text() == texts[won.index(True)]
 
 
 def test_mode_link_and_byte_order_mark_stay(tmp_path: Path) -> None:

@@ -80,7 +80,10 @@ class Draft:
 
     def _checked(self, text: str, change: Change) -> "Draft":
         expected = copy.deepcopy(self.tables)
-        _apply(expected, change)
+        try:
+            _apply(expected, change)
+        except (TypeError, KeyError, IndexError, AttributeError) as error:
+            raise _refusal(change.key) from error
         return self._agreed(text, expected, change.key)
 
     def _agreed(self, text: str, expected: dict[str, Any], key: Key) -> "Draft":

@@ -88,7 +88,7 @@ class DraftBoard:
 
     def add(self, thing: Thing) -> None:
         """Add a job or a repository with nothing in it but what everyone has."""
-        repositories = list(self.draft.tables.get("repositories", {}))
+        repositories = self.names("repositories")
         if thing.kind == "jobs":
             table: dict[str, Any] = {"repositories": repositories[:1], "sources": [{"kind": kinds("source")[0]}]}
         else:
@@ -103,17 +103,24 @@ class DraftBoard:
         """Give an object another name; jobs that name a repository follow."""
         draft = self.draft.renamed(thing.key, name)
         if thing.kind == "repositories":
-            for job, table in draft.tables.get("jobs", {}).items():
-                names = table.get("repositories", [])
-                if thing.name in names:
-                    followed = [name if each == thing.name else each for each in names]
-                    draft = draft.with_value(("jobs", job, "repositories"), followed)
+            for job in self.jobs_of(thing.name or ""):
+                key: Key = ("jobs", job, "repositories")
+                draft = draft.with_value(key, [name if each == thing.name else each for each in draft.get(key)])
         self.go_on_from(draft)
 
     def jobs_of(self, repository: str) -> list[str]:
         """Return the jobs that name a repository."""
-        jobs = self.draft.tables.get("jobs", {})
-        return [name for name, table in jobs.items() if repository in table.get("repositories", [])]
+        return [job for job in self.names("jobs") if repository in self.listed(("jobs", job, "repositories"))]
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names of all objects of a kind."""
+        tables = self.draft.tables.get(kind)
+        return list(tables) if isinstance(tables, dict) else []
+
+    def listed(self, key: Key) -> list[Any]:
+        """Return what a list holds; nothing where it is none."""
+        value = self.draft.get(key)
+        return value if isinstance(value, list) else []
 
     def changed(self) -> set[Thing]:
         """Return the objects that are not as they are in the file."""

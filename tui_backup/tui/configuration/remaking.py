@@ -29,7 +29,7 @@ class Remaking:
             return
         title = _("New job") if kind == "jobs" else _("New repository")
         words = _("Snapshots carry its name: choose one that lasts. Letters a-z, digits, dot, dash, underscore.")
-        dialog = NameDialog(title, words, list(board.draft.tables.get(kind, {})))
+        dialog = NameDialog(title, words, board.names(kind))
         self._page.app.push_screen(dialog, partial(self._add, board, kind))
 
     def rename(self) -> None:
@@ -40,7 +40,7 @@ class Remaking:
         words = _("Its password and snapshots stay; jobs that name it follow.")
         if thing.kind == "jobs":
             words = _("Snapshots made so far stay under the former name, and keep no longer looks after them.")
-        dialog = NameDialog(thing.title, words, list(board.draft.tables.get(thing.kind, {})), thing.name)
+        dialog = NameDialog(thing.title, words, board.names(thing.kind), thing.name)
         self._page.app.push_screen(dialog, partial(self._rename, board, thing))
 
     def remove(self) -> None:
@@ -64,7 +64,7 @@ class Remaking:
         board, thing = self._page.board, self._page.thing
         if board is None or thing is None or thing.kind != "jobs" or thing.name is None or self._page.is_text:
             return
-        sources = board.draft.get((*thing.key, "sources")) or []
+        sources = board.listed((*thing.key, "sources"))
         self._do(lambda: board.give((*thing.key, "sources", len(sources)), {"kind": kinds("source")[0]}), thing)
         self._page.form.call_later(self._page.form.go_to, (*thing.key, "sources", len(sources)))
 
@@ -100,7 +100,7 @@ class Remaking:
 
 def _facts(board: DraftBoard, thing: Thing) -> list[str]:
     if thing.kind == "jobs":
-        places = ", ".join(board.draft.get((*thing.key, "repositories")) or [])
+        places = ", ".join(map(str, board.listed((*thing.key, "repositories"))))
         return [
             _("It is not backed up any more."),
             _("No backup is deleted: its snapshots stay in {places}.").format(places=places or "-"),
