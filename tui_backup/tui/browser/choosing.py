@@ -1,4 +1,4 @@
-"""Choosing: another snapshot, or the disk of today, to compare one with."""
+"""Choosing: another snapshot, or the disk of today, to compare one with; and where that leads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tui_backup.services.words import kind_word
 from tui_backup.tui.browser.reading_page import ReadingPage
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.dialog import Dialog, said
-from tui_backup.tui.places import Changes
+from tui_backup.tui.places import Changes, Restore
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import brief_size, day_and_time
@@ -115,6 +115,12 @@ def changes_between(copy: Copy, choice: Choice, path: bytes) -> Changes:
         other=newer.snapshot.id,
         other_repository=newer.repository,
     )
+
+
+def restore_of(copy: Copy, paths: Sequence[bytes]) -> Restore:
+    """Return the place that gets paths of a snapshot back."""
+    snapshot = copy.snapshot
+    return Restore(job=snapshot.job, snapshot=snapshot.id, repository=copy.repository, paths=tuple(paths))
 
 
 def _when_chosen(chosen: Callable[[Choice], None], choice: Choice | None) -> None:

@@ -20,6 +20,7 @@ from tui_backup.services.directories import Copy, found_of
 from tui_backup.services.searching import MOST, Search, Sighted
 from tui_backup.services.snapshots import Filter, Found, distinct, reach
 from tui_backup.services.workspace import Workspace
+from tui_backup.tui.browser.choosing import restore_of
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.reading_page import Feed, ReadingPage
 from tui_backup.tui.browser.rows import size_cell, time_of
@@ -251,15 +252,7 @@ class FinderPage(ReadingPage):
         """Get what was found back."""
         hit = self.listing.row
         if hit is not None:
-            copy = hit.newest
-            self.go(
-                Restore(
-                    job=copy.snapshot.job,
-                    snapshot=copy.snapshot.id,
-                    repository=copy.repository,
-                    paths=(hit.entry.path,),
-                )
-            )
+            self.go(restore_of(hit.newest, [hit.entry.path]))
 
     def _columns(self) -> list[Column[Sighted]]:
         now, zone = self.desk.now(), self.desk.zone

@@ -19,7 +19,7 @@ from tui_backup.services.directories import Comparison, Copy, Opened, directory,
 from tui_backup.services.words import entry_word
 from tui_backup.tui.browser import taking
 from tui_backup.tui.browser.against import Against, compared
-from tui_backup.tui.browser.choosing import changes_between, choose_other
+from tui_backup.tui.browser.choosing import changes_between, choose_other, restore_of
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.preview import Preview
 from tui_backup.tui.browser.reading_page import ReadingPage
@@ -228,8 +228,6 @@ class BrowserPage(ReadingPage):
         self.query_one("#path", Line).left = printable(view.path)
         self.query_one("#path", Line).right = view.told() if view.rows else ""
 
-    # what has changed
-
     def _compare(self) -> None:
         """Have the directory at hand compared, aside."""
         view, opened, against = self._view, self._opened, self._against
@@ -260,8 +258,6 @@ class BrowserPage(ReadingPage):
         meaning = self._against.meaning(self._opened, self.desk.now(), self.desk.zone)
         line.say(marked or trouble or meaning, "" if marked or not trouble else "careful")
         line.right = meaning if marked else ""
-
-    # what the entry at hand holds
 
     @property
     def _is_previewing(self) -> bool:
@@ -381,10 +377,8 @@ class BrowserPage(ReadingPage):
 
     def action_restore(self) -> None:
         """Get something back."""
-        copy = self.copy
-        if copy is not None and self.chosen:
-            paths = tuple(entry.path for entry in self.chosen)
-            self.go(Restore(job=copy.snapshot.job, snapshot=copy.snapshot.id, repository=copy.repository, paths=paths))
+        if self.copy is not None and self.chosen:
+            self.go(restore_of(self.copy, [entry.path for entry in self.chosen]))
 
     def action_write(self) -> None:
         """Write the file at hand into the working directory."""

@@ -16,6 +16,7 @@ from tui_backup.primitives.text import number, printable
 from tui_backup.services.directories import Copy, entry_at
 from tui_backup.services.tracing import Trace, Traced, trace
 from tui_backup.tui.browser import taking
+from tui_backup.tui.browser.choosing import restore_of
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.reading_page import ReadingPage
 from tui_backup.tui.browser.text_pane import Text
@@ -130,15 +131,7 @@ class VersionsPage(ReadingPage):
         """Get the version at hand back."""
         row = self.listing.row
         if row is not None:
-            snapshot = row.newest.snapshot
-            self.go(
-                Restore(
-                    job=snapshot.job,
-                    snapshot=snapshot.id,
-                    repository=row.newest.repository,
-                    paths=(self._asked.path,),
-                )
-            )
+            self.go(restore_of(row.newest, [self._asked.path]))
 
     def action_browse(self) -> None:
         """Open the newest snapshot that has the version."""
