@@ -350,6 +350,17 @@ async def test_days_are_jumped_over_and_jobs_can_be_chosen(site: Path) -> None:
         assert page_of(pilot).step is At.FROM
 
 
+async def test_what_is_there_already_is_restored_by_doing_nothing(estate: Estate) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await to_plan_in_place(pilot)
+        row = pilot.app.screen.query_one("#counts", Listing).row
+        assert row is not None
+        assert row.sort == "skip"
+        await pressed(pilot, "R")
+        await agreed(pilot, "web1")
+        assert "0 written" in text_of(pilot, "#doing-title")
+
+
 # pictures
 
 STRANGE = b"/srv/site/strange names"

@@ -27,11 +27,7 @@ def restore_question(desk: Desk, planned: Planned) -> Question:
         title=_("Restore now?"),
         host=host,
         target=place_of_plan(planned),
-        facts=[
-            _("{counts}; {size} to write").format(
-                counts=_counted(of_restore(plan)), size=brief_size(plan.bytes_to_write)
-            )
-        ],
+        facts=[_what(plan)],
         warnings=planned.cautions,
         undo="\n".join(_about_undo(desk, plan, in_place=in_place, loses=loses)),
         word=host if in_place or (loses and plan.delete) else None,
@@ -50,6 +46,13 @@ def undo_question(desk: Desk, plan: UndoPlan) -> Question:
         undo=_("What the restore brought is removed; it is still in the snapshot. An undo cannot be undone."),
         action=_("Undo the restore"),
     )
+
+
+def _what(plan: RestorePlan) -> str:
+    counts = _counted(of_restore(plan))
+    if not counts:
+        return _("Nothing has to be written or deleted: what is there is left as it is.")
+    return _("{counts}; {size} to write").format(counts=counts, size=brief_size(plan.bytes_to_write))
 
 
 def _left(plan: UndoPlan) -> Sequence[str]:

@@ -109,6 +109,8 @@ class Doing(Vertical):
         sign, role = status_piece(status_of(launch), self._glyphs)
         if launch.error is None:
             sign, told = sign.partition(" ")[0], sentence(launch.endings[-1])
+        elif isinstance(launch.error, Cancelled):
+            told = ""
         else:
             told = launch.error.message
         self.query_one("#doing-title", Static).update(

@@ -93,8 +93,6 @@ class PlanStep(Step):
         plan = self.planned.plan
         if plan.shortage is not None:
             return _("not enough space at the target: {shortage}").format(shortage=plan.shortage)
-        if not (plan.new or plan.overwrite or plan.delete):
-            return _("There is nothing to do: nothing would be written or deleted")
         return None
 
     def yanked(self) -> str | None:

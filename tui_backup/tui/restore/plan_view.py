@@ -116,6 +116,7 @@ class PlanView(Vertical):
         self._reasons = {warning.path: warning.message for warning in warnings if warning.path is not None}
         self.query_one(Facts).show(facts)
         self._counts.show(counts)
+        self._counts.go_to(next((each.sort for each in counts if each.count), None))
         self._show_paths()
 
     def add(self, shares: Mapping[str, PlanShare]) -> None:

@@ -62,7 +62,7 @@ class TreeListing(Listing[Row]):
         """What was seen of the paths that were marked."""
         columns = [
             Column[Row](id="mark", title="", cell=self._sign, width=2),
-            Column[Row](id="name", title=_("Name"), cell=self._named, grows=True, least=20, crop="middle"),
+            Column[Row](id="name", title=_("Name"), cell=self._named, grows=True, least=34, crop="middle"),
             Column[Row](id="size", title=_("Size"), cell=_size, width=9, right=True),
             Column[Row](id="modified", title=_("Modified"), cell=self._modified, width=16, rank=1),
         ]
