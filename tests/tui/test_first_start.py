@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.restic import Restic
-from tests.support.tmux import Tmux
+from tests.support.tmux import Tmux, until
 
 pytestmark = [pytest.mark.requires("tmux"), pytest.mark.requires("restic")]
 
@@ -54,7 +54,7 @@ def test_from_nothing_to_a_first_backup(terminal: Tmux, config: Path, home: Path
     terminal.wait_for("This will be made. Nothing exists yet.")
     assert list(home.iterdir()) == []
     terminal.press("B")
-    terminal.wait_for("Your data is backed up")
+    until(lambda: "Your data is backed up" in terminal.screen, lambda: terminal.screen, deadline_s=60)
     terminal.press("Enter")
     terminal.wait_for("srv")
     terminal.press("q")

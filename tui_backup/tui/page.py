@@ -32,7 +32,9 @@ class Page(Screen[None]):
 
     BINDINGS = [
         Binding("escape,q", "leave", _("Back"), key_display="q", id="page.leave", tooltip=_("Go back where you were")),
-        Binding("question_mark,f1", "help", _("Help"), id="page.help", tooltip=_("Explain this page and its keys")),
+        Binding("question_mark", "help", _("Help"), id="page.help", tooltip=_("Explain this page and its keys")),
+        Binding("f1", "help", _("Help"), show=False, id="page.help-while-typing",
+                tooltip=_("Explain this page and its keys, while you type too")),
         Binding("colon", "app.command_palette", _("Command"), key_display=":", id="page.palette",
                 tooltip=_("Find any action by its name")),
         Binding("ctrl+p", "app.command_palette", _("Command"), show=False, id="page.palette-while-typing",
