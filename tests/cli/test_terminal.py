@@ -65,6 +65,30 @@ def test_a_restore_asks_and_no_is_the_default(site: Site, typed: bytes, code: in
     assert (site.source / "a.txt").read_text() == ("one\n" if code == 0 else "changed")
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("s\n", 0),
+        ("Sim\n", 0),
+        ("yes\n", 0),
+        ("não\n", 130),
+        ("n\n", 130),
+        ("\n", 130),
+        ("talvez\ns\n", 0),
+        ("talvez\n\n", 130),
+    ],
+)
+def test_yes_and_no_are_understood_in_portuguese(site: Site, typed: str, code: int) -> None:
+    site.back_up()
+    (site.source / "a.txt").write_text("changed")
+    site.config.write_text('language = "pt_BR"\n' + site.config.read_text())
+    answered, shown = on_terminal(site, "restore", "latest", "--in-place", typed=typed.encode())
+    assert answered == code
+    assert "? [s/N]: " in shown
+    assert ("responda s ou n" in shown) is typed.startswith("talvez")
+    assert (site.source / "a.txt").read_text() == ("one\n" if code == 0 else "changed")
+
+
 def test_a_terminal_is_not_sent_what_would_harm_it(site: Site) -> None:
     (site.source / "harm").write_bytes(b"\x1b]0;title\x07")
     site.back_up()
