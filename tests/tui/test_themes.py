@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from tests.tui.conftest import desk_of, settled
+from tests.tui.conftest import at, desk_of, settled
 from tui_backup.errors import ConfigError
 from tui_backup.tui import themes
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.places import History
 
 SHIPPED = themes.collected(None).themes
 COLOURED = [name for name, file in SHIPPED.items() if not file.ansi]
@@ -122,3 +123,19 @@ async def test_the_theme_of_the_configuration_is_worn_from_the_start(amber_site:
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.theme == "amber"
+
+
+@pytest.mark.parametrize("theme", ["night", "terminal"])
+async def test_no_color_means_none_and_the_cursor_is_seen(
+    theme: str, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = BackupApp(desk_of(site), theme=theme)
+    async with app.run_test() as pilot:
+        await at(pilot, History())
+        segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+        styles = [each.style for each in segments if each.style]
+        colours = {colour.name for style in styles for colour in (style.color, style.bgcolor) if colour}
+        assert colours <= {"default"}
+        reversed_ = "".join(each.text for each in segments if each.style and each.style.reverse)
+        assert "failed" in reversed_
