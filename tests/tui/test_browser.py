@@ -24,6 +24,7 @@ from tui_backup.tui.browser.preview import Preview
 from tui_backup.tui.browser.snapshots import SnapshotsPage
 from tui_backup.tui.browser.text_pane import TextPane
 from tui_backup.tui.browser.versions import VersionsPage
+from tui_backup.tui.desk import RecordChanged
 from tui_backup.tui.dialogs.command_line import CommandLineDialog
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Browser, Changes, Finder, Place, Restore, Snapshots, Versions
@@ -298,6 +299,19 @@ async def test_all_snapshots_are_listed_and_lead_to_the_browser(app: BackupApp, 
         assert len(page.listing.rows) == 10
         await press(pilot, "slash", *"damaged", "enter", "enter")
         assert isinstance(pilot.app.screen, BrowserPage)
+
+
+async def test_what_others_do_meanwhile_is_seen_in_the_list(app: BackupApp, site: Path) -> None:
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await press(pilot, "S")
+        page = pilot.app.screen
+        assert isinstance(page, SnapshotsPage)
+        with Workspace(load_config(str(site))) as other:
+            other.repository("local").forget(other.repository("local").snapshots()[:1])
+        app.post_message(RecordChanged())
+        await settled(pilot)
+        assert len(page.listing.rows) == 9
 
 
 async def test_a_repository_that_is_not_there_is_told_and_the_others_are_listed(app: BackupApp, site: Path) -> None:

@@ -62,6 +62,7 @@ class SnapshotsPage(ReadingPage):
         assert isinstance(place, Snapshots)
         super().__init__(desk, place)
         self._asked = place
+        self._is_outdated = False
 
     def heading(self) -> str:
         if self._asked.job is not None:
@@ -84,8 +85,14 @@ class SnapshotsPage(ReadingPage):
         self.look()
 
     def record_changed(self) -> None:
-        """List them again: there may be others."""
-        if not self.is_reading:
+        """List them again, as soon as somebody sees it: there may be others."""
+        self._is_outdated = True
+        if self.is_current:
+            self.look()
+
+    def on_screen_resume(self) -> None:
+        """Make up for what was put off."""
+        if self._is_outdated:
             self.look()
 
     @property
@@ -95,7 +102,7 @@ class SnapshotsPage(ReadingPage):
 
     def look(self) -> None:
         """Ask for the snapshots."""
-        asked = self._asked
+        asked, self._is_outdated = self._asked, False
 
         def work(_watch: Watch) -> Listed:
             with self.desk.reading() as workspace:
