@@ -158,6 +158,7 @@ async def test_mine_can_be_dropped_for_what_somebody_else_saved(app: BackupApp, 
         await pilot.click("#theirs")
         await judged(pilot)
         assert not page.is_changed
+        assert app.focused is page.objects
         assert row(page, "jobs", "site", "expected_every").given == "28h"
     assert read(site) == theirs
 

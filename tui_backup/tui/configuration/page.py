@@ -128,7 +128,9 @@ class ConfigurationPage(Page):
         """Go on from a file as it is on disk, with what has become of it here."""
         self.board = DraftBoard(file)
         self.board.go_on_from(draft or self.board.saved)
-        self.redraw()
+        if not self.is_text:
+            self.objects.focus()
+        self.redraw(self._shown)
 
     def redraw(self, thing: Thing | None = None) -> None:
         """Show everything anew, of the objects the given one."""
