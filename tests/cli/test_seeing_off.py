@@ -126,3 +126,22 @@ def test_runs_of_others_are_not_told(left: Left, capsys: pytest.CaptureFixture[s
 def test_nothing_that_goes_on_is_nothing_told(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
     assert left.see_off() == []
     assert capsys.readouterr().err == ""
+
+
+def test_that_something_takes_long_to_be_cancelled_is_told(left: Left, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+
+    def work(scope: RunScope) -> None:
+        until(lambda: "is being cancelled" in "".join(told), lambda: "nothing is told", 10)
+        scope.watch.check()
+
+    class Listener(Invocation):
+        def say(self, line: str) -> None:
+            told.append(line)
+
+    launch = left.start("site", work)
+    launch.cancel()
+    left.go_on.set()
+    assert see_off(Listener(), (launch,), left.bus, left.so_far) == [130, 130]
+    assert told == ["Backup of site: is being cancelled"]
+    assert capsys.readouterr().err.splitlines() == ["site → local: cancelled"]

@@ -7,8 +7,13 @@ from tui_backup.cli.following import EVERY_S
 from tui_backup.cli.invocation import Invocation
 from tui_backup.cli.progress import Progress
 from tui_backup.model.event import Ending, Event, Progressed, Started
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
 from tui_backup.services.bus import EventBus
 from tui_backup.services.launches import Launch
+
+_NOTICED_S = 0.5
+"""How soon most of what is cancelled has ended."""
 
 SoFar = Callable[[str], Sequence[Event]]
 """Returns what was told of a run: with what it has begun, how far it is, how it has ended."""
@@ -24,13 +29,22 @@ def see_off(invocation: Invocation, launches: Sequence[Launch], bus: EventBus, s
                 party.take_up(so_far(run))
         for launch in launches:
             party.watch(launch)
-            launch.ended.wait()
+            _wait_for(invocation, launch)
             for ending in launch.endings:
                 party.hear(ending)
     finally:
         unsubscribe()
         party.close()
     return [code for launch in launches for code in _codes(invocation, launch)]
+
+
+def _wait_for(invocation: Invocation, launch: Launch) -> None:
+    """Wait until an operation has ended; say so if that waits for it to notice that it was cancelled."""
+    told = False
+    while not launch.ended.wait(_NOTICED_S):
+        if launch.is_cancelled and not told:
+            told = True
+            invocation.say(printable(_("{title}: is being cancelled").format(title=launch.title)))
 
 
 class _Party:
