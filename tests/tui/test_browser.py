@@ -407,7 +407,11 @@ async def test_a_slow_answer_is_waited_for_aloud_and_escape_stops_it(
         await at(pilot, newest(site))
         page = page_of(pilot)
         page.read(lambda watch: watch.cancel.wait(20), lambda _answer: None, telling=lambda _watch: "slow…")
-        await pilot.pause(0.3)
+        assert not page.query_one("#progress").display
+        for _time in range(100):
+            if page.query_one("#progress").display:
+                break
+            await pilot.pause(0.05)
         assert line(pilot, "#progress") == "slow…"
         assert page.listing.has_class("-waiting")
         await press(pilot, "escape")
