@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from tests.support.estate import Estate, build_estate
 from tests.support.sample_estate import HOSTILE, NOW
 from tests.tui.conftest import Look, at, desk_of, settled
 from tui_backup.engine.restore_plan import PlanWarning
+from tui_backup.engine.restore_request import Overwrite
 from tui_backup.history.runs import KeptWarning
 from tui_backup.model.event import Event, Progressed, Restored, Started
 from tui_backup.model.watch import Watch
@@ -21,6 +23,7 @@ from tui_backup.services import restores
 from tui_backup.services.launches import Launch
 from tui_backup.services.restore_candidates import Candidate
 from tui_backup.services.restores import Wish
+from tui_backup.services.unfinished import Unfinished
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Restore
@@ -361,6 +364,49 @@ async def test_what_is_there_already_is_restored_by_doing_nothing(estate: Estate
         assert "0 written" in text_of(pilot, "#doing-title")
 
 
+async def test_where_nothing_was_backed_up_yet_that_is_said(tmp_path: Path) -> None:
+    async with app_of(build_estate(tmp_path, ("local",))).run_test() as pilot:
+        await at(pilot, Restore())
+        listing = pilot.app.screen.query_one("#candidates", Listing)
+        assert listing.remark is None
+        assert listing.empty.text == "No snapshot"
+        await pressed(pilot, "n")
+        assert page_of(pilot).step is At.FROM
+
+
+async def test_a_repository_that_cannot_be_reached_is_named_and_what_the_record_knows_is_shown(estate: Estate) -> None:
+    estate.hide("local")
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        assert len(pilot.app.screen.query_one("#candidates", Listing).rows) == 1
+        assert len(pilot.app._notifications) == 1
+        await pressed(pilot, "enter")
+        remark = pilot.app.screen.query_one(TreeListing).remark
+        assert remark is not None
+        assert remark.failed
+
+
+async def test_owners_of_a_repository_that_is_not_trusted_are_asked_about(estate: Estate) -> None:
+    config = estate.directory / "config.toml"
+    config.write_text(config.read_text().replace("[repositories.local]", "[repositories.local]\ntrusted = false"))
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore())
+        page = page_of(pilot)
+        await pressed(pilot, "enter", "enter")
+        assert page.query_one("#trust", Choice).display
+        await pressed(pilot, "enter")
+        planned = page.query_one(PlanStep).planned
+        assert planned is not None
+        assert "not trusted" in planned.cautions[0]
+        await pressed(pilot, "escape")
+        page.query_one("#trust", Choice).chosen = 1
+        await pressed(pilot, "n")
+        planned = page.query_one(PlanStep).planned
+        assert planned is not None
+        assert planned.plan.request.trusted
+        assert (page.command_line() or ())[-1] == "--trust"
+
+
 # pictures
 
 STRANGE = b"/srv/site/strange names"
@@ -397,6 +443,16 @@ def test_look_from(look: Look) -> None:
 
 def test_look_from_all_jobs_in_ascii(look: Look) -> None:
     look(Restore(), ascii_only=True)
+
+
+def test_look_from_after_a_restore_that_did_not_end(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = Unfinished(
+        run="r", started=NOW - timedelta(hours=8), repository="local", snapshot="00",
+        target=os.fsencode(f"/srv/{HOSTILE[0]}"),
+        include=(), exclude=(), overwrite=Overwrite.NEVER, delete=False, trusted=True, verify=False,
+    )  # fmt: skip
+    monkeypatch.setattr("tui_backup.tui.restore.page.unfinished", lambda _workspace: note)
+    look(Restore(job="site"))
 
 
 def test_look_what(look: Look) -> None:

@@ -18,7 +18,7 @@ from tui_backup.services.restore_candidates import Candidate, Candidates
 from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices
-from tui_backup.tui.restore.step import Onward, Step
+from tui_backup.tui.restore.step import WAIT_S, Onward, Step
 from tui_backup.tui.upkeep.choice import Choice
 from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.widgets.cells import Cell, Piece, plain
@@ -50,6 +50,8 @@ class FromStep(Step):
         self._job = job if job in self._jobs else None
         self._wanted = snapshot
         self._candidates = Candidates(found=())
+        self._is_present = False
+        """Whether that is what the repositories hold, rather than what the record knows."""
         self._put: tuple[str, str] | None = None
         """The row that nobody but this step has put the cursor on."""
 
@@ -71,8 +73,9 @@ class FromStep(Step):
         """Look, first into the record, then into the repositories."""
         workspace = self.page.desk.workspace
         self.query_one("#offer").display = False
-        self._listing.say(_("reading…"))
-        self.page.ask("recorded", lambda _watch: restore_candidates.recorded(workspace), self._show)
+        self._listing.say("")
+        self.set_timer(WAIT_S, self._say_waiting)
+        self.page.ask("recorded", lambda _watch: restore_candidates.recorded(workspace), self._show_recorded)
         self.look()
 
     def look(self) -> None:
@@ -122,12 +125,19 @@ class FromStep(Step):
     def _listing(self) -> Listing[Candidate]:
         return self.query_one("#candidates", Listing)
 
+    def _show_recorded(self, candidates: Candidates) -> None:
+        """Show what the record knows, until the repositories have been looked into."""
+        if candidates.found and not self._is_present:
+            self._candidates = candidates
+            self._fill()
+
     def _show(self, candidates: Candidates) -> None:
-        if not candidates.found and not candidates.troubles and self._listing.remark is not None:
-            self._listing.say(_("reading…"))
-            return
-        self._candidates = candidates
+        self._candidates, self._is_present = candidates, True
         self._fill()
+
+    def _say_waiting(self) -> None:
+        if self._listing.remark is not None and not self._listing.remark.text:
+            self._listing.say(_("reading…"))
 
     def _failed(self, error: BackupError) -> None:
         if self._candidates.found:

@@ -10,6 +10,9 @@ from tui_backup.tui.restore.choices import Choices
 if TYPE_CHECKING:
     from tui_backup.tui.page import Page
 
+WAIT_S = 0.1
+"""How long nothing is said of what is waited for."""
+
 
 class Onward(Message):
     """This step is answered: go on."""

@@ -87,7 +87,7 @@ class UndoPage(RunningPage):
 
     def on_mount(self) -> None:
         """Look at what can be undone."""
-        self._listing.say(_("reading…"))
+        self._listing.say("")
         self._listing.focus()
         self.record_changed()
 

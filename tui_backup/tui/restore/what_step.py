@@ -133,7 +133,7 @@ class WhatStep(Step):
         marks = self.choices.marks
         if marks:
             count = len(marks.marked)
-            words = ngettext("Go on with {count} that is marked", "Go on with {count} that are marked", count)
+            words = ngettext("Go on with {count} marked path", "Go on with {count} marked paths", count)
             return words.format(count=number(count)) + self._sizes() + self._left_out()
         candidate = self.choices.candidate
         if candidate is None or candidate.snapshot.files is None:
@@ -153,7 +153,7 @@ class WhatStep(Step):
         count = len(self.choices.marks.left_out)
         if not count:
             return ""
-        return ", " + ngettext("{count} left out of it", "{count} left out of it", count).format(count=number(count))
+        return ", " + ngettext("{count} left out", "{count} left out", count).format(count=number(count))
 
     def _say(self) -> None:
         self.query_one("#here", Static).update(
