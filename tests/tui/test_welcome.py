@@ -15,6 +15,7 @@ from tui_backup.services import first_start
 from tui_backup.services.first_start import Amount, Disk, Finding, Weight
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.browser.page import BrowserPage
 from tui_backup.tui.dashboard.page import DashboardPage
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.welcome import page as welcome
@@ -86,6 +87,11 @@ async def test_it_leads_to_a_backup_that_is_proven_and_to_the_dashboard(
         await until(pilot, lambda: making.is_over or making.failed is not None)
         assert making.is_over
         assert "tui-backup" in str(page(pilot).yanked())
+        await pilot.press("l")
+        await settled(pilot)
+        assert isinstance(app.screen, BrowserPage)
+        await pilot.press("q")
+        await settled(pilot)
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, DashboardPage)

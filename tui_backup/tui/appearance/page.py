@@ -1,6 +1,7 @@
 """The page of themes: each is worn while the cursor stands on it; Enter keeps it, Escape takes the former one again."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -82,6 +83,9 @@ class ThemesPage(Page):
             told.append(_("NO_COLOR is set: no theme has colours."))
         self.query_one("#place", Static).update("\n".join(told))
         self.ask("themes", lambda _watch: themes.collected(path), self._show)
+
+    def command_line(self) -> Sequence[str] | None:
+        return ["config", "edit"] if self.desk.is_configured else None
 
     def yanked(self) -> str | None:
         offer = self._offer
