@@ -519,7 +519,9 @@ def test_look_at_a_restore_that_goes_on(look: Look) -> None:
             )
         (run,) = board.going_on
         doing(pilot).follow(run)
-        await pilot.pause(0.5)
+        async with asyncio.timeout(10):
+            while "60 %" not in text_of(pilot, "#doing-progress"):
+                await pilot.pause(0.05)
 
     look(Restore(job="site"), before)
 
