@@ -89,8 +89,9 @@ class SaveDialog(AnswerDialog):
 class ConflictDialog(AnswerDialog):
     """Shows what somebody else saved and what was to be saved here."""
 
-    def __init__(self, path: str, theirs: Sequence[str], ours: Sequence[str]) -> None:
+    def __init__(self, host: str, path: str, theirs: Sequence[str], ours: Sequence[str]) -> None:
         super().__init__()
+        self._host = host
         self._path = path
         self._theirs = theirs
         self._ours = ours
@@ -98,6 +99,7 @@ class ConflictDialog(AnswerDialog):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as box:
             box.border_title = _("The file was changed meanwhile")
+            yield said(_("Host    {host}").format(host=self._host), "large")
             yield said(_("Target  {target}").format(target=self._path), "large")
             yield said(_("Somebody else has saved it meanwhile. Nothing of yours was saved."))
             with VerticalScroll(can_focus=False):
@@ -105,6 +107,7 @@ class ConflictDialog(AnswerDialog):
                 yield difference(self._theirs)
                 yield said(_("Yours, not saved:"), "quiet")
                 yield difference(self._ours)
+                yield said(_("Put on top, your keys and values stay; of comments, those of the file."), "quiet")
             with Horizontal(id="buttons"):
                 yield Button(_("Go on editing"), id="stay", compact=True)
                 yield Button(_("Drop mine"), id="theirs", variant="error", compact=True)

@@ -94,7 +94,10 @@ class Saving:
         except Fault as fault:
             self._page.complain(fault)
             return
-        dialog = ConflictDialog(self._page.path_shown, shown_difference(board.saved, theirs.saved), board.difference())
+        host = self._page.desk.workspace.host
+        dialog = ConflictDialog(
+            host, self._page.path_shown, shown_difference(board.saved, theirs.saved), board.difference()
+        )
         self._page.app.push_screen(dialog, partial(self._chosen, board, error.found))
 
     def _chosen(self, board: DraftBoard, found: FileOnDisk, answer: Answer | None) -> None:
