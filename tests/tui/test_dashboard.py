@@ -1,6 +1,7 @@
 """The dashboard and the problems, on the sample site and on real runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +58,28 @@ def text_of(app: BackupApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).render())
 
 
-async def tell(pilot: Pilot[None], *events: Event) -> None:
-    """Have runs say something, and wait until that is drawn."""
+@dataclass
+class Clock:
+    """A clock that stands until somebody moves it."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+async def tell(pilot: Pilot[None], *events: Event, silence_s: float = 0.0) -> None:
+    """Have runs say something, a second apart, then nothing for a while; and wait until that is drawn."""
     app = pilot.app
     assert isinstance(app, BackupApp)
-    seconds: Iterator[int] = iter(range(1000))
-    app.desk.board = RunBoard(lambda: float(next(seconds)))
+    clock = Clock()
+    app.desk.board = RunBoard(clock)
     for event in events:
         app.desk.bus.publish(event)
         if isinstance(event, Progressed):
             await pilot.pause()
+            clock.seconds += 1
+    clock.seconds += silence_s - 1
     await pilot.pause()
     while isinstance(app.screen, DashboardPage) and app.screen.rests:
         await pilot.pause(0.05)
@@ -183,6 +196,17 @@ async def test_what_goes_on_is_seen_whoever_started_it(app: BackupApp) -> None:
             r"! /srv/site/[bold red]not markup \x1b[31m: permission denied",
         ]
         assert plain(page(app).jobs.listing.columns[0].cell(page(app).jobs.listing.rows[0])) == "◐ running 60 %"
+
+
+async def test_a_run_that_does_not_move_says_for_how_long(app: BackupApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await tell(pilot, *AT_WORK, silence_s=12)
+        page(app).progress.draw()
+        line = page(app).progress.lines.render_line(0).text
+        assert "nothing for 12 s" in line
+        assert "left" not in line
+        assert "MB/s" not in line
 
 
 async def test_the_log_is_that_of_the_run_that_is_chosen(app: BackupApp) -> None:

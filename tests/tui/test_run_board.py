@@ -27,6 +27,15 @@ def test_it_keeps_the_newest_progress_and_what_was_said() -> None:
     assert len(view.said) == 2
 
 
+def test_what_begins_in_another_repository_begins_anew() -> None:
+    board = RunBoard(clock=iter([0.0, 12.5]).__next__)
+    board.hear(Started(run="r", job="site", repository="local"))
+    view = board.hear(Progressed(run="r", files_done=1, bytes_done=500, bytes_total=500))
+    assert board.silence_s(view) == 12.5
+    board.hear(Started(run="r", job="site", repository="offsite"))
+    assert (view.repository, view.progress, view.pace.rate) == ("offsite", None, 0)
+
+
 def test_waiting_is_no_warning() -> None:
     board = RunBoard()
     board.hear(Started(run="r", job="site", repository="local"))

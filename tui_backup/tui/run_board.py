@@ -42,6 +42,8 @@ class RunView:
     said: deque[Event] = field(default_factory=lambda: deque(maxlen=LINES))
     """What it said, but for its progress."""
     pace: Pace = field(default_factory=Pace)
+    moved_at: float = 0.0
+    """When it last said how far it is, by the clock of the board."""
 
     @property
     def is_going_on(self) -> bool:
@@ -75,6 +77,10 @@ class RunBoard:
         """Return a run by its id."""
         return self._runs.get(run)
 
+    def silence_s(self, view: RunView) -> float:
+        """Return for how many seconds a run has not said how far it is; it does so as often as that changes."""
+        return self._clock() - view.moved_at
+
     def so_far(self, run: str) -> list[Event]:
         """Return what somebody has to hear who takes a run up from here: with what it began last, and how far it is.
 
@@ -93,10 +99,12 @@ class RunBoard:
             case Started():
                 view.job, view.repository = event.job, event.repository
                 view.going_on.add(event.repository)
+                view.progress = None
                 view.pace.clear()
             case Progressed():
                 view.progress = event
-                view.pace.add(event, self._clock())
+                view.moved_at = self._clock()
+                view.pace.add(event, view.moved_at)
                 return view
             case Finished() | Verified() | Tended():
                 view.endings.append(event)

@@ -15,6 +15,9 @@ from tui_backup.tui.widgets.cells import Piece, shortened
 from tui_backup.tui.words import brief_duration, brief_rate, brief_size, counted_files
 
 GAP = "  "
+SILENT_S = 10.0
+"""After so long without a word a run is shown as one that does not move."""
+
 LEAST_BAR, MOST_BAR = 10, 40
 """Columns of the bar."""
 
@@ -39,24 +42,32 @@ def label_of(view: RunView, glyphs: Glyphs) -> str:
     return where(view.job, view.repository).replace("→", glyphs.arrow)
 
 
-def progress_pieces(view: RunView, width: int, label_width: int, glyphs: Glyphs) -> list[Piece]:
-    """Return the line of a run that goes on; its label takes so many columns."""
+def progress_pieces(
+    view: RunView, width: int, label_width: int, glyphs: Glyphs, *, silence_s: float = 0.0
+) -> list[Piece]:
+    """Return the line of a run that goes on; its label takes so many columns.
+
+    `silence_s` is for how long it has not moved.
+    """
     label: Piece = (shortened(label_of(view, glyphs), label_width, "middle"), "bold")
     if view.progress is None:
         return [label, (GAP, "plain"), (shortened(_beginning(view), width - label_width - 2), "dim")]
-    facts = _facts(view, view.progress)
-    room = width - label_width - len(GAP)
-    while len(facts) > 1 and _taken(facts) + LEAST_BAR > room:
+    facts = _facts(view, view.progress, silence_s)
+    left = width - label_width - len(GAP)
+    while len(facts) > 1 and _taken(facts) + LEAST_BAR > left:
         facts.remove(max(facts, key=lambda fact: fact.rank))
-    bar = max(0, min(MOST_BAR, room - _taken(facts)))
+    bar = max(0, min(MOST_BAR, left - _taken(facts)))
     pieces: list[Piece] = [label, (GAP, "plain"), *_bar(view.progress, bar, glyphs)]
     for fact in facts:
         pieces += [(GAP, "plain"), (fact.padded, "plain")]
     return pieces
 
 
-def _facts(view: RunView, progress: Progressed) -> list[Fact]:
+def _facts(view: RunView, progress: Progressed, silence_s: float) -> list[Fact]:
     done, left, rate = share(progress), view.pace.left_s(progress), view.pace.rate
+    coming = "" if left is None else _("{time} left").format(time=brief_duration(left))
+    if silence_s >= SILENT_S:
+        rate, coming = 0.0, _("nothing for {time}").format(time=brief_duration(silence_s))
     amount = brief_size(progress.bytes_done)
     if done is not None:
         amount = _("{done} of {total}").format(done=amount, total=brief_size(progress.bytes_total))
@@ -64,7 +75,7 @@ def _facts(view: RunView, progress: Progressed) -> list[Fact]:
         Fact("" if done is None else _("{share} %").format(share=done), 5, 0),
         Fact(amount, 18, 2),
         Fact(brief_rate(rate) if rate else "", 10, 3),
-        Fact("" if left is None else _("{time} left").format(time=brief_duration(left)), 16, 1),
+        Fact(coming, 16, 1),
         Fact(counted_files(progress.files_done), 14, 4),
     ]
 

@@ -19,7 +19,10 @@ from tui_backup.tui.run_board import RunView
 from tui_backup.tui.widgets.cells import fitted
 
 LOOK_AGAIN_S = 0.5
-"""How often it is looked whether what was started has begun."""
+"""How soon it is looked again whether what was started has begun."""
+
+LOOK_AT_SILENCE_S = 2.0
+"""How often it is looked whether runs that go on still move."""
 
 MOST_LABEL = 28
 """Columns of what a run works on."""
@@ -71,7 +74,9 @@ class ProgressPane(Vertical):
         if views or starting:
             width, glyphs = self.lines.size.width, self._desk.glyphs
             label = min(MOST_LABEL, width // 4, max((cell_len(label_of(view, glyphs)) for view in views), default=0))
-            self._shown = [(view, progress_pieces(view, width, label, glyphs)) for view in views]
+            self._shown = [
+                (view, progress_pieces(view, width, label, glyphs, silence_s=board.silence_s(view))) for view in views
+            ]
             self._shown += [(None, _begun(title)) for title in starting]
         else:
             width = self.lines.size.width
@@ -81,9 +86,9 @@ class ProgressPane(Vertical):
         idle: list[Line] = [[(_("Nothing goes on"), "dim")]]
         self.lines.show([line for _view, line in self._shown] or idle)
         self._draw_log()
-        if starting and not self._will_look:
+        if (views or starting) and not self._will_look:
             self._will_look = True
-            self.set_timer(LOOK_AGAIN_S, self._look_again)
+            self.set_timer(LOOK_AGAIN_S if starting else LOOK_AT_SILENCE_S, self._look_again)
 
     @on(Resize)
     def _resized(self) -> None:
