@@ -34,8 +34,8 @@ from tui_backup.tui.restore.page import At, RestorePage
 from tui_backup.tui.restore.plan_step import Planned, PlanStep
 from tui_backup.tui.restore.tree_listing import TreeListing
 from tui_backup.tui.run_board import RunBoard
-from tui_backup.tui.upkeep.choice import Choice
-from tui_backup.tui.upkeep.facts import Fact
+from tui_backup.tui.widgets.choice import Choice
+from tui_backup.tui.widgets.facts import Fact
 from tui_backup.tui.widgets.listing import Listing
 
 

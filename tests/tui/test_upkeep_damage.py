@@ -15,8 +15,8 @@ from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.standing import Integrity
 from tui_backup.tui.places import Damage, Mend, Verify
 from tui_backup.tui.upkeep.damage import DamagePage
-from tui_backup.tui.upkeep.facts import Facts
 from tui_backup.tui.upkeep.mend import MendPage, Stage
+from tui_backup.tui.widgets.facts import Facts
 
 SIZE = (120, 40)
 

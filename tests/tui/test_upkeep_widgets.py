@@ -8,10 +8,10 @@ from tests.support.sample_estate import HOSTILE
 from tui_backup.errors import Cancelled
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.upkeep.choice import Choice
 from tui_backup.tui.upkeep.consent import Consent
-from tui_backup.tui.upkeep.facts import Fact, FactLines, Facts
 from tui_backup.tui.upkeep.tick import Tick
+from tui_backup.tui.widgets.choice import Choice
+from tui_backup.tui.widgets.facts import Fact, FactLines, Facts
 
 NAMES = [f"repository-{number}" for number in range(20)]
 

@@ -32,7 +32,7 @@ from tui_backup.tui.configuration.rows import KindRow, Row, heading, row
 from tui_backup.tui.configuration.year import Year
 from tui_backup.tui.dialogs.dialog import said
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.welcome.findings import Findings
+from tui_backup.tui.widgets.findings import Findings
 
 
 class SourceButton(Button):

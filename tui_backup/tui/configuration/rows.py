@@ -18,7 +18,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.tui.dialogs.dialog import said
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.upkeep.choice import Choice
+from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.field import Field
 from tui_backup.tui.widgets.harmless import harmless
 

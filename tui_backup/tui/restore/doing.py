@@ -22,9 +22,9 @@ from tui_backup.services.pace import share
 from tui_backup.tui.dialogs.dialog import printable_lines
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunView
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.widgets.cells import Cell, shortened
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import status_piece
 

@@ -19,10 +19,10 @@ from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices
 from tui_backup.tui.restore.step import WAIT_S, Onward, Step
-from tui_backup.tui.upkeep.choice import Choice
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.widgets.cells import Cell, Piece, plain
+from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import UNKNOWN, ago, brief_size, counted_files, day_and_time, exact, integrity_piece

@@ -31,7 +31,7 @@ from tui_backup.tui.restore.running import Aftermath, RunningPage
 from tui_backup.tui.restore.step import Onward, Step
 from tui_backup.tui.restore.what_step import WhatStep
 from tui_backup.tui.restore.where_step import WhereStep
-from tui_backup.tui.upkeep.facts import Fact
+from tui_backup.tui.widgets.facts import Fact
 from tui_backup.tui.widgets.trail import Trail
 from tui_backup.tui.words import day_and_time, exact
 

@@ -27,7 +27,7 @@ from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices
 from tui_backup.tui.restore.plan_view import PlanView
 from tui_backup.tui.restore.step import Onward, Step
-from tui_backup.tui.upkeep.facts import Fact
+from tui_backup.tui.widgets.facts import Fact
 from tui_backup.tui.widgets.listing import Listing
 from tui_backup.tui.words import brief_duration, brief_size, day_and_time, exact
 

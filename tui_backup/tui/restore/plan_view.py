@@ -16,9 +16,9 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.plan_shares import DELETE, LARGEST, MOST_LISTED, PlanCount, PlanShare
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.widgets.cells import Cell, Piece
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import brief_size
 

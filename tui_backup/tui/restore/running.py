@@ -18,7 +18,7 @@ from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Place, RunLog, is_built
 from tui_backup.tui.restore.doing import Doing
-from tui_backup.tui.upkeep.facts import Fact
+from tui_backup.tui.widgets.facts import Fact
 
 
 class Over(Message):

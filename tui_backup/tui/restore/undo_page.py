@@ -25,8 +25,8 @@ from tui_backup.tui.restore.confirming import place_of, undo_question
 from tui_backup.tui.restore.doing import Doing, status_of
 from tui_backup.tui.restore.plan_view import PlanView
 from tui_backup.tui.restore.running import Aftermath, RunningPage
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import ago, brief_size, day_and_time, exact, span
 

@@ -18,7 +18,7 @@ from tui_backup.primitives.text import printable
 from tui_backup.services import restores
 from tui_backup.tui.restore.choices import Where
 from tui_backup.tui.restore.step import Onward, Step
-from tui_backup.tui.upkeep.choice import Choice
+from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.field import Field
 from tui_backup.tui.words import span
 

@@ -23,11 +23,11 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.places import Mend, Prune, Verify, is_built
 from tui_backup.tui.upkeep import changes
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.upkeep.page import UpkeepPage
 from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.widgets.cells import Cell, Role
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import UNKNOWN, ago, brief_size, counted_snapshots
 

@@ -21,11 +21,11 @@ from tui_backup.services.keyrings import (
 )
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dialogs.confirm import Question
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.upkeep.page import UpkeepPage
 from tui_backup.tui.upkeep.password_dialog import NewPassword, PasswordDialog, PasswordWish
 from tui_backup.tui.widgets.cells import Cell
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import UNKNOWN, day_and_time, exact
 

@@ -13,10 +13,10 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.unlocking import HeldLock, Holdings, danger, holdings, life_word, removable, remove
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.upkeep.page import UpkeepPage
 from tui_backup.tui.widgets.cells import Cell, Role
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import UNKNOWN, ago, exact
 

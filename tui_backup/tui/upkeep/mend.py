@@ -28,11 +28,11 @@ from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.places import Mend as MendPlace
 from tui_backup.tui.places import Place, Verify
 from tui_backup.tui.upkeep.consent import Consent
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.upkeep.page import UpkeepPage
 from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.widgets.cells import Cell, Role
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
 
 

@@ -20,8 +20,8 @@ from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Place
-from tui_backup.tui.upkeep.choice import Choice
 from tui_backup.tui.upkeep.run_line import RunLine
+from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.listing import Listing
 from tui_backup.tui.words import brief_duration
 

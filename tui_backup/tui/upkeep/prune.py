@@ -29,13 +29,13 @@ from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.places import Browser, Place, is_built
 from tui_backup.tui.places import Prune as PrunePlace
 from tui_backup.tui.upkeep import changes
-from tui_backup.tui.upkeep.choice import Choice
-from tui_backup.tui.upkeep.facts import Fact, Facts
 from tui_backup.tui.upkeep.page import LABEL, UpkeepPage
 from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.upkeep.tag_dialog import TagDialog
 from tui_backup.tui.widgets.cells import Cell
+from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.columns import Column
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.words import UNKNOWN, brief_size, day_and_time, exact, integrity_piece, integrity_words

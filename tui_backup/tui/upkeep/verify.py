@@ -36,10 +36,10 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Damage, Place
 from tui_backup.tui.places import Verify as VerifyPlace
-from tui_backup.tui.upkeep.choice import Choice
 from tui_backup.tui.upkeep.page import LABEL, UpkeepPage
 from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.widgets.cells import Cell
+from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.field import Field
 from tui_backup.tui.widgets.listing import Listing, Remark

@@ -11,8 +11,8 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.first_start import EVERY, KEEP, Beginning
 from tui_backup.tui.dialogs.dialog import printable_lines, said
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.welcome.findings import Findings
 from tui_backup.tui.widgets.field import Field
+from tui_backup.tui.widgets.findings import Findings
 
 SHOWN_TAIL = 4
 """Characters of the password that somebody types to show that there is a copy."""
