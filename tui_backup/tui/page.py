@@ -6,7 +6,6 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import Screen
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
@@ -17,13 +16,14 @@ from tui_backup.tui.asking import Answered, Asker
 from tui_backup.tui.command_line import as_typed
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Go, Place, Quit
+from tui_backup.tui.topmost import Topmost
 from tui_backup.tui.widgets.keys_line import KeysLine
 from tui_backup.tui.widgets.masthead import Masthead
 
 T = TypeVar("T")
 
 
-class Page(Screen[None]):
+class Page(Topmost[None]):
     """A screen of the UI. It is given the desk and the place that it shows, and never asks the app."""
 
     AUTO_FOCUS = "Listing"
@@ -49,6 +49,7 @@ class Page(Screen[None]):
         self.desk = desk
         self.place = place
         self._asker = Asker(desk.questions, self)
+        self._is_going = False
 
     def compose(self) -> ComposeResult:
         yield Masthead(self.desk, self.heading())
@@ -81,8 +82,12 @@ class Page(Screen[None]):
     # what pages do
 
     def go(self, place: Place, *, instead: bool = False) -> None:
-        """Go to another place; Escape there leads back here, unless it is gone to `instead`."""
-        self.post_message(Go(place, instead=instead))
+        """Go to another place; Escape there leads back here, unless it is gone to `instead`.
+
+        Whoever asks twice before it is there goes once.
+        """
+        if not self._is_going:
+            self._is_going = self.post_message(Go(place, instead=instead))
 
     def ask(
         self,
@@ -110,6 +115,10 @@ class Page(Screen[None]):
         """Hand over an answer."""
         message.stop()
         message.deliver()
+
+    def on_screen_resume(self) -> None:
+        """Be on top again."""
+        self._is_going = False
 
     def on_unmount(self) -> None:
         """Stop what nobody waits for any more."""

@@ -9,11 +9,12 @@ from textual.widgets import Static
 
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.tui.topmost import Topmost
 
 ResultT = TypeVar("ResultT")
 
 
-class Dialog(ModalScreen[ResultT]):
+class Dialog(Topmost[ResultT], ModalScreen[ResultT]):
     """What all dialogs share; Escape leaves them with nothing done."""
 
     DEFAULT_CSS = """
