@@ -145,6 +145,18 @@ async def test_an_answer_that_is_not_sound_is_not_taken(app: BackupApp, source: 
         assert not page(pilot).check_action("begin", ())
 
 
+async def test_all_of_the_password_and_its_field_are_seen_in_the_smallest_terminal(
+    app: BackupApp, source: Path, tmp_path: Path
+) -> None:
+    async with app.run_test(size=(60, 15)) as pilot:
+        await answer(pilot, "#paths", str(source))
+        await answer(pilot, "#place", str(tmp_path / "disk"))
+        await answer(pilot, "#every", "26h")
+        shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        assert PASSWORD in shown
+        assert page(pilot).query_one("#tail").region.bottom < 15
+
+
 async def test_what_fails_says_what_exists_and_can_be_tried_again(app: BackupApp, source: Path, tmp_path: Path) -> None:
     place = tmp_path / "disk"
     async with app.run_test() as pilot:

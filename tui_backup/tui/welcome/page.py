@@ -44,6 +44,7 @@ class WelcomePage(Page):
 
     AUTO_FOCUS = ""
     CSS_PATH = "welcome.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]
     HELP = _(
         "There is no configuration yet. Answer four questions, look at the file that will be made, and make it: then "
         "the first backup begins, and is proven. You can leave at any time; before the last step nothing is made."
