@@ -1,7 +1,7 @@
 """The reading room: repositories opened for looking into snapshots, by a face that stays open for hours."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tui_backup.config.settings import Config
@@ -14,8 +14,10 @@ class ReadingRoom:
     Methods may be called from any thread. One that is replaced is closed as soon as nobody reads there any more.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, put_away: Callable[[Workspace], None] = Workspace.close) -> None:
+        """`put_away` closes a workspace in which nobody reads any more, or has it closed aside: that may take long."""
         self._config = config
+        self._put_away = put_away
         self._lock = threading.Lock()
         self._current: Workspace | None = None
         self._readers = dict[Workspace, int]()
@@ -36,7 +38,7 @@ class ReadingRoom:
             former, self._current = self._current, None
             unused = former is not None and not self._readers.get(former)
         if former is not None and unused:
-            former.close()
+            self._put_away(former)
 
     def _enter(self) -> Workspace:
         with self._lock:
@@ -52,4 +54,4 @@ class ReadingRoom:
             if not self._readers[workspace]:
                 del self._readers[workspace]
         if over:
-            workspace.close()
+            self._put_away(workspace)

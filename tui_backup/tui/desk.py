@@ -48,7 +48,7 @@ class Desk:
         """Hears of operations for whose end nobody else waits; the app does."""
         self.questions = Questions(self._unexpected)
         self._workspace = workspace
-        self._reading = ReadingRoom(workspace.config) if workspace else None
+        self._reading = ReadingRoom(workspace.config, self._put_away) if workspace else None
 
     @property
     def is_configured(self) -> bool:
@@ -71,9 +71,9 @@ class Desk:
         if workspace is not None:
             former, self._workspace = self._workspace, workspace
             if former is not None:
-                former.close()
+                self._put_away(former)
         if self._reading is None:
-            self._reading = ReadingRoom(self.workspace.config)
+            self._reading = ReadingRoom(self.workspace.config, self._put_away)
         else:
             self._reading.renew(self.workspace.config)
 
@@ -98,8 +98,13 @@ class Desk:
         self.questions.wait(PATIENCE_S)
         if self._reading is not None:
             self._reading.renew()
+            self.questions.wait(PATIENCE_S)
         if self._workspace is not None:
             self._workspace.close()
+
+    def _put_away(self, workspace: Workspace) -> None:
+        """Close a workspace aside: that waits for who uses its record, and for the network."""
+        self.questions.ask(lambda _watch: workspace.close(), lambda _closed: None)
 
     def _unexpected(self, error: Exception) -> BackupError:
         if self._workspace is not None:

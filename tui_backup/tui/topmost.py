@@ -16,4 +16,4 @@ class Topmost(Screen[ResultT]):
 
         Textual takes away whatever is on top, which after a second press of a button is the page below.
         """
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete.nothing()
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
