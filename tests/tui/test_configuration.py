@@ -1,5 +1,6 @@
 """The configuration editor: what somebody presses, and what stands in the file afterwards."""
 
+import fcntl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -93,6 +94,44 @@ async def test_a_job_that_is_edited_is_saved_and_its_comments_stay(app: BackupAp
         assert app.desk.workspace.config.jobs["site"].repositories == ("offsite",)
     assert read(site) == before.replace('["local", "offsite"]', '["offsite"]')
     assert "# The shop and its uploads.\n[jobs.site]" in read(site)
+
+
+async def test_what_is_typed_after_saving_was_asked_for_is_not_saved_with_it(app: BackupApp, site: Path) -> None:
+    before = read(site)
+    async with app.run_test() as pilot:
+        page = await opened(pilot)
+        await typed(pilot, "offsite")
+        page.saving.save()
+        assert page.board is not None
+        page.board.give(("language",), "pt_BR")
+        await settled(pilot)
+        await pilot.press("S")
+        await settled(pilot)
+        assert read(site) == before.replace('["local", "offsite"]', '["offsite"]')
+        assert page.is_changed
+        page.saving.save()
+        await settled(pilot)
+        await pilot.press("S")
+        await settled(pilot)
+        assert 'language = "pt_BR"' in read(site)
+        assert not page.is_changed
+
+
+async def test_nobody_leaves_while_the_file_is_written(app: BackupApp, site: Path) -> None:
+    async with app.run_test() as pilot:
+        page = await opened(pilot)
+        await typed(pilot, "offsite")
+        page.saving.save()
+        await settled(pilot)
+        with site.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # as another who saves it
+            await pilot.press("S", "escape", "escape")
+            await pilot.pause()
+            assert app.screen is page
+        await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not page.is_attached
 
 
 async def test_what_is_wrong_is_said_at_its_field_and_never_saved(app: BackupApp, site: Path) -> None:

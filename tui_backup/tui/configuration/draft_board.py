@@ -77,10 +77,12 @@ class DraftBoard:
         kept = {name: value for name, value in self.draft.get(key).items() if name in known}
         self.give(key, {"kind": kind, **kept})
 
-    def settle(self, file: FileOnDisk) -> None:
-        """Take note that the draft is what stands in the file."""
+    def settle(self, file: FileOnDisk, draft: Draft) -> None:
+        """Take note that a draft, the one at hand or a former one, is what stands in the file."""
         self.file = file
-        self.saved = self._base = self.draft
+        self.saved = draft
+        if self.draft is draft:
+            self._base = draft
 
     def go_on_from(self, draft: Draft) -> None:
         """Take a draft that was made elsewhere."""
