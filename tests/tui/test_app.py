@@ -37,3 +37,14 @@ async def test_of_how_far_a_run_is_only_the_newest_waits_to_be_heard(app: Backup
         app.desk.bus.publish(Progressed(run="r", files_done=1000, bytes_done=1000))
         await settled(pilot)
         assert view.progress.files_done == 1000
+
+
+async def test_a_terminal_that_is_too_small_gets_a_sentence_until_it_grows(app: BackupApp) -> None:
+    async with app.run_test(size=(59, 14)) as pilot:
+        await settled(pilot)
+        assert not app.screen.query_one("#body").display
+        assert app.screen.query_one(".too-small").display
+        await pilot.resize_terminal(60, 15)
+        await settled(pilot)
+        assert app.screen.query_one("#body").display
+        assert not app.screen.query_one(".too-small").display

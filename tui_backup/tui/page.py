@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.events import Resize
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
@@ -15,12 +16,18 @@ from tui_backup.services.questions import Question
 from tui_backup.tui.asking import Answered, Asker
 from tui_backup.tui.command_line import as_typed
 from tui_backup.tui.desk import Desk
+from tui_backup.tui.dialogs.dialog import said
 from tui_backup.tui.places import Go, Place, Quit
 from tui_backup.tui.topmost import Topmost
 from tui_backup.tui.widgets.keys_line import KeysLine
 from tui_backup.tui.widgets.masthead import Masthead
 
 T = TypeVar("T")
+
+LEAST_COLUMNS, LEAST_ROWS = 60, 15
+"""Below that nothing is shown but a sentence."""
+
+_TOO_SMALL = _("This terminal is too small: {columns} columns and {rows} lines are needed.")
 
 
 class Page(Topmost[None]):
@@ -55,6 +62,7 @@ class Page(Topmost[None]):
         yield Masthead(self.desk, self.heading())
         with Vertical(id="body"):
             yield from self.body()
+        yield said(_TOO_SMALL.format(columns=LEAST_COLUMNS, rows=LEAST_ROWS), "too-small")
         yield KeysLine()
 
     def heading(self) -> str:
@@ -115,6 +123,10 @@ class Page(Topmost[None]):
         """Hand over an answer."""
         message.stop()
         message.deliver()
+
+    def on_resize(self, event: Resize) -> None:
+        """Show nothing but a sentence where there is no room for more."""
+        self.set_class(event.size.width < LEAST_COLUMNS or event.size.height < LEAST_ROWS, "-too-small")
 
     def on_screen_resume(self) -> None:
         """Be on top again."""
