@@ -15,12 +15,12 @@ from tui_backup.model.event import Event, Finished, Progressed, Started, Warned
 from tui_backup.primitives.clock import now
 from tui_backup.tui import places
 from tui_backup.tui.app import BackupApp
-from tui_backup.tui.dashboard.log_tail import LogTail
 from tui_backup.tui.dashboard.page import DashboardPage
 from tui_backup.tui.dashboard.problems import ProblemsPage
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Browser, Go, Place, Problems, Restore
 from tui_backup.tui.run_board import RunBoard
+from tui_backup.tui.running.log_tail import LogTail
 from tui_backup.tui.widgets.cells import plain
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing

@@ -18,12 +18,12 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.endings import where
 from tui_backup.services.words import kind_word, verb_word
-from tui_backup.tui.dashboard.log_tail import current_line
-from tui_backup.tui.dashboard.progress_line import GAP, progress_pieces
-from tui_backup.tui.dashboard.run_lines import RunLines
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import RunLog
+from tui_backup.tui.running.log_tail import current_line
+from tui_backup.tui.running.progress_line import GAP, progress_pieces
+from tui_backup.tui.running.run_lines import RunLines
 from tui_backup.tui.running.starting import cancel_run
 from tui_backup.tui.running.transcript import Reading, Said, Transcript
 from tui_backup.tui.widgets.cells import shortened

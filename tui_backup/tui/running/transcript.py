@@ -9,8 +9,8 @@ from tui_backup.model.run import RunStatus
 from tui_backup.services.outcome import worst
 from tui_backup.services.run_logs import MOST, RunFacts, open_log
 from tui_backup.services.workspace import Workspace
-from tui_backup.tui.dashboard.log_tail import log_lines
 from tui_backup.tui.run_board import RunBoard, RunView
+from tui_backup.tui.running.log_tail import log_lines
 from tui_backup.tui.widgets.cells import Piece
 
 

@@ -5,10 +5,10 @@ from rich.cells import cell_len
 from tui_backup.model.event import Finished, Restored
 from tui_backup.model.run import RunStatus
 from tui_backup.services.endings import sentence
-from tui_backup.tui.dashboard.progress_line import label_of, progress_pieces
-from tui_backup.tui.dashboard.run_lines import RunLines
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunView
+from tui_backup.tui.running.progress_line import label_of, progress_pieces
+from tui_backup.tui.running.run_lines import RunLines
 from tui_backup.tui.widgets.cells import Piece, Role, shortened
 from tui_backup.tui.words import status_piece
 
