@@ -23,6 +23,12 @@ Before = Callable[[Pilot[None]], Awaitable[None]]
 Look = Callable[..., None]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "snap_compare" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.picture)
+
+
 @pytest.fixture(scope="session")
 def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a sample site that nobody changes: planting one takes time."""
