@@ -1,6 +1,10 @@
+from textual import events
+from textual.widgets import Input
+
 from tests.tui.conftest import settled
 from tui_backup.model.event import Progressed, Started
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing
 
 
@@ -48,3 +52,15 @@ async def test_a_terminal_that_is_too_small_gets_a_sentence_until_it_grows(app: 
         await settled(pilot)
         assert app.screen.query_one("#body").display
         assert not app.screen.query_one(".too-small").display
+
+
+async def test_what_is_typed_in_one_go_after_a_slash_is_the_filter(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        dashboard = app.screen
+        app.post_message(events.Key("slash", "/"))
+        for letter in "mBrq":
+            app.post_message(events.Key(letter, letter))
+        await settled(pilot)
+        assert app.screen is dashboard
+        assert app.screen.query_one(FilterLine).query_one(Input).value == "mBrq"

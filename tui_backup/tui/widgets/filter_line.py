@@ -60,7 +60,7 @@ class FilterLine(Horizontal):
         self.add_class("-open")
         field = self.query_one(Input)
         field.value = listing.needle
-        field.focus()
+        self.screen.set_focus(field)
 
     def clear(self) -> None:
         """Take the filter away."""
