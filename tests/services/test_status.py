@@ -79,6 +79,15 @@ def test_a_job_that_succeeded_in_time_is_healthy(history: History, tmp_path: Pat
     assert motd(found, NOW) == "tui-backup: 1 job, all healthy, newest backup 2 hours ago"
 
 
+def test_a_job_without_any_backup_is_told_of_beside_healthy_ones(history: History, tmp_path: Path) -> None:
+    ran(history, 2 * HOUR)
+    config = make_config(tmp_path)
+    both = {"site": config.jobs["site"], "mail": msgspec.structs.replace(config.jobs["site"], name="mail")}
+    found = look(history, tmp_path, msgspec.structs.replace(config, jobs=both))
+    assert found.problems == ()
+    assert motd(found, NOW) == "tui-backup: 2 jobs, 1 without a backup"
+
+
 def test_the_json_has_the_documented_fields(history: History, tmp_path: Path) -> None:
     found = msgspec.to_builtins(look(history, tmp_path))
     assert list(found) == ["healthy", "jobs", "repositories", "running", "problems"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -13,11 +14,15 @@ from tests.tui.conftest import THEMES, Look, at, desk_of, settled
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event, Finished, Progressed, Started, Warned
 from tui_backup.primitives.clock import now
+from tui_backup.services.dashboard import Overview, overview
 from tui_backup.tui import places
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.dashboard.health import health
 from tui_backup.tui.dashboard.page import DashboardPage
 from tui_backup.tui.dashboard.problems import ProblemsPage
+from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm
+from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.places import Browser, Go, Place, Problems, Restore
 from tui_backup.tui.run_board import RunBoard
 from tui_backup.tui.running.log_tail import LogTail
@@ -374,6 +379,14 @@ async def until(pilot: Pilot[None], there: Callable[[], bool]) -> None:
     raise AssertionError("it did not come")
 
 
+def with_another(desk: Desk) -> Overview:
+    """Return how everything stands, with one more job that has never run."""
+    config = desk.workspace.config
+    jobs = {**config.jobs, "later": msgspec.structs.replace(next(iter(config.jobs.values())), name="later")}
+    workspace = desk.workspace
+    return overview(msgspec.structs.replace(config, jobs=jobs), workspace.history, workspace.state_dir, desk.now())
+
+
 async def test_a_backup_is_started_seen_at_once_and_found_in_the_history(fresh: Path) -> None:
     desk = desk_of(fresh)
     desk.now = now
@@ -388,6 +401,7 @@ async def test_a_backup_is_started_seen_at_once_and_found_in_the_history(fresh: 
         await settled(pilot)
         assert "just now" in drawn(page(app).jobs.listing)[1]
         assert "all healthy" in str(app.screen.query_one(Masthead).render())
+        assert health(with_another(desk), Glyphs()) == ("○ later: no backup yet", "plain")
         (backup,) = page(app).history.listing.rows
         assert (backup.files, backup.run) == (1, desk.workspace.history.runs()[0].id)
 

@@ -176,6 +176,9 @@ def motd(status: StatusReport, now: datetime) -> str:
     jobs = ngettext("{count} job", "{count} jobs", len(status.jobs)).format(count=len(status.jobs))
     if not successes:
         return _("tui-backup: {jobs}, no backup yet").format(jobs=jobs)
+    if len(successes) < len(status.jobs):
+        lacking = len(status.jobs) - len(successes)
+        return _("tui-backup: {jobs}, {count} without a backup").format(jobs=jobs, count=lacking)
     return _("tui-backup: {jobs}, all healthy, newest backup {age}").format(jobs=jobs, age=age(max(successes), now))
 
 

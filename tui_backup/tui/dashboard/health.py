@@ -1,7 +1,7 @@
 """The health sentence: whether all is well, in the first line of the screen."""
 
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services.dashboard import JobState, Overview
+from tui_backup.services.dashboard import Overview
 from tui_backup.services.status import TroubleKind
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
@@ -34,6 +34,12 @@ def health(overview: Overview, glyphs: Glyphs) -> Piece | None:
 def _healthy(overview: Overview, glyphs: Glyphs) -> Piece | None:
     if not overview.jobs:
         return None
-    if all(job.state is JobState.NEVER for job in overview.jobs):
-        return f"{glyphs.never} {_('no backup yet')}", "plain"
-    return f"{glyphs.ok} {_('all healthy')}", "ok"
+    lacking = [job.job for job in overview.jobs if job.last_success is None]
+    if not lacking:
+        return f"{glyphs.ok} " + _("all healthy"), "ok"
+    if len(lacking) == len(overview.jobs):
+        sentence = _("no backup yet")
+    else:
+        text = ngettext("{job}: no backup yet", "{count} jobs have no backup yet", len(lacking))
+        sentence = text.format(job=lacking[0], count=len(lacking))
+    return f"{glyphs.never} {sentence}", "plain"
