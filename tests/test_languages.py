@@ -141,6 +141,18 @@ def test_texts_are_whole() -> None:
     assert glued == []
 
 
+def test_texts_are_marked_where_every_python_finds_them() -> None:
+    hidden = [
+        f"{module.relative_to(ROOT)}:{call.lineno}"
+        for module in sorted(PACKAGE.rglob("*.py"))
+        for written in ast.walk(ast.parse(module.read_text()))
+        if isinstance(written, ast.JoinedStr)
+        for call in ast.walk(written)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MARKS
+    ]
+    assert hidden == []  # pybabel looks into f-strings from Python 3.12 on only
+
+
 def test_only_help_and_pages_are_put_into_words_when_they_are_imported() -> None:
     early = {
         str(module.relative_to(PACKAGE))

@@ -40,4 +40,4 @@ def _paragraph(match: re.Match[str]) -> str:
 
 def _behind(match: re.Match[str]) -> str:
     value, words = match.groups()
-    return f"{value}{_(words)}"
+    return str(value) + _(words)

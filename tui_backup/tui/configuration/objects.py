@@ -105,5 +105,5 @@ class Objects(Listing[Thing]):
 
     def _shown_state(self, thing: Thing) -> Cell:
         if thing in self.wrong:
-            return [(f"{self._glyphs.failed} {_('wrong')}", "error")]
+            return [(f"{self._glyphs.failed} " + _("wrong"), "error")]
         return [(_("changed"), "accent")] if thing in self.changed else ""

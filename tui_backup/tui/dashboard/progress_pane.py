@@ -114,7 +114,7 @@ class ProgressPane(Vertical):
 
 def _begun(title: str) -> Line:
     """Return the line of what has been started and has not said anything."""
-    return [(printable(title), "bold"), (f"  {_('starting…')}", "dim")]
+    return [(printable(title), "bold"), ("  " + _("starting…"), "dim")]
 
 
 def _ended(ending: Ending, width: int) -> Line:

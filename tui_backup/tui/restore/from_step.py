@@ -221,7 +221,7 @@ class FromStep(Step):
     def _state(self, candidate: Candidate) -> list[Piece]:
         glyphs = self.page.desk.glyphs
         if candidate.is_damaged:
-            return [(f"{glyphs.failed} {_('damaged')}", "error")]
+            return [(f"{glyphs.failed} " + _("damaged"), "error")]
         if candidate.snapshot.status is not SnapshotStatus.OK:
             return [(f"{glyphs.stale} {status_word(candidate.snapshot.status)}", "warning")]
         return [(f"{glyphs.ok} {status_word('ok')}", "ok")]

@@ -157,7 +157,7 @@ class WhatStep(Step):
 
     def _say(self) -> None:
         self.query_one("#here", Static).update(
-            Content.assemble((f"{_('In')}  ", "$quiet"), printable(os.fsdecode(self._path)))
+            Content.assemble((_("In") + "  ", "$quiet"), printable(os.fsdecode(self._path)))
         )
         self._tree.redraw()
 

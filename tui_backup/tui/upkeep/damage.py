@@ -168,9 +168,9 @@ class DamagePage(UpkeepPage):
     def _state(self, known: KnownProblem) -> Cell:
         glyphs = self.desk.glyphs
         if known.problem.hint:
-            return [(f"{glyphs.never} {_('to tidy')}", "dim")]
+            return [(f"{glyphs.never} " + _("to tidy"), "dim")]
         role: Role = "error"
-        return [(f"{glyphs.failed} {_('damaged')}", role)]
+        return [(f"{glyphs.failed} " + _("damaged"), role)]
 
     @on(Listing.Chosen, "#cures")
     def _cure_chosen(self) -> None:

@@ -145,8 +145,8 @@ class KeysPage(UpkeepPage):
     def _state(self, key: KeyInfo) -> Cell:
         glyphs = self.desk.glyphs
         if key.trouble:
-            return [(f"{glyphs.failed} {_('unusable')}", "error")]
-        return [(f"{glyphs.ok} {_('in use')}", "ok")] if key.current else f"{glyphs.never} {_('spare')}"
+            return [(f"{glyphs.failed} " + _("unusable"), "error")]
+        return [(f"{glyphs.ok} " + _("in use"), "ok")] if key.current else f"{glyphs.never} " + _("spare")
 
     def action_add(self) -> None:
         """Ask for a further password."""

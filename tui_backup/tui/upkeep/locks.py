@@ -146,7 +146,7 @@ class LocksPage(UpkeepPage):
     def _state(self, row: Row) -> Cell:
         glyphs = self.desk.glyphs
         if isinstance(row, Unreached):
-            return [(f"{glyphs.failed} {_('unreachable')}", "error")]
+            return [(f"{glyphs.failed} " + _("unreachable"), "error")]
         roles: dict[LockLife, Role] = {LockLife.ALIVE: "ok", LockLife.DEAD: "warning", LockLife.UNKNOWN: "plain"}
         life = row.lock.life
         return [(f"{_sign(life, glyphs)} {life_word(life)}", roles[life])]

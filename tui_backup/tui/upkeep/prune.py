@@ -235,7 +235,7 @@ class PrunePage(UpkeepPage):
 
     def _fate(self, row: Row) -> Cell:
         glyphs = self.desk.glyphs
-        return f"{glyphs.ok} {_('stays')}" if row.decision.keep else [(f"{glyphs.failed} {_('goes')}", "warning")]
+        return f"{glyphs.ok} " + _("stays") if row.decision.keep else [(f"{glyphs.failed} " + _("goes"), "warning")]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey out what there is nothing for."""
@@ -338,7 +338,7 @@ class PrunePage(UpkeepPage):
     def _tag(self, name: str, snapshot: Snapshot, tags: tuple[str, ...]) -> None:
         def done(renewed: Snapshot) -> None:
             words = _("Snapshot {former} is {id} now").format(former=snapshot.short_id, id=renewed.short_id)
-            self.tell(f"{words}, {_('pinned')}" if PIN in renewed.tags else words)
+            self.tell(f"{words}, " + _("pinned") if PIN in renewed.tags else words)
 
         title = _("tag snapshot {id}").format(id=snapshot.short_id)
         self.carry_out(title, lambda workspace: changes.tag(workspace, name, snapshot, tags), done)
