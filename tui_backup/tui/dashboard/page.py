@@ -51,11 +51,11 @@ class DashboardPage(Page):
 
     BINDINGS = [
         Binding("B", "back_up", _("Back up"), id="dashboard.back-up", tooltip=_("Back up this job now")),
+        Binding("x", "cancel_run", _("Cancel run"), id="dashboard.cancel-run", tooltip=_("Have this run stop")),
         *VISITS,
         Binding("escape,q", "leave", _("Quit"), key_display="q", id="page.leave", tooltip=_("Leave the program")),
         Binding("slash", "filter", _("Filter"), key_display="/", id="dashboard.filter",
                 tooltip=_("Show only the rows with a text")),
-        Binding("x", "cancel_run", _("Cancel run"), id="dashboard.cancel-run", tooltip=_("Have this run stop")),
         Binding("1", "jump('jobs')", _("Jobs"), show=False, id="dashboard.jobs", tooltip=_("Go to the jobs")),
         Binding("2", "jump('history')", _("History of the job"), show=False, id="dashboard.history",
                 tooltip=_("Go to the history")),
