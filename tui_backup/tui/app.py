@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 
 from tui_backup.model.event import Ending, Event, Progressed
 from tui_backup.primitives.i18n import _
@@ -21,6 +22,7 @@ from tui_backup.tui import themes
 from tui_backup.tui.ascii_only import AsciiOnly
 from tui_backup.tui.commands import Action, actions
 from tui_backup.tui.desk import Desk, RecordChanged
+from tui_backup.tui.dialogs.dialog import printable_lines
 from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
@@ -71,6 +73,19 @@ class BackupApp(App[None]):
         for sign, word in _KEY_WORDS.items() if self.desk.glyphs.is_ascii else _WORDS_FOR_ALL.items():
             shown = shown.replace(sign, word)
         return shown
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell in passing; text from data may be given as it is, and markup in it means nothing. For any thread."""
+        text, title = printable_lines(message), printable(title)
+        super().notify(text, title=title, severity=severity, timeout=timeout, markup=False)
 
     def on_mount(self) -> None:
         """Show the first page."""

@@ -7,6 +7,7 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
@@ -45,7 +46,7 @@ class ChooseOther(Dialog[Choice]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as box:
-            box.border_title = self._title
+            box.border_title = Content(self._title)
             yield Listing[Choice](
                 self._columns(), key=lambda choice: choice, empty=Remark(_("There is no other one")), id="choices"
             )

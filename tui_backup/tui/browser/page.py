@@ -371,7 +371,7 @@ class BrowserPage(ReadingPage):
             return
         if row.entry.kind is not EntryKind.FILE:
             kind = entry_word(row.entry.kind)
-            self.notify(_("Only files have versions; this is a {kind}").format(kind=kind))
+            self.notify(_("Only files have versions; this is a {kind}").format(kind=kind), markup=False)
         else:
             self.go(Versions(path=row.entry.path, job=self.copy.snapshot.job))
 

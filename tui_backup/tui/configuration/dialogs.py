@@ -140,7 +140,7 @@ class NameDialog(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as box:
-            box.border_title = self._heading
+            box.border_title = Content(printable(self._heading))
             yield said(self._explanation, "quiet")
             yield Field(self._former, placeholder=_("name"))
             yield said("", "bad")

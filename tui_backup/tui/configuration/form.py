@@ -39,7 +39,7 @@ class SourceButton(Button):
     """Adds a source, or takes one out."""
 
     def __init__(self, text: str, place: int, *, adds: bool = False) -> None:
-        super().__init__(text, compact=True)
+        super().__init__(Content(text), compact=True)
         self.place = place
         self.adds = adds
 

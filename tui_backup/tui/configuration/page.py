@@ -235,7 +235,7 @@ class ConfigurationPage(Page):
         self._shown = thing
         self.aside.forget()
         right = self.query_one("#right")
-        right.border_title = self.path_shown if self.is_text else printable(thing.title)
+        right.border_title = Content(printable(self.path_shown if self.is_text else thing.title))
         self.form.show(thing, self.board.draft)
         self.form.call_later(self._told)
         self.form.call_later(self.aside.look, thing, self.board.config)

@@ -7,9 +7,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.widgets import Button, Input
 
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
 from tui_backup.tui.dialogs.dialog import Dialog, said
 
 
@@ -55,7 +57,7 @@ class Confirm(Dialog[bool]):
     def compose(self) -> ComposeResult:
         asked = self._question
         with Vertical(id="dialog") as box:
-            box.border_title = asked.title
+            box.border_title = Content(printable(asked.title))
             yield said(_("Host    {host}").format(host=asked.host), "large")
             yield said(_("Target  {target}").format(target=asked.target), "large")
             with VerticalScroll(id="said", can_focus=False):
@@ -70,7 +72,8 @@ class Confirm(Dialog[bool]):
                 yield Input(id="typed", compact=True)
             with Horizontal(id="buttons"):
                 yield Button(_("Do nothing"), id="no", compact=True)
-                yield Button(asked.action, id="yes", variant="error", disabled=asked.word is not None, compact=True)
+                is_held = asked.word is not None
+                yield Button(Content(asked.action), id="yes", variant="error", disabled=is_held, compact=True)
 
     def on_mount(self) -> None:
         """Put the focus where nothing happens by accident."""

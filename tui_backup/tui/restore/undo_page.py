@@ -140,7 +140,8 @@ class UndoPage(RunningPage):
         if self._listing.go_to(wanted):
             self._look_at(self._listing.row)
         else:
-            self.notify(_("The restore {id} cannot be undone any more").format(id=wanted), severity="warning")
+            words = _("The restore {id} cannot be undone any more")
+            self.notify(words.format(id=wanted), severity="warning", markup=False)
 
     @on(Listing.Moved, "#undoable")
     def _moved(self, event: Listing.Moved) -> None:

@@ -34,9 +34,8 @@ class QuitDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         count = len(self._asked)
         with Vertical(id="dialog") as box:
-            box.border_title = ngettext("Something still goes on", "{count} things still go on", count).format(
-                count=count
-            )
+            title = ngettext("Something still goes on", "{count} things still go on", count)
+            box.border_title = Content(title.format(count=count))
             yield from self._lines
             yield said(
                 _("Stay, cancel it and leave once it has ended, or leave now and follow it on the command line."),

@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Static
 
 from tui_backup.history.problems import KnownProblem
@@ -136,7 +137,7 @@ class DamagePage(UpkeepPage):
         facts, known = self.query_one("#facts", Facts), self._known
         facts.display = known is not None
         if known is not None:
-            facts.border_title = printable(known.problem.object.rpartition("/")[2][:8])
+            facts.border_title = Content(printable(known.problem.object.rpartition("/")[2][:8]))
             facts.show(self._facts(known))
         self.refresh_bindings()
 

@@ -6,10 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 
 from tui_backup.errors import BackupError
 from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
 from tui_backup.services.keyrings import (
     Keeping,
     add_password,
@@ -107,7 +109,7 @@ class KeysPage(UpkeepPage):
         facts, key = self.query_one("#facts", Facts), self._key
         facts.display = key is not None
         if key is not None:
-            facts.border_title = _("Key {id}").format(id=key.id[:8])
+            facts.border_title = Content(printable(_("Key {id}").format(id=key.id[:8])))
             facts.show(self._facts(key))
         self.refresh_bindings()
 

@@ -6,10 +6,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 
 from tui_backup.errors import BackupError
 from tui_backup.model.upkeep import LockLife
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import printable
 from tui_backup.services.unlocking import HeldLock, Holdings, danger, holdings, life_word, removable, remove
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.glyphs import Glyphs
@@ -107,10 +109,10 @@ class LocksPage(UpkeepPage):
         facts.display = event.row is not None
         if isinstance(event.row, Unreached):
             error = event.row.error
-            facts.border_title = event.row.repository
+            facts.border_title = Content(printable(event.row.repository))
             facts.show([Fact("", error.message, "bad"), Fact("", error.hint or "", "quiet")])
         elif isinstance(event.row, HeldLock):
-            facts.border_title = _("Lock {id}").format(id=event.row.lock.name[:8])
+            facts.border_title = Content(printable(_("Lock {id}").format(id=event.row.lock.name[:8])))
             facts.show(self._facts(event.row))
         self.refresh_bindings()
 

@@ -225,7 +225,7 @@ class MendPage(UpkeepPage):
         facts, row = self.query_one("#facts", Facts), self._row
         facts.display = row is not None
         if row is not None:
-            facts.border_title = row.what
+            facts.border_title = Content(printable(row.what))
             facts.show(_facts(row))
         self.refresh_bindings()
 

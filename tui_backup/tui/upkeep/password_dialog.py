@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from tui_backup.errors import UsageError
@@ -73,7 +74,7 @@ class PasswordDialog(Dialog[NewPassword]):
     def compose(self) -> ComposeResult:
         wish = self._wish
         with VerticalScroll(id="dialog", can_focus=False) as box:
-            box.border_title = wish.title
+            box.border_title = Content(wish.title)
             yield said(_("Host    {host}").format(host=wish.host), "large")
             yield said(_("Target  {target}").format(target=wish.repository), "large")
             for fact in wish.facts:
@@ -88,7 +89,7 @@ class PasswordDialog(Dialog[NewPassword]):
             with Horizontal(id="buttons"):
                 yield Button(_("Make one (F2)"), id="generate", compact=True)
                 yield Button(_("Do nothing"), id="no", compact=True)
-                yield Button(wish.action, id="yes", variant="error", disabled=True, compact=True)
+                yield Button(Content(wish.action), id="yes", variant="error", disabled=True, compact=True)
 
     def on_mount(self) -> None:
         """Put the focus where one types."""

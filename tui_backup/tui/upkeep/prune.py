@@ -176,7 +176,7 @@ class PrunePage(UpkeepPage):
         facts, row = self.query_one("#facts", Facts), self._row
         facts.display = row is not None
         if row is not None:
-            facts.border_title = _("Snapshot {id}").format(id=row.snapshot.short_id)
+            facts.border_title = Content(printable(_("Snapshot {id}").format(id=row.snapshot.short_id)))
             facts.show(self._facts(row))
         self.refresh_bindings()
 

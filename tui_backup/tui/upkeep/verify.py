@@ -252,7 +252,7 @@ class VerifyPage(UpkeepPage):
     def _count_marks(self) -> None:
         count = len(self.query_one("#snapshots", Listing).marks)
         words = ngettext("Snapshots: {count} marked, only this one", "Snapshots: {count} marked, only these", count)
-        self.query_one("#list").border_title = words.format(count=count) if count else _("Snapshots: all")
+        self.query_one("#list").border_title = Content(words.format(count=count)) if count else _("Snapshots: all")
 
     @on(Listing.Chosen, "#plans")
     def _plan_chosen(self) -> None:
