@@ -22,6 +22,7 @@ from tui_backup.services import restores, undo, undo_homes
 from tui_backup.services.directories import found_of
 from tui_backup.services.restores import Conduct, Wish
 from tui_backup.services.undo_homes import UndoHome
+from tui_backup.tui.desk import RecordChanged
 from tui_backup.tui.places import UndoRestore
 from tui_backup.tui.restore.plan_view import PlanView
 from tui_backup.tui.restore.undo_page import Shown, UndoPage
@@ -95,6 +96,22 @@ async def test_going_back_from_the_plan_shows_the_list_and_touches_nothing(estat
         (home,) = page.query_one("#undoable", Listing).rows
         assert page.command_line() == ("undo-restore", home.record.restore)
     assert (estate.source / "a").read_text() == "one\n"
+
+
+async def test_what_was_undone_is_still_known_when_another_run_ends(estate: Estate) -> None:
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, UndoRestore())
+        await pressed(pilot, "U", "U")
+        await agreed(pilot)
+        done = text_of(pilot, "#doing-title")
+        await pressed(pilot, "p", "escape")
+        page = pilot.app.screen
+        assert isinstance(page, UndoPage)
+        assert page.shown is Shown.LIST
+        pilot.app.post_message(RecordChanged())
+        await settled(pilot)
+        assert pilot.app.is_running
+        assert text_of(pilot, "#doing-title") == done
 
 
 async def test_while_another_restore_goes_on_nothing_is_undone(estate: Estate) -> None:

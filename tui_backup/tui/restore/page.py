@@ -16,6 +16,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services import restores
 from tui_backup.services.directories import found_of
 from tui_backup.services.launches import Launch
+from tui_backup.services.restores import Conduct
 from tui_backup.services.unfinished import Unfinished, unfinished
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
@@ -26,7 +27,7 @@ from tui_backup.tui.restore.confirming import place_of_plan, restore_question
 from tui_backup.tui.restore.doing import Doing, status_of
 from tui_backup.tui.restore.from_step import FromStep
 from tui_backup.tui.restore.marks import Marks
-from tui_backup.tui.restore.plan_step import PlanStep
+from tui_backup.tui.restore.plan_step import Planned, PlanStep
 from tui_backup.tui.restore.running import Aftermath, RunningPage
 from tui_backup.tui.restore.step import Onward, Step
 from tui_backup.tui.restore.what_step import WhatStep
@@ -242,19 +243,17 @@ class RestorePage(RunningPage):
     # doing it
 
     def _confirm(self) -> None:
-        planned = self.query_one(PlanStep).planned
+        planned, conduct = self.query_one(PlanStep).planned, self.choices.conduct
         assert planned is not None
 
         def answered(agreed: bool | None) -> None:
-            if agreed:
-                self._restore()
+            if agreed and self.step is At.PLAN:
+                self._restore(planned, conduct)
 
         self.app.push_screen(Confirm(restore_question(self.desk, planned)), answered)
 
-    def _restore(self) -> None:
+    def _restore(self, planned: Planned, conduct: Conduct) -> None:
         """Carry out exactly the plan that was shown."""
-        planned, conduct = self.query_one(PlanStep).planned, self.choices.conduct
-        assert planned is not None
         copy = planned.copy
 
         def operation(workspace: Workspace) -> object:

@@ -64,6 +64,8 @@ class UndoPage(RunningPage):
         self._wanted = place.restore
         self._home: UndoHome | None = None
         self._plan: UndoPlan | None = None
+        self._undone: UndoHome | None = None
+        """What the undo that was started last is of."""
         self._question: Question[UndoPlan] | None = None
 
     def heading(self) -> str:
@@ -191,14 +193,14 @@ class UndoPage(RunningPage):
         if self.shown is Shown.LIST:
             self._look_at(self._listing.row)
             return
-        plan = self._plan
-        if plan is None:
+        home, plan = self._home, self._plan
+        if home is None or plan is None:
             self.notify(_("There is no plan yet"), severity="warning")
         elif not plan.fits:
             self.notify(_("not enough space at the target"), severity="error")
         else:
             self.app.push_screen(
-                Confirm(undo_question(self.desk, plan)), lambda agreed: self._undo() if agreed else None
+                Confirm(undo_question(self.desk, plan)), lambda agreed: self._undo(home, plan) if agreed else None
             )
 
     def action_again(self) -> None:
@@ -215,22 +217,21 @@ class UndoPage(RunningPage):
         else:
             super().action_leave()
 
-    def _undo(self) -> None:
-        home, plan = self._home, self._plan
-        assert home is not None
-        assert plan is not None
+    def _undo(self, home: UndoHome, plan: UndoPlan) -> None:
+        """Carry out exactly the plan that was shown."""
 
         def operation(workspace: Workspace) -> object:
             return undo.undo(workspace, home, plan)
 
+        self._undone = home
         self.shown = Shown.DO
         title = _("Undo of the restore of {job}").format(job=home.record.job or home.record.repository)
         self.start(title, operation, list(self._places(home)))
 
     def ended(self, launch: Launch, aftermath: Aftermath) -> None:
         error = launch.error
-        assert self._home is not None
-        facts = [*self._places(self._home)]
+        assert self._undone is not None
+        facts = [*self._places(self._undone)]
         if error is not None and error.hint:
             facts.append(Fact(_("Hint"), error.hint))
         if status_of(launch) != "ok":
