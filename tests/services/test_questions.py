@@ -2,6 +2,8 @@ import threading
 from collections.abc import Callable
 from queue import Queue
 
+import pytest
+
 from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
 from tui_backup.services.questions import MOST_THREADS, Question, Questions
@@ -32,6 +34,20 @@ def test_errors_are_answers_too_ours_and_unexpected_ones() -> None:
     error = answers.get(timeout=5).error
     assert error is not None
     assert error.message.startswith("unexpected")
+
+
+def test_an_answer_that_nobody_can_take_holds_up_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    questions, answers, answer = asked()
+
+    def closed(_question: Question[int]) -> None:
+        raise RuntimeError("the loop is closed")
+
+    for _each in range(MOST_THREADS + 1):
+        questions.ask(lambda _watch: 1, closed)
+    assert questions.wait(5)
+    questions.ask(lambda _watch: 2, answer)
+    assert answers.get(timeout=5).result == 2
+    assert capsys.readouterr().err == ""
 
 
 def test_nobody_hears_of_a_question_that_was_cancelled() -> None:

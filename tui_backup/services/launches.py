@@ -49,17 +49,16 @@ class Launch:
         own = EventBus()
         own.subscribe(self._note)
         own.subscribe(bus.publish)
+        workspace = Workspace(config, own)
         try:
-            with Workspace(config, own) as workspace:
+            with workspace:
                 self._take(workspace)
                 try:
                     self.result = operation(workspace)
-                except BackupError:
-                    raise
                 except Exception as error:  # noqa: BLE001 - the thread that owns a run tells of every fault
-                    self.error = workspace.unexpected(error)
-        except BackupError as error:
-            self.error = self.error or error
+                    self.error = _told(workspace, error)
+        except Exception as error:  # noqa: BLE001 - of what goes wrong in closing too
+            self.error = self.error or _told(workspace, error)
 
     def _take(self, workspace: Workspace) -> None:
         with self._lock:
@@ -78,6 +77,10 @@ class Launch:
                 self.endings += (event,)
             case _:
                 pass
+
+
+def _told(workspace: Workspace, error: Exception) -> BackupError:
+    return error if isinstance(error, BackupError) else workspace.unexpected(error)
 
 
 class Launches:

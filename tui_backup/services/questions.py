@@ -52,8 +52,12 @@ class Question(Generic[T]):
             self.error = error
         except Exception as error:  # noqa: BLE001 - a fault of ours is told like any other, and must not end the thread
             self.error = unexpected(error)
-        if not self.is_cancelled:
+        if self.is_cancelled:
+            return
+        try:
             self._answer(self)
+        except Exception as error:  # noqa: BLE001 - whoever asked may be gone; the thread has others to serve
+            unexpected(error)
 
 
 class Questions:
