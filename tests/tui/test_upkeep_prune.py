@@ -8,11 +8,13 @@ from textual.widgets import Button, Static
 
 from tests.support.estate import Estate, build_estate
 from tests.support.histories import leave_lock, plant, with_keep
-from tests.tui.conftest import at, settled
+from tests.tui.conftest import at, desk_of, settled
 from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notices
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.clock import now
+from tui_backup.services.pruning import JobPlan, PrunePlan
 from tui_backup.tui.places import Prune
+from tui_backup.tui.upkeep.prune import PrunePage
 from tui_backup.tui.upkeep.tick import Tick
 
 DAY = timedelta(days=1)
@@ -80,6 +82,13 @@ async def test_a_plan_that_is_held_needs_the_name_of_the_job(estate: Estate) -> 
         assert len(held(estate)) == 6
         await agree(pilot, "site")
     assert len(held(estate)) == 1
+
+
+def test_who_agrees_to_what_is_held_of_several_jobs_types_each_name(site: Path) -> None:
+    parts = tuple(JobPlan(job=job, decisions=(), held=why) for job, why in [("a", "x"), ("b", None), ("c", "y")])
+    page = PrunePage(desk_of(site), Prune())
+    question = page._question(PrunePlan(repository="local", jobs=parts, reclaim=None))
+    assert question.word == "a c"
 
 
 async def test_marked_snapshots_are_forgotten_and_the_last_good_one_takes_a_word(estate: Estate) -> None:

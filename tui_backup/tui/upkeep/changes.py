@@ -1,6 +1,6 @@
 """Snapshots that somebody names: forgetting and tagging them, as questions and as what is carried out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.primitives.i18n import _, ngettext
@@ -37,7 +37,7 @@ def planned_forget(workspace: Workspace, name: str, ids: Sequence[str]) -> Forge
 
 
 def forget_question(desk: Desk, plan: ForgetPlan) -> Question:
-    """Return what is asked before snapshots are forgotten; the last good one of a job takes its name."""
+    """Return what is asked before snapshots are forgotten; the last good ones of jobs take their names."""
     count = len(plan.gone)
     return Question(
         title=ngettext("Forget {count} snapshot", "Forget {count} snapshots", count).format(count=count),
@@ -46,9 +46,14 @@ def forget_question(desk: Desk, plan: ForgetPlan) -> Question:
         facts=named([found.snapshot for found in plan.gone], desk.zone),
         warnings=plan.warnings,
         undo=_("This cannot be undone; copies in other repositories stay. Pruning frees the space."),
-        word=(plan.last_good[0].snapshot.job or "?") if plan.last_good else None,
+        word=to_type(found.snapshot.job or "?" for found in plan.last_good),
         action=_("Forget"),
     )
+
+
+def to_type(jobs: Iterable[str]) -> str | None:
+    """Return what is typed to agree to what may hurt these jobs: the name of each one; None where there is none."""
+    return " ".join(dict.fromkeys(jobs)) or None
 
 
 def forget(workspace: Workspace, plan: ForgetPlan) -> list[Forgotten]:

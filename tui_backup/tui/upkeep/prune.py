@@ -264,7 +264,6 @@ class PrunePage(UpkeepPage):
         facts += changes.named(plan.gone, self.desk.zone)
         if plan.reclaim is not None:
             facts.append(_("space: ") + reclaiming_words(plan.reclaim))
-        held = plan.held
         return Question(
             title=_("Prune"),
             host=self.desk.workspace.host,
@@ -272,7 +271,7 @@ class PrunePage(UpkeepPage):
             facts=facts,
             warnings=_held(plan),
             undo=_("What is forgotten here is gone for good; copies in other repositories stay."),
-            word=held[0].job if held else None,
+            word=changes.to_type(part.job for part in plan.held),
             action=_("Prune"),
         )
 
