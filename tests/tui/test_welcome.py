@@ -157,6 +157,20 @@ async def test_all_of_the_password_and_its_field_are_seen_in_the_smallest_termin
         assert page(pilot).query_one("#tail").region.bottom < 15
 
 
+async def test_how_the_first_backup_ended_is_told_to_who_has_left(app: BackupApp, source: Path, tmp_path: Path) -> None:
+    with (source / "large").open("wb") as file:
+        file.truncate(3 << 29)
+    async with app.run_test() as pilot:
+        await to_the_file(pilot, source, tmp_path / "disk")
+        await pilot.press("B")
+        await until(pilot, lambda: bool(app.desk.launches.going_on))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardPage))
+        app.desk.launches.cancel()
+        await until(pilot, lambda: not app.desk.launches.going_on)
+        assert [notice.title for notice in app._notifications] == ["first backup"]
+
+
 async def test_what_fails_says_what_exists_and_can_be_tried_again(app: BackupApp, source: Path, tmp_path: Path) -> None:
     place = tmp_path / "disk"
     async with app.run_test() as pilot:

@@ -361,7 +361,8 @@ class WelcomePage(Page):
         """Have something long done; it goes on whatever becomes of this page."""
 
         def ended(launch: Launch) -> None:
-            self.post_message(Answered(partial(over, launch)))
+            if not (self.is_running and self.post_message(Answered(partial(over, launch)))):
+                self.desk.on_ended(launch)
 
         def over(launch: Launch) -> None:
             if launch.error is not None:
