@@ -14,6 +14,7 @@ from tui_backup.config.load import load_config
 from tui_backup.model.event import Progressed, Started
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.dashboard.page import REST_S
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunBoard
@@ -41,7 +42,7 @@ async def drawn(directory: Path) -> str:
             desk.bus.publish(_progress(done))
             await pilot.pause(0.2)
             seconds[0] += 1.0
-        await pilot.pause(0.5)
+        await pilot.pause(3 * REST_S)
         picture = app.export_screenshot(title="tui-backup")
     return normal(picture)
 
