@@ -8,10 +8,13 @@ from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing
 
 
-async def test_it_opens_on_the_dashboard_and_q_ends_it(app: BackupApp) -> None:
+async def test_it_opens_on_the_dashboard_and_only_q_ends_it(app: BackupApp) -> None:
     async with app.run_test() as pilot:
         await settled(pilot)
         assert app.screen.query_one("#jobs", Listing).rows[0].job == "site"
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert app.is_running
         await pilot.press("q")
         await pilot.pause()
     assert app.return_code == 0

@@ -112,6 +112,7 @@ class HistoryPane(Vertical):
         if days != self._days:
             self._days = days
             self.listing.redraw()
+            self._tell()
 
     @on(Listing.Moved, "#history")
     def _moved(self, event: Listing.Moved) -> None:

@@ -53,7 +53,9 @@ class DashboardPage(Page):
         Binding("B", "back_up", _("Back up"), id="dashboard.back-up", tooltip=_("Back up this job now")),
         Binding("x", "cancel_run", _("Cancel run"), id="dashboard.cancel-run", tooltip=_("Have this run stop")),
         *VISITS,
-        Binding("escape,q", "leave", _("Quit"), key_display="q", id="page.leave", tooltip=_("Leave the program")),
+        Binding("q", "leave", _("Quit"), id="page.leave", tooltip=_("Leave the program")),
+        Binding("escape", "take_back", _("Back"), show=False, id="dashboard.take-back",
+                tooltip=_("Take back a filter, or the zoom")),
         Binding("slash", "filter", _("Filter"), key_display="/", id="dashboard.filter",
                 tooltip=_("Show only the rows with a text")),
         Binding("1", "jump('jobs')", _("Jobs"), show=False, id="dashboard.jobs", tooltip=_("Go to the jobs")),
@@ -237,15 +239,24 @@ class DashboardPage(Page):
         at_hand = next((name for name, pane in panes.items() if pane.has_focus_within), "jobs")
         self._zoom(at_hand if self._zoomed is None else None)
 
+    def action_take_back(self) -> None:
+        """Take back a filter, or the zoom. Escape pressed once too often ends nothing."""
+        self._take_back()
+
     def action_leave(self) -> None:
         """Take back a filter, or the zoom; else leave."""
+        if not self._take_back():
+            super().action_leave()
+
+    def _take_back(self) -> bool:
         line = self.query_one(FilterLine)
         if line.is_open:
             line.clear()
         elif self._zoomed is not None:
             self._zoom(None)
         else:
-            super().action_leave()
+            return False
+        return True
 
     def _zoom(self, name: str | None) -> None:
         self._zoomed = name
