@@ -99,6 +99,16 @@ def test_a_run_whose_process_dies_ends_as_failed_and_is_recorded_so(listener: Li
     assert (row.id, row.status) == (run, RunStatus.FAILED)
 
 
+def test_a_run_whose_log_is_gone_silences_no_other(listener: Listener) -> None:
+    listener.heard()
+    with backup_elsewhere(listener.state) as (_process, gone):
+        listener.heard()
+        (listener.state / "runs" / gone / "events.jsonl").unlink()
+        with backup_elsewhere(listener.state, "other") as (_another, run):
+            cancel(listener.state, run)
+            assert listener.until_ended().run == run
+
+
 def test_what_ends_between_two_looks_is_told(listener: Listener, estate: Estate) -> None:
     listener.heard()
     assert estate.installation.call("run", "site").code == 0

@@ -24,8 +24,8 @@ class RunFeed:
     """A thread that looks into the state once a second, and publishes what runs of other processes say.
 
     A run is told from its beginning, or cut short if it was there before the first look, until its end; one whose
-    process died ends as failed, and is recorded so. What ended before the first look is not told, what began and ended
-    between two looks is.
+    process died ends as failed, and is recorded so; one whose log cannot be read goes on being told once it can. What ended before the
+    first look is not told, what began and ended between two looks is.
     """
 
     def __init__(self, workspace: Callable[[], Workspace | None], bus: EventBus) -> None:
@@ -61,7 +61,10 @@ class RunFeed:
         for path in self._newcomers():
             self._take_up(path)
         for name, trail in list(self._trails.items()):
-            news = _without_old_progress(trail.news())
+            try:
+                news = _without_old_progress(trail.news())
+            except (OSError, BackupError):
+                continue
             if trail.has_died:
                 reap(workspace.state_dir, workspace.history)
             self._publish(news)
