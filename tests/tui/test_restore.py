@@ -14,6 +14,7 @@ from textual.widgets import Button, Input
 from tests.support.estate import Estate, build_estate
 from tests.support.sample_estate import HOSTILE, NOW
 from tests.tui.conftest import Look, at, desk_of, settled
+from tests.tui.tending import ended
 from tui_backup.engine.restore_plan import PlanWarning
 from tui_backup.engine.restore_request import Overwrite
 from tui_backup.history.runs import KeptWarning
@@ -76,15 +77,6 @@ async def agreed(pilot: Pilot[None], word: str | None = None) -> None:
         await pilot.pause()
     await pilot.click("#yes")
     await ended(pilot)
-
-
-async def ended(pilot: Pilot[None]) -> None:
-    app = pilot.app
-    assert isinstance(app, BackupApp)
-    await pilot.pause()
-    while app.desk.launches.going_on:
-        await pilot.pause(0.01)
-    await settled(pilot)
 
 
 def text_of(pilot: Pilot[None], selector: str) -> str:

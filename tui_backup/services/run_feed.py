@@ -24,8 +24,8 @@ class RunFeed:
     """A thread that looks into the state once a second, and publishes what runs of other processes say.
 
     A run is told from its beginning, or cut short if it was there before the first look, until its end; one whose
-    process died ends as failed, and is recorded so; one whose log cannot be read goes on being told once it can. What ended before the
-    first look is not told, what began and ended between two looks is.
+    process died ends as failed, and is recorded so; one whose log cannot be read goes on being told once it can. What
+    ended before the first look is not told, what began and ended between two looks is.
     """
 
     def __init__(self, workspace: Callable[[], Workspace | None], bus: EventBus) -> None:
