@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from tui_backup.engine.diff import Change, Difference
-from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number, printable
@@ -18,8 +17,9 @@ from tui_backup.services.browsing import reading
 from tui_backup.services.comparing import between, with_disk
 from tui_backup.services.directories import found_of
 from tui_backup.services.snapshots import Found
+from tui_backup.tui.browser.finding_page import FindingPage
 from tui_backup.tui.browser.line import Line
-from tui_backup.tui.browser.reading_page import Feed, ReadingPage
+from tui_backup.tui.browser.reading_page import Feed
 from tui_backup.tui.browser.rows import SIGNS
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Browser, Changes, Place, Versions
@@ -73,7 +73,7 @@ class Totals:
         return "  ".join([*told, *(text.format(size=brief_size(size)) for size, text in sizes if size)])
 
 
-class ChangesPage(ReadingPage):
+class ChangesPage(FindingPage[Difference]):
     """What changed."""
 
     CSS_PATH = "browser.tcss"
@@ -97,7 +97,6 @@ class ChangesPage(ReadingPage):
         self._asked = place
         self._sides: tuple[Found, Found | None] | None = None
         self._feed = Feed[Difference]()
-        self._found: list[Difference] = []
         self._totals = Totals()
         self._kind = 0
         self._noted: Watch | None = None
@@ -127,7 +126,7 @@ class ChangesPage(ReadingPage):
 
     def on_mount(self) -> None:
         """Compare."""
-        self.read(self._work, self._ended, self._failed, telling=self._telling)
+        self.read(self._work, self.ended, self.failed, telling=self._telling)
 
     @property
     def listing(self) -> Listing[Difference]:
@@ -175,30 +174,15 @@ class ChangesPage(ReadingPage):
         if new := self._feed.taken():
             for each in new:
                 self._totals.add(each)
-            self._found += new[: MOST - len(self._found)]
+            self.found += new[: MOST - len(self.found)]
             self._show()
         self.query_one("#state", Line).say(self._totals.told())
 
-    def stopped(self) -> None:
-        self.beat()
-        self._conclude(_("stopped; there may be more"))
-
-    def _ended(self, _nothing: None) -> None:
-        self.beat()
-        self._conclude("")
-
-    def _failed(self, error: BackupError) -> None:
-        self.beat()
-        if self._found:
-            self._conclude(error.message)
-        else:
-            self.listing.say(error.message, error.hint or "", failed=True)
-
-    def _conclude(self, trouble: str) -> None:
+    def conclude(self, trouble: str) -> None:
         self.listing.empty = Remark(_("Nothing has changed"))
         self._show()
-        if self._totals.counts.total() > len(self._found):
-            trouble = _("the first {count} are shown").format(count=number(len(self._found)))
+        if self._totals.counts.total() > len(self.found):
+            trouble = _("the first {count} are shown").format(count=number(len(self.found)))
         elif self._unread:
             trouble = _("{count} could not be read on disk").format(count=number(len(self._unread)))
         line = self.query_one("#state", Line)
@@ -206,7 +190,7 @@ class ChangesPage(ReadingPage):
 
     def _show(self) -> None:
         wanted = KINDS[self._kind]
-        self.listing.show([each for each in self._found if each.change in wanted] if self._kind else self._found)
+        self.listing.show([each for each in self.found if each.change in wanted] if self._kind else self.found)
 
     # keys
 

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input
 
-from tui_backup.errors import BackupError
 from tui_backup.model.entry import EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.globs import matcher
@@ -21,8 +20,9 @@ from tui_backup.services.searching import MOST, Search, Sighted
 from tui_backup.services.snapshots import Filter, Found, distinct, reach
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.choosing import restore_of
+from tui_backup.tui.browser.finding_page import FindingPage
 from tui_backup.tui.browser.line import Line
-from tui_backup.tui.browser.reading_page import Feed, ReadingPage
+from tui_backup.tui.browser.reading_page import Feed
 from tui_backup.tui.browser.rows import size_cell, time_of
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Browser, Finder, Place, Restore, Versions, is_built
@@ -64,7 +64,7 @@ class Scope:
         return Scope(Finder())
 
 
-class FinderPage(ReadingPage):
+class FinderPage(FindingPage[Sighted]):
     """Search for names."""
 
     CSS_PATH = "browser.tcss"
@@ -94,7 +94,6 @@ class FinderPage(ReadingPage):
         self._pattern = ""
         self._search: Search | None = None
         self._feed = Feed[Sighted]()
-        self._found: list[Sighted] = []
 
     def heading(self) -> str:
         return _("Find {where}").format(where=self._scope.words)
@@ -138,7 +137,7 @@ class FinderPage(ReadingPage):
 
     def action_leave(self) -> None:
         """Stop searching, go from the pattern back to what was found, or leave."""
-        if self.query_one("#pattern").has_focus and self._found and not self.is_reading:
+        if self.query_one("#pattern").has_focus and self.found and not self.is_reading:
             self.listing.focus()
         else:
             super().action_leave()
@@ -154,13 +153,13 @@ class FinderPage(ReadingPage):
     def _begin(self) -> None:
         """Search."""
         self.stop()
-        self._search, self._feed, self._found = Search(matcher(self._pattern)), Feed[Sighted](), []
+        self._search, self._feed, self.found = Search(matcher(self._pattern)), Feed[Sighted](), []
         self.query_one(FilterLine).clear()
         self.listing.empty = Remark("")
         self.listing.show([])
         self.listing.focus()
         self.query_one("#state", Line).say("")
-        self.read(partial(self._work, self._search, self._feed), self._ended, self._failed, telling=self._telling)
+        self.read(partial(self._work, self._search, self._feed), self.ended, self.failed, telling=self._telling)
 
     def _work(self, search: Search, feed: Feed[Sighted], watch: Watch) -> None:
         with self.desk.reading() as workspace:
@@ -183,32 +182,20 @@ class FinderPage(ReadingPage):
         """Show what was found since the last time."""
         new = self._feed.taken()
         if new:
-            self._found += new
-            self.listing.show(self._found)
+            self.found += new
+            self.listing.show(self.found)
         else:
             self.listing.redraw()
 
-    def stopped(self) -> None:
-        self.beat()
-        self._conclude(_("stopped"))
-
-    def _ended(self, _nothing: None) -> None:
-        self.beat()
-        self._conclude("")
-
-    def _failed(self, error: BackupError) -> None:
-        self.beat()
-        if self._found:
-            self._conclude(error.message)
-        else:
-            self.listing.say(error.message, error.hint or "", failed=True)
-
-    def _conclude(self, trouble: str) -> None:
+    def conclude(self, trouble: str) -> None:
         """Say what came of the search."""
         search = self._search
         if search is None:
             return
-        self.listing.empty = Remark(_("Nothing found {where}").format(where=self._scope.words), _("W searches wider"))
+        hint = _("W searches wider")
+        if not set(self._pattern) & set("*?[/"):
+            hint = _("Names match as a whole: try *{pattern}*. W searches wider").format(pattern=self._pattern)
+        self.listing.empty = Remark(_("Nothing found {where}").format(where=self._scope.words), hint)
         self.listing.refresh()
         found = ngettext("{count} found", "{count} found", search.hits).format(count=number(search.hits))
         text = _("{found} in {snapshots}").format(found=found, snapshots=counted_snapshots(search.snapshots_total))
