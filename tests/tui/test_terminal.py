@@ -45,6 +45,15 @@ class Interface:
         terminal.press("B")
         until(lambda: self.job.goes_on, lambda: f"no run begins:\n{terminal.screen}")
 
+    def follow(self, key: str) -> Tmux:
+        """Show the UI, start the job, leave by a key, and follow what goes on."""
+        terminal = self.open()
+        self.back_up(terminal)
+        terminal.press(key)
+        terminal.wait_for("Leave and follow")
+        terminal.press("Right", "Enter")
+        return terminal
+
     @property
     def log(self) -> str:
         """The program's log."""
@@ -113,11 +122,7 @@ def test_a_hangup_alone_ends_neither_the_ui_nor_the_run(interface: Interface) ->
 
 
 def test_what_goes_on_can_be_followed_to_its_end_without_the_ui(interface: Interface) -> None:
-    terminal = interface.open()
-    interface.back_up(terminal)
-    terminal.press("q")
-    terminal.wait_for("Leave and follow")
-    terminal.press("Right", "Enter")
+    terminal = interface.follow("q")
     terminal.wait_for("site → local: starting")
     interface.job.release()
     assert terminal.end() == 0
@@ -126,11 +131,7 @@ def test_what_goes_on_can_be_followed_to_its_end_without_the_ui(interface: Inter
 
 
 def test_a_run_that_is_followed_outlives_the_terminal_too(interface: Interface) -> None:
-    terminal = interface.open()
-    interface.back_up(terminal)
-    terminal.press("q")
-    terminal.wait_for("Leave and follow")
-    terminal.press("Right", "Enter")
+    terminal = interface.follow("q")
     terminal.wait_for("site → local: starting")
     terminal.vanish()
     interface.job.release()
@@ -140,11 +141,7 @@ def test_a_run_that_is_followed_outlives_the_terminal_too(interface: Interface) 
 
 def test_ctrl_c_while_following_cancels_the_run(interface: Interface) -> None:
     interface.job.make_busy()
-    terminal = interface.open()
-    interface.back_up(terminal)
-    terminal.press("C-c")
-    terminal.wait_for("Leave and follow")
-    terminal.press("Right", "Enter")
+    terminal = interface.follow("C-c")
     terminal.wait_for("━")
     terminal.press("C-c")
     assert terminal.end() == 130
