@@ -13,8 +13,10 @@ from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notic
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.clock import now
 from tui_backup.services.pruning import JobPlan, PrunePlan
+from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Prune
 from tui_backup.tui.upkeep.prune import PrunePage
+from tui_backup.tui.upkeep.tag_dialog import TagDialog
 from tui_backup.tui.upkeep.tick import Tick
 
 DAY = timedelta(days=1)
@@ -82,6 +84,19 @@ async def test_a_plan_that_is_held_needs_the_name_of_the_job(estate: Estate) -> 
         assert len(held(estate)) == 6
         await agree(pilot, "site")
     assert len(held(estate)) == 1
+
+
+async def test_pinning_leaves_tags_of_other_programs_as_they_are(app: BackupApp) -> None:
+    answers: list[tuple[str, ...] | None] = []
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        app.push_screen(TagDialog("web1", "snapshot", ("a,b", " led")), answers.append)
+        await settled(pilot)
+        await pilot.press("space")
+        await settled(pilot)
+        await pilot.click("#yes")
+        await settled(pilot)
+    assert answers == [(PIN, "a,b", " led")]
 
 
 def test_who_agrees_to_what_is_held_of_several_jobs_types_each_name(site: Path) -> None:

@@ -77,5 +77,6 @@ def tag(workspace: Workspace, name: str, snapshot: Snapshot, tags: Sequence[str]
         BackupError: the repository cannot be written, or the snapshot was changed or removed meanwhile.
     """
     found = resolve(reach(workspace, name), snapshot.id)
-    remove = [tag for tag in own_tags(found.snapshot) if tag not in tags]
-    return retag(workspace, found, tags_after(found.snapshot, add=tags, remove=remove))
+    own = own_tags(found.snapshot)
+    add, remove = [tag for tag in tags if tag not in own], [tag for tag in own if tag not in tags]
+    return retag(workspace, found, tags_after(found.snapshot, add=add, remove=remove))

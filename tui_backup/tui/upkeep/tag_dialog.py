@@ -31,7 +31,8 @@ class TagDialog(Dialog[tuple[str, ...]]):
         self._host = host
         self._target = target
         self._is_pinned = PIN in tags
-        self._others = ", ".join(tag for tag in tags if tag != PIN)
+        self._tags = [tag for tag in tags if tag != PIN]
+        self._others = ", ".join(self._tags)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as box:
@@ -56,7 +57,7 @@ class TagDialog(Dialog[tuple[str, ...]]):
     @on(Input.Changed)
     def _typed(self) -> None:
         try:
-            check_tags(self._wanted)
+            check_tags([tag for tag in self._wanted if tag not in self._tags])
         except UsageError as error:
             verdict = error.message
         else:
@@ -74,6 +75,8 @@ class TagDialog(Dialog[tuple[str, ...]]):
 
     @property
     def _wanted(self) -> tuple[str, ...]:
-        typed = [tag.strip() for tag in self.query_one("#tags", Input).value.split(",")]
+        """The tags as somebody wants them; where nobody touched the text they stay, even those with a comma in them."""
+        text = self.query_one("#tags", Input).value
+        typed = self._tags if text == self._others else [tag.strip() for tag in text.split(",")]
         pin = [PIN] if self.query_one("#pin", Tick).value else []
         return tuple(dict.fromkeys([*pin, *filter(None, typed)]))
