@@ -347,8 +347,19 @@ async def test_a_search_that_finds_nothing_can_be_made_wider(app: BackupApp, sit
         page = pilot.app.screen
         assert isinstance(page, FinderPage)
         assert len(page.listing.rows) == 0
+        assert page.listing.empty.hint == "W searches wider"
         await press(pilot, "W")
         assert len(page.listing.rows) == 1
+
+
+async def test_a_part_of_a_name_finds_nothing_and_the_pattern_that_does_is_told(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        await at(pilot, Finder(job="site"))
+        await press(pilot, *"hoto-4", "enter")
+        page = pilot.app.screen
+        assert isinstance(page, FinderPage)
+        assert len(page.listing.rows) == 0
+        assert page.listing.empty.hint == "Names match as a whole: try *hoto-4*. W searches wider"
 
 
 async def test_the_browser_leads_to_the_finder_of_its_snapshot(app: BackupApp, site: Path) -> None:
