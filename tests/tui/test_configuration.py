@@ -222,6 +222,23 @@ async def test_leaving_with_changes_asks_and_stays_unless_told_otherwise(app: Ba
         assert not page.is_attached
 
 
+async def test_quitting_asks_about_changes_too(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        page = await opened(pilot)
+        await typed(pilot, "offsite")
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert isinstance(app.screen, LeaveDialog)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert page.is_current
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        await pilot.click("#leave")
+        await pilot.pause()
+        assert not app.is_running
+
+
 async def test_the_text_and_the_forms_show_the_same_draft(app: BackupApp, site: Path) -> None:
     async with app.run_test() as pilot:
         page = await opened(pilot)

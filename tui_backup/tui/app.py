@@ -175,6 +175,11 @@ class BackupApp(App[None]):
         await self.action_quit()
 
     async def action_quit(self) -> None:
+        """Leave, but ask what becomes of what is not saved, and of what goes on here."""
+        if not (isinstance(self.screen, Page) and self.screen.ask_before_quitting(self._quit)):
+            self._quit()
+
+    def _quit(self) -> None:
         """Leave, but ask what becomes of what goes on here."""
         from tui_backup.tui.running.quitting import QuitDialog
 

@@ -87,6 +87,10 @@ class Page(Topmost[None]):
         """Return the text to copy; None where nothing is selected."""
         return None
 
+    def ask_before_quitting(self, quit_: Callable[[], None]) -> bool:
+        """Ask what becomes of what would be lost, and call `quit_` if somebody wants to; False: nothing would be."""
+        return False
+
     # what pages do
 
     def go(self, place: Place, *, instead: bool = False) -> None:

@@ -1,6 +1,6 @@
 """The configuration editor: a form for each object, the text beside them, and the way into the file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -332,6 +332,12 @@ class ConfigurationPage(Page):
             self.objects.focus()
         self.set_class(self.is_text, "-text")
         self.redraw(self._shown)
+
+    def ask_before_quitting(self, quit_: Callable[[], None]) -> bool:
+        """Ask what becomes of changes that are not saved."""
+        if self.is_changed:
+            self.saving.ask_to_leave(quit_)
+        return self.is_changed
 
     def action_leave(self) -> None:
         """Go from a form to the list, from there back; what is not saved is asked about."""
