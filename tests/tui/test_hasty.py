@@ -1,12 +1,14 @@
 """Pressing twice what was meant once: a double click, a key that repeats, a line that delivers late."""
 
+import asyncio
+
 import pytest
 from textual.widgets import Button
 
 from tests.tui.conftest import at, settled
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.dialogs.confirm import Confirm, Question
-from tui_backup.tui.places import Problems
+from tui_backup.tui.places import Configuration, Place, Problems, Prune, Restore
 from tui_backup.tui.widgets.listing import Listing
 
 
@@ -41,3 +43,19 @@ async def test_what_is_chosen_twice_is_gone_to_once(app: BackupApp) -> None:
         await pilot.press("enter")
         await settled(pilot)
         assert app.screen is not dashboard
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.01, 0.03])
+@pytest.mark.parametrize("place", [Restore(job="site"), Prune(), Configuration(job="site")])
+async def test_a_page_can_be_left_before_it_is_there(app: BackupApp, place: Place, pause_s: float) -> None:
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        dashboard = app.screen
+        for _again in range(3):
+            app.visit(place)
+            app.on_record_changed()
+            await asyncio.sleep(pause_s)
+            app.screen.dismiss()
+            await settled(pilot)
+            assert app.screen is dashboard
+    assert app.failure is None

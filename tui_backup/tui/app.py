@@ -211,11 +211,11 @@ class BackupApp(App[None]):
         self.post_message(LaunchEnded(launch))
 
     def _pages(self) -> list[Page]:
-        return [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_running]
+        return [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_mounted]
 
     def _page_left(self) -> None:
         """End where the last page was left."""
-        if not self._pages():
+        if not any(isinstance(screen, Page) for screen in self.screen_stack):
             self.post_message(Quit())
 
     def _do(self, action: Action | None) -> None:

@@ -126,7 +126,8 @@ class Page(Topmost[None]):
     def on_answered(self, message: Answered) -> None:
         """Hand over an answer."""
         message.stop()
-        message.deliver()
+        if not self.is_left:
+            message.deliver()
 
     def on_resize(self, event: Resize) -> None:
         """Show nothing but a sentence where there is no room for more."""
