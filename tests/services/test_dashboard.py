@@ -132,6 +132,13 @@ def test_copies_of_a_snapshot_are_one_backup_in_the_order_of_the_job(workspace: 
     assert (backup.added, backup.duration, backup.run) == (7, 3.0, history.runs()[0].id)
 
 
+def test_of_a_backup_only_what_went_wrong_is_told(workspace: Workspace, history: History) -> None:
+    history.remember_snapshots("local", [snapshot("aa"), snapshot("cc")])
+    ran(history, 1, RunStatus.OK, snapshot="aa", message="1 snapshot copied")
+    ran(history, 2, RunStatus.INCOMPLETE, snapshot="cc", message="1 path could not be read")
+    assert {backup.message for backup in past(workspace)} == {None, "1 path could not be read"}
+
+
 def test_what_was_rewritten_is_a_backup_of_its_own(workspace: Workspace, history: History) -> None:
     history.remember_snapshots("local", [snapshot("aa", root="1"), snapshot("bb", root="2", original="aa")])
     assert len(past(workspace)) == 2

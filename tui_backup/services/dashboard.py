@@ -196,7 +196,7 @@ def _held(
         copies=tuple(Copy(repository=each.repository, snapshot=each.id, standing=each.standing) for each in copies),
         run=rows[0].id if rows else None,
         warnings=sum(run.warnings for run in rows),
-        message=next((run.message for run in rows if run.message), None),
+        message=next((run.message for run in rows if run.message and run.status is not RunStatus.OK), None),
     )
 
 
