@@ -159,19 +159,23 @@ def prepared(directory: Path, source: Path) -> Path:
 def run_inside(config: Path, waits: list[float] | None) -> list[float]:
     """Start a backup in the UI and stay until it has ended, moving the cursor if `waits` are wanted.
 
-    Returns the bytes a second that the terminal got, if no key was pressed.
+    Returns the bytes a second that the terminal got, if no key was pressed: between the first second, in which the panes
+    make room, and the end, where all is drawn anew.
     """
     with Terminal(program(config)) as terminal:
         terminal.await_text("zzz-third", 10)
         time.sleep(0.5)
         terminal.press(b"B", "aaa-first")
-        began, before = time.perf_counter(), terminal.written
+        time.sleep(1)
+        seen = [(time.perf_counter(), terminal.written)]
         while not recorded(config):
+            seen.append((time.perf_counter(), terminal.written))
             for key, job in ((DOWN, "bbb-second"), (UP, "aaa-first")):
                 if waits is not None and not moved(terminal, key, job, waits) and recorded(config):
                     break
                 time.sleep(0.15)
-        return [] if waits else [(terminal.written - before) / (time.perf_counter() - began)]
+        (began, before), (ended, after) = seen[0], seen[-1]
+        return [] if waits or ended == began else [(after - before) / (ended - began)]
 
 
 def moved(terminal: Terminal, key: bytes, job: str, waits: list[float]) -> bool:
