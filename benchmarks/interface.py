@@ -159,8 +159,8 @@ def prepared(directory: Path, source: Path) -> Path:
 def run_inside(config: Path, waits: list[float] | None) -> list[float]:
     """Start a backup in the UI and stay until it has ended, moving the cursor if `waits` are wanted.
 
-    Returns the bytes a second that the terminal got, if no key was pressed: between the first second, in which the panes
-    make room, and the end, where all is drawn anew.
+    Returns the bytes a second that the terminal got, if no key was pressed: after the first second, in which the panes
+    make room, and before the end, where all is drawn anew.
     """
     with Terminal(program(config)) as terminal:
         terminal.await_text("zzz-third", 10)
