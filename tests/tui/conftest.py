@@ -60,11 +60,12 @@ async def settled(pilot: Pilot[None]) -> None:
     """Wait until every question is answered and everything is drawn."""
     app = pilot.app
     assert isinstance(app, BackupApp)
-    for _round in range(2):
+    quiet = 0
+    while quiet < 3:
         await pilot.pause()
-        while not app.desk.questions.are_settled:  # noqa: ASYNC110 - answered on threads, which know no loop
+        quiet = quiet + 1 if app.desk.questions.are_settled else 0
+        if not quiet:
             await asyncio.sleep(0.005)
-        await pilot.pause()
 
 
 async def at(pilot: Pilot[None], place: Place) -> None:
