@@ -260,6 +260,15 @@ async def test_the_text_and_the_forms_show_the_same_draft(app: BackupApp, site: 
     assert '"31h"' in read(site)
 
 
+async def test_who_has_turned_to_the_text_is_not_called_back_to_the_form(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        page = await opened(pilot)
+        await pilot.press("f2")
+        page.form.go_to(())
+        await settled(pilot)
+        assert page.focused is page.text
+
+
 async def test_a_text_that_is_no_toml_stays_in_the_editor_with_its_line_marked(app: BackupApp, site: Path) -> None:
     before = read(site)
     async with app.run_test() as pilot:
