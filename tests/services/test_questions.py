@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import Queue
 
 import pytest
@@ -69,11 +70,15 @@ def test_nobody_hears_of_a_question_that_was_cancelled() -> None:
     assert answers.empty()
 
 
+def _say(number: int, _watch: Watch) -> int:
+    return number
+
+
 def test_a_few_threads_answer_many_questions() -> None:
     questions, answers, answer = asked()
     before = threading.active_count()
     for number in range(100):
-        questions.ask(lambda _watch, number=number: number, answer)  # type: ignore[misc]  # a default binds the number
+        questions.ask(partial(_say, number), answer)
     assert sorted(answers.get(timeout=5).result for _number in range(100)) == list(range(100))
     assert threading.active_count() - before <= MOST_THREADS
 

@@ -82,10 +82,10 @@ def _text(app: "BackupApp") -> str:
 
 
 async def _settled(app: "BackupApp") -> None:
-    for _round in range(3):
+    quiet = 0
+    while quiet < 3:
         await asyncio.sleep(0.05)
-        while not app.desk.questions.are_settled:  # noqa: ASYNC110 - answered on threads, which know no loop
-            await asyncio.sleep(0.005)
+        quiet = quiet + 1 if app.desk.questions.are_settled else 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.glyphs import ASCII, Glyphs
+from tui_backup.tui.page import Page
 from tui_backup.tui.places import Place
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
@@ -66,6 +67,13 @@ async def settled(pilot: Pilot[None]) -> None:
         quiet = quiet + 1 if app.desk.questions.are_settled else 0
         if not quiet:
             await asyncio.sleep(0.005)
+
+
+def command_line(pilot: Pilot[None]) -> list[str] | None:
+    """Return the command that does what is at hand on the page, without the program's name."""
+    assert isinstance(pilot.app.screen, Page)
+    words = pilot.app.screen.command_line()
+    return None if words is None else list(words)
 
 
 async def at(pilot: Pilot[None], place: Place) -> None:

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.tui.conftest import THEMES, Look, at, desk_of, settled
+from tests.tui.conftest import THEMES, Look, at, command_line, desk_of, settled
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event, Finished, Progressed, Started, Warned
 from tui_backup.primitives.clock import now
@@ -311,7 +311,7 @@ async def test_every_problem_comes_with_its_cure(app: BackupApp, monkeypatch: py
         await pilot.press("down", "down")
         assert "job mail last succeeded" in text_of(app, "#message")
         assert text_of(app, "#cure") == "Enter  back mail up now"
-        assert app.screen.command_line() == ["run", "mail"]  # type: ignore[attr-defined]  # every page has it
+        assert command_line(pilot) == ["run", "mail"]
         await pilot.press("enter")
         assert isinstance(app.screen, Confirm)
         await pilot.press("enter")

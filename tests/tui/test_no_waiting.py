@@ -40,11 +40,12 @@ UNHEARD = ("access", "lstat", "readlink", "stat", "statvfs")
 OURS = f"{os.path.dirname(tui_backup.__file__)}/"
 """Modules are imported late, style sheets and translations read late."""
 
-_touched: list[str] | None = None
+_listeners = list[list[str]]()
+"""Who is told what this thread touches: hooks know nobody."""
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
-    if _touched is None or threading.current_thread() is not threading.main_thread():
+    if not _listeners or threading.current_thread() is not threading.main_thread():
         return
     if not event.startswith(WATCHED) or event in HARMLESS or _is_ours(str(arguments[0])):
         return
@@ -58,7 +59,7 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
             ours.append(f"{name.removeprefix(OURS)}:{frame.f_lineno}")
         frame = frame.f_back
     if ours:
-        _touched.append(f"{event} {arguments!r} by {' < '.join(ours)}")
+        _listeners[-1].append(f"{event} {arguments!r} by {' < '.join(ours)}")
 
 
 def _is_ours(path: str) -> bool:
@@ -88,12 +89,12 @@ def _telling(name: str, do: Callable[..., object]) -> Callable[..., object]:
 @contextmanager
 def nothing_touched() -> Iterator[None]:
     """Fail where this thread touches something meanwhile."""
-    global _touched  # noqa: PLW0603 - hooks are told nothing of who listens
-    _touched = found = list[str]()
+    found = list[str]()
+    _listeners.append(found)
     try:
         yield
     finally:
-        _touched = None
+        _listeners.pop()
     assert not found, "\n".join(found)
 
 

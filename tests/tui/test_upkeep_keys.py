@@ -9,7 +9,7 @@ from textual.widgets import Button, Input, Static
 from tests.support.estate import Estate, build_estate
 from tests.support.restic import Restic
 from tests.tui.conftest import at
-from tests.tui.tending import agree, app_of, ended, lines, notices
+from tests.tui.tending import agree, app_of, ended, lines, listing, notices
 from tui_backup.tui.places import Keys
 
 NEW = "a horse of another colour"
@@ -121,6 +121,7 @@ async def test_a_wrong_password_is_said_in_place(estate: Estate) -> None:
     (estate.directory / "local.key").write_text("wrong")
     async with app_of(estate).run_test() as pilot:
         await at(pilot, Keys())
-        remark = pilot.app.screen.query_one("#keys").remark  # type: ignore[attr-defined]  # of listings
+        remark = listing(pilot, "#keys").remark
+        assert remark is not None
         assert remark.failed
         assert "password" in remark.text

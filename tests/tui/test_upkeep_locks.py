@@ -10,7 +10,7 @@ from textual.widgets import Button
 from tests.support.estate import Estate, build_estate
 from tests.support.histories import leave_lock
 from tests.support.processes import ended_pid
-from tests.tui.conftest import at
+from tests.tui.conftest import at, command_line
 from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notices
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
@@ -109,4 +109,4 @@ async def test_a_repository_that_cannot_be_reached_is_named_in_its_place(estate:
         await pilot.press("right_square_bracket")
         await ended(pilot)
         assert len(lines(pilot, "#locks")) == 1
-        assert pilot.app.screen.command_line() == ["unlock", "-r", "local"]  # type: ignore[attr-defined]  # of pages
+        assert command_line(pilot) == ["unlock", "-r", "local"]

@@ -8,7 +8,7 @@ from textual.widgets import Button, Static
 
 from tests.support.estate import Estate, build_estate
 from tests.support.histories import leave_lock, plant, with_keep
-from tests.tui.conftest import at, desk_of, settled
+from tests.tui.conftest import at, command_line, desk_of, settled
 from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notices
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.clock import now
@@ -146,7 +146,7 @@ async def test_what_no_policy_is_about_is_shown_with_the_reason(estate: Estate) 
     async with app_of(estate).run_test(size=(120, 40)) as pilot:
         await at(pilot, Prune(job="site"))
         assert "made by another program" in lines(pilot, "#snapshots")[-1]
-        assert pilot.app.screen.command_line() == ["prune", "--job", "site", "-r", "local"]  # type: ignore[attr-defined]  # of pages
+        assert command_line(pilot) == ["prune", "--job", "site", "-r", "local"]
 
 
 async def test_a_repository_that_cannot_be_reached_is_said_in_its_place(estate: Estate) -> None:

@@ -58,7 +58,9 @@ async def test_a_share_is_checked_as_it_is_typed(estate: Estate) -> None:
         await settled(pilot)
         app.screen.query_one("#share", Input).value = "9/7"
         await settled(pilot)
-        assert "is no subset" in listing(pilot, "#plans").remark.text  # type: ignore[union-attr]  # it says something
+        remark = listing(pilot, "#plans").remark
+        assert remark is not None
+        assert "is no subset" in remark.text
         await pilot.press("V")
         await ended(pilot)
         app.screen.query_one("#share", Input).value = "1/2"
