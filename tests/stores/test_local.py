@@ -73,7 +73,7 @@ def test_a_directory_that_is_missing_is_not_an_empty_store(tmp_path: Path) -> No
 def test_names_that_are_no_keys_are_not_listed(local: LocalStore) -> None:
     local.put("keys/aa", b"")
     local.put("lost+found/inode", b"")
-    for name in (".hidden", "with space", "aa-tmp-123456"):
+    for name in (".hidden", "with\ttab", "aa-tmp-123456"):
         Path(local.path, "keys", name).write_bytes(b"")
     os.mkfifo(Path(local.path, "keys", "pipe"))
     Path(local.path, "keys", "dangling").symlink_to("nowhere")

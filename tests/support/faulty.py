@@ -4,13 +4,14 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import msgspec
 
 from tui_backup.errors import StoreUnavailable, Unreadable
-from tui_backup.stores.base import Body, ObjectInfo, Space, Store
+from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, Store
 from tui_backup.stores.memory import MemoryStore
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What goes wrong, and when."""
 
     on: str = ""
-    """`create`, `put`, `get`, `objects`, `delete`, `tidy`; empty for any of them."""
+    """`create`, `put`, `get`, `info`, `objects`, `delete`, `tidy`; empty for any of them."""
     prefix: str = ""
     """Of the keys it happens to."""
     at: int = 1
@@ -81,6 +82,14 @@ class FaultyStore:
         """How often each operation was asked for."""
         return Counter(name for name, _key in self.log)
 
+    @property
+    def connections(self) -> int:
+        return self.beneath.connections
+
+    @property
+    def retention(self) -> Retention | None:
+        return self.beneath.retention
+
     def rooted(self, base: str) -> "FaultyStore":
         return FaultyStore(self.beneath.rooted(base), *self.faults)
 
@@ -96,6 +105,16 @@ class FaultyStore:
 
         self._meet("put", key, keep)
 
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Sink]:
+        """Count as a `put`, which happens when all is written."""
+        with self.beneath.writing(key) as sink:
+            yield sink
+            self._meet("put", key, lambda _fault: None)
+
+    def info(self, key: str) -> ObjectInfo:
+        return self._meet("info", key, lambda _fault: self.beneath.info(key))
+
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         def fetch(fault: Fault | None) -> bytes:
             content = self.beneath.get(key, start, length)
@@ -108,6 +127,11 @@ class FaultyStore:
 
     def delete(self, key: str) -> None:
         self._meet("delete", key, lambda _fault: self.beneath.delete(key))
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Meet each as a `delete` of its own."""
+        for key in keys:
+            self.delete(key)
 
     def space(self) -> Space | None:
         return self.beneath.space()

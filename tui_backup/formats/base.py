@@ -33,6 +33,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     excludes: tuple[str, ...] = ()
     strict: bool = False
     """Whether a file that changed while it was read makes the snapshot incomplete (`on_change`)."""
+    original: Snapshot | None = None
+    """The snapshot, in another repository, of which this becomes a copy."""
 
 
 class Tally(msgspec.Struct, kw_only=True):
@@ -107,15 +109,30 @@ class Landing(Protocol):
         ...
 
 
+class ArchiveOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How archives are written; to read them only the key is needed, and only for those that are sealed."""
+
+    name: str = "{job}-{time:compact}-{kind}"
+    """Template of their names, without the extension."""
+    compression_level: int = 6
+    """1 to 9."""
+    encryption_key: Secret | None = None
+    """What they are sealed with; None: they are not."""
+    history_file: bool = False
+    """Whether `backup_history.json` is kept beside them."""
+
+
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What it takes to open or to make a repository."""
 
     name: str
     """As the configuration calls it."""
     store: Store
-    password: Secret
+    password: Secret = Secret("")
+    """Empty for a format that has none."""
     compression: str = "auto"
     """auto, max or off."""
+    archives: ArchiveOptions = ArchiveOptions()
     ledger: Ledger | None = None
     """Remembers which locks processes of this host left; None: no lock is ever called dead."""
     locking: Locking = Locking()

@@ -1,13 +1,11 @@
 """The contract of a store: named bytes that outlive the process."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 import msgspec
-
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+-]*(/[A-Za-z0-9][A-Za-z0-9._:@+-]*)*")
-
 
 Body = bytes | bytearray | memoryview | BinaryIO
 
@@ -17,6 +15,8 @@ class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
 
     key: str
     size: int
+    modified: float = 0.0
+    """When it was stored, in seconds since the epoch."""
 
 
 class Space(msgspec.Struct, frozen=True):
@@ -27,14 +27,34 @@ class Space(msgspec.Struct, frozen=True):
 
 
 def check_key(key: str) -> str:
-    """Return `key` if it is a relative path without tricks: no empty part, none that starts with a dot.
+    """Return `key` if it is a relative path without tricks: no part is empty or starts with a dot, all is printable.
 
     Raises:
         ValueError: it is not.
     """
-    if not _KEY.fullmatch(key):
+    if not key.isprintable() or any(not part or part.startswith(".") for part in key.split("/")):
         raise ValueError(f"not a key: {key!r}")
     return key
+
+
+class Sink(Protocol):
+    """Takes the bytes of an object that is being written; for one thread."""
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes; what they lie in may be used again afterwards."""
+        ...
+
+
+class Retention(Protocol):
+    """Keeps objects from being deleted or replaced by anybody until a moment (S3 object lock)."""
+
+    def extend(self, keys: Iterable[str], until: datetime) -> None:
+        """Keep objects until then at least; one that is kept for longer already stays so. Raises StoreError."""
+        ...
+
+    def until(self, key: str) -> datetime | None:
+        """Return until when an object is kept; None where it can be deleted. Raises StoreError."""
+        ...
 
 
 class Store(Protocol):
@@ -43,6 +63,16 @@ class Store(Protocol):
     A key is a relative path such as `data/3f/3f08…` (see `check_key`). Methods may be called from several threads at
     once. They raise `StoreError`; one whose `transient` is true is worth trying again.
     """
+
+    @property
+    def connections(self) -> int:
+        """How many requests at once it serves faster than one after the other; 1 where there is nothing to wait for."""
+        ...
+
+    @property
+    def retention(self) -> Retention | None:
+        """What keeps objects from being deleted; None where the store cannot do that."""
+        ...
 
     def rooted(self, base: str) -> "Store":
         """Return the same store with relative paths taken from the directory `base`."""
@@ -63,6 +93,17 @@ class Store(Protocol):
         """Keep `body` under `key` durably; a file is read from its start to its end, again on a retry."""
         ...
 
+    def writing(self, key: str) -> AbstractContextManager[Sink]:
+        """Give what takes an object of unknown size piece by piece, with bounded memory.
+
+        The object appears, whole and durable, when the block has ended; where it raises, nothing does.
+        """
+        ...
+
+    def info(self, key: str) -> ObjectInfo:
+        """Return what a listing would show of one object; raises NotFound."""
+        ...
+
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Return exactly `length` bytes from `start`, or all from `start`.
 
@@ -78,6 +119,14 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that does not exist is no error."""
+        ...
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove objects, in as few requests as the store allows; one that does not exist is no error.
+
+        Raises:
+            StoreError: one could not be removed; the others are, as far as that is possible.
+        """
         ...
 
     def space(self) -> Space | None:

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from tui_backup.primitives.about import About
 from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.reasons import reason_of_code
-from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
+from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, check_key
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -35,6 +35,14 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     path: Annotated[str, About(N_("Directory"), N_("Relative to this file; ~ is your home"), "directory")]
 
+    @property
+    def connections(self) -> int:
+        return 1
+
+    @property
+    def retention(self) -> Retention | None:
+        return None
+
     def rooted(self, base: str) -> "LocalStore":
         return LocalStore(str(Path(base, os.path.expanduser(self.path)).absolute()))
 
@@ -52,12 +60,42 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise _explained(error, _("cannot make the directory {path}: {reason}"), self.path) from error
 
     def put(self, key: str, body: Body) -> None:
+        with self.writing(key) as sink:
+            _fill(sink, body)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Sink]:
         if is_temporary(os.path.basename(check_key(key))):
             raise ValueError(f"the key of a temporary file: {key!r}")
+        path = self._path(key)
+        temporary = temporary_name(path)
+        with _explaining(path):
+            descriptor = self._open_new(temporary, key)
         try:
-            self._write(key, body)
+            try:
+                yield _Descriptor(descriptor, path)
+                with _explaining(path):
+                    sync(descriptor)
+            finally:
+                os.close(descriptor)
+            with _explaining(path):
+                os.rename(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        with _explaining(path):
+            sync_directory(os.path.dirname(path))
+
+    def info(self, key: str) -> ObjectInfo:
+        path = self._path(key)
+        try:
+            status = os.stat(path)
         except OSError as error:
-            raise _explained(error, _("cannot write {path}: {reason}"), self._path(key)) from error
+            raise _explained(error, _("cannot read {path}: {reason}"), path) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise NotFound(_("{path} is not a file").format(path=path))
+        return ObjectInfo(key, status.st_size, status.st_mtime)
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         path = self._path(key)
@@ -79,7 +117,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
         for key, entry in self._files(prefix):
             if not is_temporary(entry.name) and (status := _status(entry)):
-                yield ObjectInfo(key, status.st_size)
+                yield ObjectInfo(key, status.st_size, status.st_mtime)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -89,6 +127,16 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return
         except OSError as error:
             raise _explained(error, _("cannot delete {path}: {reason}"), path) from error
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        trouble: StoreError | None = None
+        for key in keys:
+            try:
+                self.delete(key)
+            except StoreError as error:
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
 
     def space(self) -> Space | None:
         try:
@@ -108,34 +156,18 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _path(self, key: str) -> str:
         return f"{self.path}/{check_key(key)}"
 
-    def _write(self, key: str, body: Body) -> None:
-        path = self._path(key)
-        temporary = temporary_name(path)
-        shared = self._is_shared()
-        descriptor = self._open_new(temporary, key, 0o770 if shared else 0o700)
-        try:
-            try:
-                if shared:
-                    os.fchmod(descriptor, 0o440)
-                _fill(descriptor, body)
-                sync(descriptor)
-            finally:
-                os.close(descriptor)
-            os.rename(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-        sync_directory(os.path.dirname(path))
-
-    def _open_new(self, path: str, key: str, directory_mode: int) -> int:
+    def _open_new(self, path: str, key: str) -> int:
         """Open the new file `path` for writing the object `key`; make the object's directories if need be."""
+        shared = self._is_shared()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            return os.open(path, flags, 0o400)
+            descriptor = os.open(path, flags, 0o400)
         except FileNotFoundError:
-            self._make_directories(key, directory_mode)
-            return os.open(path, flags, 0o400)
+            self._make_directories(key, 0o770 if shared else 0o700)
+            descriptor = os.open(path, flags, 0o400)
+        if shared:
+            os.fchmod(descriptor, 0o440)
+        return descriptor
 
     def _make_directories(self, key: str, mode: int) -> None:
         parent = self.path
@@ -217,13 +249,34 @@ def _read(descriptor: int, start: int, length: int, path: str) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _fill(descriptor: int, body: Body) -> None:
+class _Descriptor:
+    """Writes to an open file."""
+
+    def __init__(self, descriptor: int, path: str) -> None:
+        self._descriptor = descriptor
+        self._path = path
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        with _explaining(self._path):
+            write_all(self._descriptor, memoryview(piece).cast("B"))
+
+
+def _fill(sink: Sink, body: Body) -> None:
     if isinstance(body, bytes | bytearray | memoryview):
-        write_all(descriptor, memoryview(body).cast("B"))
+        sink.write(body)
         return
     body.seek(0)
     while chunk := body.read(_CHUNK):
-        write_all(descriptor, memoryview(chunk))
+        sink.write(chunk)
+
+
+@contextmanager
+def _explaining(path: str) -> Iterator[None]:
+    """Say of what goes wrong with the system that a path cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise _explained(error, _("cannot write {path}: {reason}"), path) from error
 
 
 def _cut_short(path: str) -> Corrupted:

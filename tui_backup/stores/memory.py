@@ -1,10 +1,12 @@
 """A store that forgets: the reference for the others, and for tests."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.primitives.i18n import _
-from tui_backup.stores.base import Body, ObjectInfo, Space, check_key
+from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, check_key
 
 
 class MemoryStore:
@@ -12,6 +14,15 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._times: dict[str, float] = {}
+
+    @property
+    def connections(self) -> int:
+        return 1
+
+    @property
+    def retention(self) -> Retention | None:
+        return None
 
     def rooted(self, base: str) -> "MemoryStore":
         return self
@@ -25,10 +36,21 @@ class MemoryStore:
     def put(self, key: str, body: Body) -> None:
         check_key(key)
         if isinstance(body, bytes | bytearray | memoryview):
-            self._objects[key] = bytes(body)
+            content = bytes(body)
         else:
             body.seek(0)
-            self._objects[key] = body.read()
+            content = body.read()
+        self._times[key] = time.time()
+        self._objects[key] = content
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Sink]:
+        sink = _Pieces()
+        yield sink
+        self.put(key, sink.content)
+
+    def info(self, key: str) -> ObjectInfo:
+        return ObjectInfo(key, len(self.get(key)), self._times[key])
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         content = self._objects.get(check_key(key))
@@ -42,10 +64,14 @@ class MemoryStore:
     def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
         for key, content in list(self._objects.items()):
             if key.startswith(prefix):
-                yield ObjectInfo(key, len(content))
+                yield ObjectInfo(key, len(content), self._times[key])
 
     def delete(self, key: str) -> None:
         self._objects.pop(check_key(key), None)
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.delete(key)
 
     def space(self) -> Space | None:
         return None
@@ -55,3 +81,11 @@ class MemoryStore:
 
     def tidy(self, key: str = "") -> None:
         return
+
+
+class _Pieces:
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        self.content += piece

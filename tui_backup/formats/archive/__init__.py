@@ -1,0 +1,1 @@
+"""Plain archives: one file and one sidecar per snapshot."""

@@ -1,0 +1,92 @@
+"""What the rooms of this format agree on: members of an archive, and the containers that hold them.
+
+A container (tar.gz, tar.zst, zip) knows neither stores nor seals: it writes to a `Sink` and reads from a file.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+import msgspec
+
+from tui_backup.model.entry import EntryKind, Xattrs
+from tui_backup.stores.base import Sink
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One entry of an archive: what an `Entry` tells, and where its content lies."""
+
+    path: bytes
+    """Absolute inside the snapshot, as `Entry.path`."""
+    kind: EntryKind
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    user: str = ""
+    group: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    device: int = 0
+    target: bytes = b""
+    """Where a SYMLINK points."""
+    link: bytes = b""
+    """Path of the FILE, earlier in the archive, of which this is a further name."""
+    xattrs: Xattrs = ()
+    sha256: str = ""
+    """Of a FILE's content, 64 hex digits; empty where nobody has read it."""
+
+
+class MemberWriter(Protocol):
+    """An archive that is being written; for one thread."""
+
+    def add(self, member: Member, content: BinaryIO | None) -> Member:
+        """Write a member; return it as it was written, with the SHA-256 of its content.
+
+        Of a FILE `content` is read to its end. Where it holds another number of bytes than `member.size`, the member
+        is still sound: tar fills it up or cuts it, zip takes what is there. Raises OSError of reading `content`, after
+        which the archive is still sound and the member is as long as announced; StoreError of writing.
+        """
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what the container could not carry, for people."""
+        ...
+
+    def close(self, about: bytes | None) -> None:
+        """Write what ends the archive; `about` becomes `backup_info.json` inside a zip."""
+        ...
+
+
+class MemberReader(Protocol):
+    """An archive that is being read, as it lies in a file; hostile until proven otherwise."""
+
+    def members(self) -> Iterator[tuple[Member, BinaryIO | None]]:
+        """Yield all members in order; the content of a FILE can be read until the next one is asked for.
+
+        Raises:
+            Corrupted: the archive is cut short, or not what it says.
+        """
+        ...
+
+    def about(self) -> bytes | None:
+        """Return `backup_info.json` where the container has it inside, unread otherwise; at most 1 MiB."""
+        ...
+
+    def opened(self, member: Member) -> AbstractContextManager[BinaryIO] | None:
+        """Return one member's content without reading what lies before it; None where the container cannot do that."""
+        ...
+
+
+class Container(Protocol):
+    """A kind of archive file."""
+
+    extension: str
+    """With the dot: `.tar.gz`."""
+
+    def writer(self, out: Sink, level: int) -> MemberWriter:
+        """Begin an archive; `level` is 1 to 9."""
+        ...
+
+    def reader(self, file: BinaryIO) -> MemberReader:
+        """Read an archive from a file that can seek; a tar is read from its start to its end."""
+        ...
