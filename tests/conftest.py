@@ -8,6 +8,8 @@ import pytest
 from tests.support.components import COMPONENTS
 from tui_backup.primitives import i18n
 
+pytest_plugins = ["tests.support.servers.fixtures"]
+
 _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").split(",")))
 
 _FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")

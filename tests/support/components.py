@@ -1,5 +1,6 @@
 """Real programs and rights that tests need, and where they are."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -8,6 +9,9 @@ from collections.abc import Callable
 from functools import cache
 
 from tests.support.journal import has_journald
+from tests.support.servers import ceph
+from tests.support.servers.rclone import rclone
+from tests.support.servers.sshd import sshd
 
 
 def restic() -> str | None:
@@ -31,13 +35,25 @@ def _can_mount() -> bool:
         return mounted.returncode == 0
 
 
+def _has_radosgw() -> bool:
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    return _imports("boto3") and all(shutil.which(program, path=path) for program in ceph.PROGRAMS)
+
+
+def _imports(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
 COMPONENTS: dict[str, Callable[[], bool]] = {
     "acl": lambda: shutil.which("setfacl") is not None,
     "borg": lambda: shutil.which("borg") is not None,
     "journald": has_journald,
+    "radosgw": _has_radosgw,
+    "rclone": lambda: rclone() is not None and _imports("boto3"),
     "restic": lambda: restic() is not None,
     "restic-current": lambda: restic_current() is not None,
     "root": lambda: os.geteuid() == 0,
+    "sshd": lambda: sshd() is not None and shutil.which("ssh") is not None,
     "strace": lambda: shutil.which("strace") is not None,
     "tmpfs": _can_mount,
     "tmux": lambda: shutil.which("tmux") is not None,

@@ -1,0 +1,50 @@
+"""Real servers as fixtures; each is started once, when the first test of a process asks for it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.servers.ceph import Ceph, shared_ceph
+from tests.support.servers.rclone import rclone_server
+from tests.support.servers.s3 import S3Server
+from tests.support.servers.sshd import SshServer, ssh_server
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[Ceph]:
+    """Ceph with its S3 servers; needs the component `radosgw`."""
+    with shared_ceph() as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def radosgw(ceph: Ceph) -> S3Server:
+    """Ceph's S3 server over HTTP."""
+    return ceph.plain
+
+
+@pytest.fixture(scope="session")
+def radosgw_tls(ceph: Ceph) -> S3Server:
+    """The same server, with the same buckets, over HTTPS."""
+    return ceph.encrypted
+
+
+@pytest.fixture(scope="session")
+def rclone_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A weak S3 server; needs the component `rclone`."""
+    with rclone_server(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone_s3_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The weak S3 server over HTTPS."""
+    with rclone_server(tmp_path_factory.mktemp("rclone-tls"), encrypted=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    """OpenSSH's server; needs the component `sshd`."""
+    with ssh_server(tmp_path_factory.mktemp("ssh")) as server:
+        yield server

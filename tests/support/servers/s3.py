@@ -1,0 +1,83 @@
+"""An S3 server as its clients see it."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+REGION = "us-east-1"
+
+
+class S3Server(msgspec.Struct, frozen=True):
+    """Where it listens and with which keys."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    authority: str = ""
+    """File of the authority that signed its certificate; empty without TLS."""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The keys of a `store` table that say how to reach it."""
+        keys = {"endpoint": self.endpoint, "access_key": self.access_key, "secret_key": self.secret_key}
+        return {"kind": "s3", "region": REGION, **keys, **({"ca_file": self.authority} if self.authority else {})}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What restic needs to be told beside `-r s3:...` (and `--cacert`)."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    @contextmanager
+    def client(self) -> Iterator["S3Client"]:
+        """boto3's own client, for tests that look behind the store; it tries everything once."""
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        client: S3Client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            verify=self.authority or None,
+            config=config,
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def new_bucket(self, **options: bool) -> str:
+        """Make a bucket of which nobody else knows; `options` are those of `create_bucket`."""
+        name = f"tests-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        with self.client() as client:
+            client.create_bucket(Bucket=name, **options)  # type: ignore[arg-type]  # each is of a type of its own
+        return name
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Return what lies in a bucket."""
+        with self.client() as client:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    def uploads(self, bucket: str) -> list[str]:
+        """Return the keys of multipart uploads that nobody has completed."""
+        with self.client() as client:
+            return [upload["Key"] for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
