@@ -10,6 +10,7 @@ from contextlib import closing
 import msgspec
 
 from tui_backup.config.lines import Key, dotted
+from tui_backup.config.opening import check_encryption_key, secret_key
 from tui_backup.config.paths import SYSTEM_CONFIG, default_state_dir
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError
@@ -75,7 +76,7 @@ def _places(config: Config) -> Iterator[str]:
     yield config.state_dir
     for repository in config.repositories.values():
         yield repository.store.describe()
-        yield repository.password.file or ""
+        yield from (secret.file for _key, secret in repository.secrets() if secret.file is not None)
     for job in config.jobs.values():
         for source in job.sources:
             yield from source.roots()
@@ -83,16 +84,17 @@ def _places(config: Config) -> Iterator[str]:
 
 def _repositories(config: Config, as_cron: bool) -> Iterator[Doubt]:
     for repository in config.repositories.values():
-        key = dotted(("repositories", repository.name, "password"))
-        secret = repository.password
-        if secret.literal is not None:
-            yield from _literal(key, config)
-        elif secret.env is not None:
-            yield from _variable(key, secret.env, as_cron)
-        elif secret.command is not None:
-            yield from _command(key, secret, secret.command[0], as_cron)
-        else:
-            yield from _file(key, repository)
+        for at, secret in repository.secrets():
+            key = dotted(at)
+            if secret.literal is not None:
+                yield from _literal(key, config)
+            elif secret.env is not None:
+                yield from _variable(key, secret.env, as_cron)
+            elif secret.command is not None:
+                yield from _command(key, secret, secret.command[0], as_cron)
+            elif secret.file is not None:
+                yield from _file(key, secret, secret.file, repository)
+        yield from _short_key(repository)
 
 
 def _literal(key: str, config: Config) -> Iterator[Doubt]:
@@ -119,17 +121,32 @@ def _command(key: str, secret: SecretSource, program: str, as_cron: bool) -> Ite
         yield Doubt(key=key, message=message, hint=_("write its path in full"))
 
 
-def _file(key: str, repository: RepositoryConfig) -> Iterator[Doubt]:
-    """Doubt a password file that cannot be used; one that the first run will make is fine."""
-    path = repository.password.file or ""
+def _file(key: str, secret: SecretSource, path: str, repository: RepositoryConfig) -> Iterator[Doubt]:
+    """Doubt a file that cannot be used; one that the first run will make is fine."""
+    is_made = secret is repository.own_secret and not os.path.lexists(path)
     try:
-        if not os.path.lexists(path) and not FORMATS.load(repository.format).exists(repository.store):
+        if is_made and not FORMATS.load(repository.format).exists(repository.store):
             return
-        repository.password.resolve(key)
+        secret.resolve(key)
     except ConfigError as error:
         yield Doubt(key=key, message=error.message.removeprefix(f"{key}: "), hint=error.hint)
     except BackupError as error:
         yield Doubt(key=dotted(("repositories", repository.name, "store")), message=error.message, hint=error.hint)
+
+
+def _short_key(repository: RepositoryConfig) -> Iterator[Doubt]:
+    """Doubt an encryption key that is too short, where no program has to be asked for it."""
+    source, key = repository.encryption_key, secret_key(repository.name, "encryption_key")
+    if source is None or source.command is not None:
+        return
+    try:
+        secret = source.resolve(key)
+    except ConfigError:
+        return
+    try:
+        check_encryption_key(secret, key)
+    except ConfigError as error:
+        yield Doubt(key=key, message=error.message.removeprefix(f"{key}: "), hint=error.hint)
 
 
 def _jobs(config: Config) -> Iterator[Doubt]:

@@ -5,16 +5,16 @@ A key of a struct, a kind in a registry: both appear in the forms by themselves.
 
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from tui_backup.config.complaints import choices_of
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.reader import store_kinds
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, repository_keys
 from tui_backup.formats.registry import FORMATS
-from tui_backup.primitives.about import About, Shape
+from tui_backup.primitives.about import About, Shape, about_of
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.registry import SOURCES
@@ -70,9 +70,10 @@ def general_fields() -> list[Field]:
     return fields_of(TopTable)
 
 
-def repository_fields() -> list[Field]:
-    """Return the keys of `[repositories.NAME]`."""
-    return fields_of(RepositoryTable)
+def repository_fields(format_: str | None = None) -> list[Field]:
+    """Return the keys of `[repositories.NAME]`: those of one format, or all of them."""
+    names = None if format_ is None else repository_keys(format_)
+    return [field for field in fields_of(RepositoryTable) if names is None or field.name in names]
 
 
 def job_fields() -> list[Field]:
@@ -99,11 +100,11 @@ def adapter_fields(shape: Shape, kind: str) -> list[Field]:
 
 def fields_of(type_: Any) -> list[Field]:
     """Return the keys of a struct that people are told of, in its order."""
-    return [_field(field) for field in msgspec.structs.fields(type_) if _about(field.type) is not None]
+    return [_field(field) for field in msgspec.structs.fields(type_) if about_of(field.type) is not None]
 
 
 def _field(field: msgspec.structs.FieldInfo) -> Field:
-    about = _about(field.type)
+    about = about_of(field.type)
     assert about is not None
     input_, choices = _input(field.type, about)
     return Field(
@@ -114,12 +115,6 @@ def _field(field: msgspec.structs.FieldInfo) -> Field:
         required=field.required,
         default=None if field.default is msgspec.NODEFAULT else field.default,
     )
-
-
-def _about(type_: Any) -> About | None:
-    if get_origin(type_) is not Annotated:
-        return None
-    return next((each for each in get_args(type_)[1:] if isinstance(each, About)), None)
 
 
 _INPUTS: dict[Shape, Input] = {

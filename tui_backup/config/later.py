@@ -17,9 +17,6 @@ def repository_keys() -> dict[str, str]:
         "append_only": _("refuse deletes"),
         "limit_upload": _("limit the upload rate"),
         "object_lock_days": _("lock objects"),
-        "name": _("write archives"),
-        "compression_level": _("write archives"),
-        "encryption_key": _("write archives"),
     }
 
 

@@ -13,7 +13,7 @@ from tui_backup.config.document import Document, Fault
 from tui_backup.config.keeping import KeepTable, keep_of, limits_of
 from tui_backup.config.lines import Key
 from tui_backup.config.paths import default_state_dir, resolved
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, repository_keys
 from tui_backup.config.settings import UNDO_KEEP_S, Config, JobConfig, MinimumFree, RepositoryConfig
 from tui_backup.config.zones import check_zone
 from tui_backup.errors import ConfigError
@@ -116,16 +116,31 @@ class Reader:
         if isinstance(options, dict) and isinstance(kind := options.get("format"), str):
             self._check_kind((*at, "format"), kind, list(FORMATS), later.formats())
         table = self._convert(at, options, RepositoryTable, later.repository_keys())
+        self._check_format(at, options, table)
         return RepositoryConfig(
             name=name,
             format=table.format,
             store=self._store((*at, "store"), table.store),
-            password=table.password.rooted(self._base),
+            password=table.password and table.password.rooted(self._base),
             compression=table.compression,
+            archive_name=table.name,
+            compression_level=self._value((*at, "compression_level"), _level, table.compression_level),
+            encryption_key=table.encryption_key and table.encryption_key.rooted(self._base),
+            history_file=table.history_file,
             min_free=self._value((*at, "min_free"), _minimum, table.min_free),
             limits=self._blaming(at, lambda: limits_of(table.max_unused, table.max_repack_size), RepositoryTable),
             trusted=table.trusted,
         )
+
+    def _check_format(self, at: Key, options: dict[str, Any], table: RepositoryTable) -> None:
+        """Refuse keys that the format has no use for, and the lack of one that it needs."""
+        known = repository_keys(table.format)
+        for name in options:
+            if name not in known:
+                message = _("a repository of the format {format} has no such key").format(format=table.format)
+                raise self._problem((*at, name), message, hint=nearest(name, known))
+        if "password" in known and table.password is None:
+            raise self._problem((*at, "password"), _("this is missing"))
 
     def _job(self, name: str, options: Any, zone: str | None, known: Collection[str]) -> JobConfig:
         at: Key = ("jobs", name)
@@ -280,6 +295,12 @@ def _decode(type_: type, value: Any) -> Any:
     if type_ is SecretSource:
         return SecretSource.of(value)
     raise NotImplementedError
+
+
+def _level(level: int) -> int:
+    if not 1 <= level <= 9:
+        raise ValueError(_("must be 1 to 9"))
+    return level
 
 
 def _period(text: str | None) -> int | None:

@@ -4,9 +4,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tui_backup.primitives.about import About
+from tui_backup.formats.base import DEFAULT_NAME
+from tui_backup.formats.registry import ARCHIVES
+from tui_backup.primitives.about import About, about_of
 from tui_backup.primitives.i18n import N_
 from tui_backup.primitives.secret import SecretSource
+
+_RESTIC = ("restic",)
 
 
 class TopTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,22 +38,44 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Annotated[str, About(N_("Format"), N_("How snapshots lie there"), "format")] = "restic"
     store: Annotated[dict[str, Any], About(N_("Place"), N_("Where the repository lies"), "store")]
-    password: Annotated[SecretSource, About(N_("Password"), N_("Without it nobody can read the backups"))]
-    compression: Annotated[Literal["auto", "max", "off"], About(N_("Compression"), N_("max is smaller and slower"))] = (
-        "auto"
+    password: Annotated[
+        SecretSource | None, About(N_("Password"), N_("Without it nobody can read the backups"), formats=_RESTIC)
+    ] = None
+    """Required for the formats that it is for."""
+    compression: Annotated[
+        Literal["auto", "max", "off"],
+        About(N_("Compression"), N_("max is smaller and slower"), formats=_RESTIC),
+    ] = "auto"
+    name: Annotated[str, About(N_("File names"), N_("Of {job} {host} {kind} and {time:iso}"), formats=ARCHIVES)] = (
+        DEFAULT_NAME
     )
+    compression_level: Annotated[int, About(N_("Compression"), N_("1 is fastest, 9 is smallest"), formats=ARCHIVES)] = 6
+    encryption_key: Annotated[
+        SecretSource | None,
+        About(N_("Encryption key"), N_("At least 32 characters; empty: not encrypted"), formats=ARCHIVES),
+    ] = None
+    history_file: Annotated[
+        bool, About(N_("History file"), N_("Keep backup_history.json beside the archives"), formats=ARCHIVES)
+    ] = False
     min_free: Annotated[
         str | int | None,
         About(N_("Low space"), N_("Report less free space than 10GB, or 5%"), "share"),
     ] = None
     max_unused: Annotated[
         str | int | None,
-        About(N_("Unused space"), N_("May stay unused: 10GB, unlimited, or 5%"), "share"),
+        About(N_("Unused space"), N_("May stay unused: 10GB, unlimited, or 5%"), "share", formats=_RESTIC),
     ] = None
     max_repack_size: Annotated[
-        str | int | None, About(N_("Rewrite at most"), N_("When space is reclaimed, such as 2GB; empty: all"), "size")
+        str | int | None,
+        About(N_("Rewrite at most"), N_("When space is reclaimed, such as 2GB; empty: all"), "size", formats=_RESTIC),
     ] = None
     trusted: Annotated[bool, About(N_("Trusted"), N_("A restore takes owners and devices from it"))] = True
+
+
+def repository_keys(format_: str) -> list[str]:
+    """Return the keys of `[repositories.NAME]` that a format has use for."""
+    known = [(field.encode_name, about_of(field.type)) for field in msgspec.structs.fields(RepositoryTable)]
+    return [name for name, about in known if about is None or format_ in (about.formats or (format_,))]
 
 
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,12 @@
 """What a configuration says, checked and with every default filled in."""
 
 import os
+from collections.abc import Iterator
 
 import msgspec
 
+from tui_backup.config.lines import Key
+from tui_backup.formats.base import DEFAULT_NAME
 from tui_backup.model.retention import Keep
 from tui_backup.model.upkeep import ReclaimLimits
 from tui_backup.primitives.secret import SecretSource
@@ -34,14 +37,38 @@ class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     format: str
     store: Store
-    password: SecretSource
+    password: SecretSource | None = None
+    """None for a format that has none."""
     compression: str = "auto"
     """auto, max or off."""
+    archive_name: str = DEFAULT_NAME
+    """`name`: the template of the names of archives, without the extension."""
+    compression_level: int = 6
+    """1 to 9."""
+    encryption_key: SecretSource | None = None
+    """What archives are sealed with; None: they are not."""
+    history_file: bool = False
+    """Whether `backup_history.json` is kept beside archives."""
     min_free: MinimumFree | None = None
     limits: ReclaimLimits = ReclaimLimits()
     """How much may be left unused, and be rewritten, when space is reclaimed."""
     trusted: bool = True
     """Whether owners, suid bits, devices and privileged attributes are taken from it without being asked for."""
+
+    @property
+    def own_secret(self) -> SecretSource | None:
+        """What its content is encrypted with: a repository that is made first may have it made at random."""
+        return self.password or self.encryption_key
+
+    def secrets(self) -> Iterator[tuple[Key, SecretSource]]:
+        """Yield every secret with the place where it stands, those of its store among them."""
+        at: Key = ("repositories", self.name)
+        for name in ("password", "encryption_key"):
+            if (source := getattr(self, name)) is not None:
+                yield (*at, name), source
+        for name in getattr(self.store, "__struct_fields__", ()):
+            if isinstance(source := getattr(self.store, name), SecretSource):
+                yield (*at, "store", name), source
 
 
 class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +90,7 @@ class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one configuration file describes."""
+    """Everything that one configuration describes."""
 
     path: str
     """Absolute."""
@@ -78,6 +105,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """error, warning, info or debug."""
     repositories: dict[str, RepositoryConfig]
     jobs: dict[str, JobConfig]
+    is_from_variables: bool = False
+    """Whether it was made from BACKUP_* variables; there is no file then."""
+    cautions: tuple[str, ...] = ()
+    """What the variables say that changes nothing."""
 
     @property
     def base(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tui_backup.config.keeping import keep_table, max_unused
+from tui_backup.config.schema import repository_keys
 from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
 from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
@@ -36,16 +37,22 @@ def as_toml(config: Config) -> str:
 
 
 def _repository(repository: RepositoryConfig) -> dict[str, Any]:
-    return _given(
+    known = set(repository_keys(repository.format))
+    shown = _given(
         format=repository.format,
         store=_adapter(STORES, repository.store),
-        password=repository.password.shown(),
+        password=_shown(repository.password),
         compression=repository.compression,
+        name=repository.archive_name,
+        compression_level=repository.compression_level,
+        encryption_key=_shown(repository.encryption_key),
+        history_file=repository.history_file,
         min_free=_minimum(repository.min_free),
         max_unused=max_unused(repository.limits),
         max_repack_size=repository.limits.max_repack_bytes,
         trusted=repository.trusted,
     )
+    return {name: value for name, value in shown.items() if name in known}
 
 
 def _job(job: JobConfig) -> dict[str, Any]:
@@ -58,6 +65,10 @@ def _job(job: JobConfig) -> dict[str, Any]:
         keep=None if job.keep is None else keep_table(job.keep),
         sources=[_adapter(SOURCES, source) for source in job.sources],
     )
+
+
+def _shown(secret: SecretSource | None) -> dict[str, Any] | str | None:
+    return secret.shown() if secret else None
 
 
 def _minimum(minimum: MinimumFree | None) -> str | int | None:

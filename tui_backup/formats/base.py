@@ -109,10 +109,13 @@ class Landing(Protocol):
         ...
 
 
+DEFAULT_NAME = "{job}-{time:compact}-{kind}"
+
+
 class ArchiveOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How archives are written; to read them only the key is needed, and only for those that are sealed."""
 
-    name: str = "{job}-{time:compact}-{kind}"
+    name: str = DEFAULT_NAME
     """Template of their names, without the extension."""
     compression_level: int = 6
     """1 to 9."""

@@ -1,6 +1,11 @@
 """FORMATS: kind -> class of repository."""
 
+from typing import Final
+
 from tui_backup.formats.base import Format
 from tui_backup.primitives.registry import Registry
+
+ARCHIVES: Final = ("tar.gz", "tar.zst", "zip")
+"""The formats of which each snapshot is one plain file."""
 
 FORMATS: Registry[Format] = Registry("format", {"restic": "tui_backup.formats.restic.gate:ResticFormat"})

@@ -3,7 +3,7 @@
 path: Annotated[str, About(N_("Directory"), N_("Where the repository lies"))]
 """
 
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -25,3 +25,12 @@ class About(msgspec.Struct, frozen=True):
     """Whether it keeps something from being backed up."""
     short_for: str = ""
     """The key that says the same at more length, and is offered in its place."""
+    formats: tuple[str, ...] = ()
+    """The formats of repositories that have use for it; empty: all of them."""
+
+
+def about_of(type_: Any) -> About | None:
+    """Return what people are told of a field of this type; None: nothing."""
+    if get_origin(type_) is not Annotated:
+        return None
+    return next((each for each in get_args(type_)[1:] if isinstance(each, About)), None)

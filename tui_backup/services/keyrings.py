@@ -15,7 +15,7 @@ from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.atomic import write_whole
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.reasons import reason_of
-from tui_backup.primitives.secret import Secret, decode_secret
+from tui_backup.primitives.secret import Secret, SecretSource, decode_secret
 from tui_backup.primitives.text import moment, printable
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def keeping(workspace: "Workspace", name: str) -> Keeping:
     return Keeping(
         key=key,
         instruction=_instruction(workspace, config, key),
-        file=None if obstacle else config.password.file,
+        file=None if obstacle else _source(config).file,
         obstacle=obstacle,
     )
 
@@ -143,7 +143,7 @@ def put_away(workspace: "Workspace", name: str, password: Secret) -> None:
     Raises:
         BackupError: it cannot be written, or could not be read back as it is.
     """
-    source = workspace.config.repositories[name].password
+    source = _source(workspace.config.repositories[name])
     key = dotted(("repositories", name, "password"))
     assert source.file is not None
     content = password.reveal().encode("utf-8", "surrogateescape") + b"\n"
@@ -165,13 +165,14 @@ def check_for_file(password: Secret) -> None:
 
 
 def _obstacle(workspace: "Workspace", config: RepositoryConfig) -> str | None:
-    path = config.password.file
+    path = _source(config).file
     if path is None:
         return _("the password does not come from a file")
     others = [
         other.name
         for other in workspace.config.repositories.values()
-        if other.name != config.name and other.password.file and _same(other.password.file, path)
+        if other.name != config.name
+        and any(each.file is not None and _same(each.file, path) for _key, each in other.secrets())
     ]
     if others:
         return _("{path} is the password of {names} too").format(path=path, names=", ".join(others))
@@ -183,8 +184,15 @@ def _obstacle(workspace: "Workspace", config: RepositoryConfig) -> str | None:
     return None
 
 
+def _source(config: RepositoryConfig) -> SecretSource:
+    """Return where the password comes from; raises UsageError where the format has none."""
+    if config.password is None:
+        raise UsageError(_("the repository {name} has no keys").format(name=config.name))
+    return config.password
+
+
 def _instruction(workspace: "Workspace", config: RepositoryConfig, key: str) -> str:
-    source, file = config.password, workspace.config.path
+    source, file = _source(config), workspace.config.path
     facts = {"key": key, "config": file}
     if source.file is not None:
         words = _("put the new password into {path} (mode 0600), where {key} in {config} reads it")

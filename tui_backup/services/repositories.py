@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui_backup.config.lines import dotted
+from tui_backup.config.opening import opening_of, secret_key
 from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError, NotFound, RepositoryMissing, UsageError
 from tui_backup.formats.base import Format, Opening, Repository
@@ -128,7 +128,7 @@ class Repositories:
                     path=self._state_dir
                 ),
             )
-        if config.password.file is not None and not os.path.lexists(config.password.file):
+        if config.own_secret and config.own_secret.file and not os.path.lexists(config.own_secret.file):
             make_password_file(config)
         opening = msgspec.structs.replace(self._opening(config), like=self._first_of(kin))
         with self._audit().act("init", f"repository {config.name}", f"made in {config.store.describe()}"):
@@ -150,14 +150,7 @@ class Repositories:
             os.close(descriptor)
 
     def _opening(self, config: RepositoryConfig) -> Opening:
-        return Opening(
-            name=config.name,
-            store=config.store,
-            password=config.password.resolve(_password_key(config)),
-            compression=config.compression,
-            ledger=self._ledger,
-            locking=self._locking,
-        )
+        return opening_of(config, locking=self._locking, ledger=self._ledger)
 
     def _run_of(self, pid: int) -> str | None:
         """Return the id of the run that a process of this host carries out, if it is one of this configuration."""
@@ -174,17 +167,14 @@ def _format(config: RepositoryConfig) -> type[Format]:
     return FORMATS.load(config.format)
 
 
-def _password_key(config: RepositoryConfig) -> str:
-    return dotted(("repositories", config.name, "password"))
-
-
 def make_password_file(config: RepositoryConfig) -> bool:
-    """Put a random password into the file that is to hold it, for a repository of which nothing exists.
+    """Put a random password or key into the file that is to hold it, for a repository of which nothing exists.
 
     A file that is there stays as it is; return whether there was none. Raises ConfigError where it cannot be made, or
     must not be.
     """
-    key, path = _password_key(config), config.password.file or ""
+    key = secret_key(config.name, "password" if config.password else "encryption_key")
+    path = (config.own_secret and config.own_secret.file) or ""
     if not _is_empty(config.store):
         raise ConfigError(
             _("{key}: the file {path} does not exist").format(key=key, path=path),

@@ -70,9 +70,9 @@ def begin(path: str, text: str, password_file: str, password: Secret) -> Setup:
     Raises:
         ConfigError: one of the two exists or cannot be written; nothing was made.
     """
-    _write(password_file, f"{password.reveal()}\n")
+    write_owned(password_file, f"{password.reveal()}\n")
     try:
-        _write(path, text)
+        write_owned(path, text)
     except ConfigError:
         os.unlink(password_file)
         raise
@@ -105,12 +105,12 @@ def _completed(setup: Setup) -> Setup:
 
 def _starter(given: str | None) -> Setup:
     path, is_named = new_config_path(given)
-    _write(path, starter.named(os.path.basename(path)) if is_named else starter.placed(path))
+    write_owned(path, starter.named(os.path.basename(path)) if is_named else starter.placed(path))
     return Setup(config=path, done=[Step("configuration", path, _("a starter with one job; change it as you need"))])
 
 
-def _write(path: str, text: str) -> None:
-    """Write a new file of our own, and the directory for it; raises ConfigError."""
+def write_owned(path: str, text: str) -> None:
+    """Write a new file for its owner alone, and the directory for it; raises ConfigError."""
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         write_new(path, text.encode())
@@ -127,7 +127,7 @@ def _state(setup: Setup, workspace: Workspace) -> None:
 
 def _repository(setup: Setup, workspace: Workspace, config: RepositoryConfig) -> None:
     """Make a repository, and its password file, unless they exist; note what could not be done."""
-    path = config.password.file
+    path = config.own_secret.file if config.own_secret else None
     lacks_password = path is not None and not os.path.lexists(path)
     place = config.store.describe()
     try:

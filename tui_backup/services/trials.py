@@ -8,10 +8,9 @@ import msgspec
 
 from tui_backup.config.check import check
 from tui_backup.config.fields import fields_of
-from tui_backup.config.lines import dotted
+from tui_backup.config.opening import opening_of
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.errors import BackupError
-from tui_backup.formats.base import Opening
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.entry import Entry
 from tui_backup.model.locking import Locking
@@ -50,15 +49,7 @@ def try_repository(config: RepositoryConfig, known: str | None) -> list[Finding]
     try:
         if not FORMATS.load(config.format).exists(config.store):
             return [_not_there(config, known)]
-        key = dotted(("repositories", config.name, "password"))
-        opening = Opening(
-            name=config.name,
-            store=config.store,
-            password=config.password.resolve(key),
-            compression=config.compression,
-            locking=Locking(wanted=False),
-        )
-        repository = FORMATS.load(config.format).open(opening)
+        repository = FORMATS.load(config.format).open(opening_of(config, locking=Locking(wanted=False)))
         try:
             if known not in {None, repository.id}:
                 return [Finding(Weight.WRONG, _("in {place} is another repository than so far").format(place=place))]

@@ -136,14 +136,14 @@ class Workspace:
         return tuple(dict.fromkeys(other for names in together for other in names if other != name))
 
     def own_places(self) -> tuple[bytes, ...]:
-        """Return what belongs to the backup itself, raw and absolute: state, repositories on this host, password files.
+        """Return what belongs to the backup itself, raw and absolute: state, repositories on this host, key files.
 
         Every backup passes over them, and no restore deletes them.
         """
         repositories = self.config.repositories.values()
         stores = [repository.store.describe() for repository in repositories]
-        passwords = [repository.password.file for repository in repositories if repository.password.file is not None]
-        places = [self.config.state_dir, *(place for place in [*stores, *passwords] if os.path.isabs(place))]
+        secrets = [source.file for repository in repositories for _key, source in repository.secrets() if source.file]
+        places = [self.config.state_dir, *(place for place in [*stores, *secrets] if os.path.isabs(place))]
         return tuple(os.fsencode(place) for place in dict.fromkeys(places))
 
     def unexpected(self, error: Exception) -> BackupError:

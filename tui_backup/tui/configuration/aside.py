@@ -71,10 +71,12 @@ class Aside:
     def make_key_file(self, row: SecretRow, config: Config | None) -> None:
         """Put a random password into the file that a row names."""
         repository = config.repositories.get(str(row.key[1])) if config and row.key[0] == "repositories" else None
-        if repository is None or repository.password.file is None or row.key[2:] != ("password",):
+        source = repository.own_secret if repository else None
+        known = {at for at, each in repository.secrets() if each is source} if repository else set()
+        if repository is None or source is None or source.file is None or row.key not in known:
             self._page.notify(_("Mend what is wrong here first"), severity="warning", markup=False)
             return
-        path = repository.password.file
+        path = source.file
         self._page.ask(
             "key file", partial(_made, repository), lambda was_made: self._tell_key_file(path, was_made=was_made)
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui_backup.config.document import Document, Fault
 from tui_backup.config.editing import Draft, changes
-from tui_backup.config.fields import adapter_fields, kinds
+from tui_backup.config.fields import adapter_fields, kinds, repository_fields
 from tui_backup.config.lines import Key
 from tui_backup.config.masking import masked, shown_difference, unmasked
 from tui_backup.config.settings import Config
@@ -77,6 +77,16 @@ class DraftBoard:
         kept = {name: value for name, value in self.draft.get(key).items() if name in known}
         self.give(key, {"kind": kind, **kept})
 
+    def choose_format(self, key: Key, format_: str) -> None:
+        """Give a repository another format, and drop what that one has no use for."""
+        known = [field.name for field in repository_fields(format_)]
+        for name in self.draft.get(key):
+            if name not in known:
+                self.give((*key, name), None)
+        self.give((*key, "format"), format_)
+        if "password" in known and self.draft.get((*key, "password")) is None:
+            self.give((*key, "password"), _password(str(key[-1])))
+
     def settle(self, file: FileOnDisk, draft: Draft) -> None:
         """Take note that a draft, the one at hand or a former one, is what stands in the file."""
         self.file = file
@@ -94,7 +104,7 @@ class DraftBoard:
         if thing.kind == "jobs":
             table: dict[str, Any] = {"repositories": repositories[:1], "sources": [{"kind": kinds("source")[0]}]}
         else:
-            table = {"store": {"kind": kinds("store")[0]}, "password": {"file": f"{thing.name}.key"}}
+            table = {"store": {"kind": kinds("store")[0]}, "password": _password(thing.name or "")}
         self.go_on_from(self.draft.with_table(thing.key, table))
 
     def remove(self, thing: Thing) -> None:
@@ -131,6 +141,11 @@ class DraftBoard:
     def wrong(self) -> set[Thing]:
         """Return the objects in which something is wrong."""
         return {_thing(fault.key) for fault in self.faults}
+
+
+def _password(repository: str) -> dict[str, str]:
+    """Return where a new repository gets its password from."""
+    return {"file": f"{repository}.key"}
 
 
 def _thing(key: Key) -> Thing:

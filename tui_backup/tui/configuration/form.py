@@ -153,7 +153,7 @@ class Form(VerticalScroll):
         elif thing.name is None:
             yield said(_introduction(thing), "quiet")
         else:
-            fields = job_fields() if thing.kind == "jobs" else repository_fields()
+            fields = job_fields() if thing.kind == "jobs" else repository_fields(_format(thing, draft))
             yield from self._rows(thing.key, fields, draft)
 
     def _rows(self, at: Key, fields: Sequence[Field], draft: Draft) -> Iterator[Widget]:
@@ -174,6 +174,8 @@ class Form(VerticalScroll):
                     yield Year(self._glyphs)
                 case "choice" if len(field.choices) == 1:
                     continue
+                case "choice" if field.about.shape == "format":
+                    yield KindRow(key, field, value, self._glyphs, shape="format")
                 case _other:
                     yield row(key, field, value, self._glyphs)
 
@@ -199,6 +201,13 @@ class Form(VerticalScroll):
 
 
 _KIND = About(N_("Kind"), N_("Of what sort it is"))
+
+
+def _format(thing: Thing, draft: Draft) -> str | None:
+    """Return the format of a repository, the default one where none is given; None where there is no such format."""
+    fields = {field.name: field for field in repository_fields()}
+    format_ = draft.get((*thing.key, "format")) or fields["format"].default
+    return format_ if format_ in fields["format"].choices else None
 
 
 def _introduction(thing: Thing) -> str:

@@ -261,7 +261,7 @@ class ConfigurationPage(Page):
             return
         try:
             if isinstance(event.row, KindRow):
-                self.board.choose(event.row.key[:-1], event.row.shape, event.value)
+                self._choose(self.board, event.row, event.value)
             else:
                 self.board.give(event.row.key, event.value)
         except ConfigError as error:
@@ -270,6 +270,12 @@ class ConfigurationPage(Page):
         if isinstance(event.row, KindRow):
             self.redraw(self._shown)
         self.touched()
+
+    def _choose(self, board: DraftBoard, row: KindRow, kind: str) -> None:
+        if row.shape == "format":
+            board.choose_format(row.key[:-1], kind)
+        else:
+            board.choose(row.key[:-1], row.shape, kind)
 
     @on(TextArea.Changed, "#text")
     def _typed(self) -> None:

@@ -1,0 +1,68 @@
+"""Opening: what a repository is opened with, secrets and all, from what the configuration says of it."""
+
+from typing import Final
+
+from tui_backup.config.lines import dotted
+from tui_backup.config.settings import RepositoryConfig
+from tui_backup.errors import ConfigError
+from tui_backup.formats.base import ArchiveOptions, Opening
+from tui_backup.model.locking import Locking
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.ledger import Ledger
+from tui_backup.primitives.secret import Secret
+
+SHORTEST_KEY: Final = 32
+"""Characters that an encryption key has at least."""
+
+
+def opening_of(config: RepositoryConfig, *, locking: Locking, ledger: Ledger | None = None) -> Opening:
+    """Return what it takes to open or to make a repository; may take as long as a command that tells a secret.
+
+    Raises:
+        ConfigError: a secret cannot be had, or the encryption key is too short.
+    """
+    key = secret_key(config.name, "password")
+    return Opening(
+        name=config.name,
+        store=config.store,
+        password=config.password.resolve(key) if config.password else Secret(""),
+        compression=config.compression,
+        archives=ArchiveOptions(
+            name=config.archive_name,
+            compression_level=config.compression_level,
+            encryption_key=encryption_key(config),
+            history_file=config.history_file,
+        ),
+        ledger=ledger,
+        locking=locking,
+    )
+
+
+def secret_key(repository: str, name: str) -> str:
+    """Return the place of a secret in the configuration, for people."""
+    return dotted(("repositories", repository, name))
+
+
+def encryption_key(config: RepositoryConfig) -> Secret | None:
+    """Return what archives are sealed with; None: they are not.
+
+    Raises:
+        ConfigError: it cannot be had, or is too short.
+    """
+    if config.encryption_key is None:
+        return None
+    key = secret_key(config.name, "encryption_key")
+    secret = config.encryption_key.resolve(key)
+    check_encryption_key(secret, key)
+    return secret
+
+
+def check_encryption_key(secret: Secret, key: str) -> None:
+    """Refuse a key that could be guessed; `key` says where it stands. Raises ConfigError."""
+    length = len(secret.reveal())
+    if length < SHORTEST_KEY:
+        message = _("{key}: an encryption key needs at least {shortest} characters, this one has {count}")
+        raise ConfigError(
+            message.format(key=key, shortest=SHORTEST_KEY, count=length),
+            hint=_("`openssl rand -base64 32` prints a good one"),
+        )
