@@ -16,6 +16,7 @@ from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.reasons import reason_of_code
 from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, check_key
+from tui_backup.stores.recipes import recipe_of
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -47,10 +48,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return LocalStore(str(Path(base, os.path.expanduser(self.path)).absolute()))
 
     def recipe(self) -> tuple[str, bytes] | None:
-        try:
-            return "local", msgspec.json.encode(self.rooted("."))
-        except UnicodeEncodeError:
-            return None
+        return recipe_of("local", self.rooted("."))
 
     def create(self) -> None:
         try:

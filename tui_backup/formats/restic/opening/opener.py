@@ -24,7 +24,7 @@ from tui_backup.primitives.crew import Channel
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.stores.base import Store
-from tui_backup.stores.registry import STORES
+from tui_backup.stores.recipes import opened
 
 _REPORT = 8 << 20
 
@@ -232,14 +232,12 @@ class OpeningHand:
 
     def __init__(self, setup: bytes, channel: Channel) -> None:
         wanted = msgspec.msgpack.decode(setup, type=Setup)
-        kind, options = wanted.store
         landing: Landing | None = None
         if wanted.landing is not None:
             module, _colon, name = wanted.landing[0].partition(":")
             landing = getattr(import_module(module), name).from_recipe(wanted.landing[1])
         self._channel = channel
-        store = msgspec.json.decode(options, type=STORES.load(kind))
-        self._opener = Opener(store, wanted.keys, landing, lambda count: self._send(Moved(count)))
+        self._opener = Opener(opened(wanted.store), wanted.keys, landing, lambda count: self._send(Moved(count)))
 
     def work(self) -> None:
         """Answer one order after the other until the owner is gone."""

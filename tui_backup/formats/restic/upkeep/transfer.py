@@ -18,7 +18,7 @@ from tui_backup.formats.restic.spans import Spans
 from tui_backup.formats.restic.writing.sealing import Sealer, Stored
 from tui_backup.primitives.crew import Channel
 from tui_backup.stores.base import Store
-from tui_backup.stores.registry import STORES
+from tui_backup.stores.recipes import opened
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True):
@@ -122,9 +122,7 @@ class MovingHand:
 
     def __init__(self, setup: bytes, channel: Channel) -> None:
         wanted = msgspec.msgpack.decode(setup, type=Setup)
-        source, target = (
-            msgspec.json.decode(options, type=STORES.load(kind)) for kind, options in (wanted.source, wanted.target)
-        )
+        source, target = opened(wanted.source), opened(wanted.target)
         self._channel = channel
         self._mover = Mover(source, target, wanted.terms)
 

@@ -20,7 +20,7 @@ from tui_backup.formats.restic.writing.chunker import make_chunker
 from tui_backup.formats.restic.writing.reading import Batch, Piece, Reader, Reading
 from tui_backup.primitives.crew import Channel
 from tui_backup.stores.base import Store
-from tui_backup.stores.registry import STORES
+from tui_backup.stores.recipes import opened
 
 _MOST_OUT = 2
 """Batches that wait for their mask at once."""
@@ -132,8 +132,7 @@ class SealingHand:
     def __init__(self, setup: bytes, channel: Channel) -> None:
         wanted = msgspec.msgpack.decode(setup, type=Setup)
         assert wanted.store is not None
-        kind, options = wanted.store
-        store = msgspec.json.decode(options, type=STORES.load(kind))
+        store = opened(wanted.store)
         self._channel = channel
         self._sealer = Sealer(store, BlobType.DATA, Cipher(wanted.keys), wanted.version, wanted.compression)
         self._reader = Reader(make_chunker(wanted.polynomial))
