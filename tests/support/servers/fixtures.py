@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.servers.ceph import Ceph, shared_ceph
+from tests.support.servers.fault_proxy import FaultProxy
 from tests.support.servers.rclone import rclone_server
+from tests.support.servers.relay import Relay
 from tests.support.servers.s3 import S3Server
 from tests.support.servers.sshd import SshServer, ssh_server
 
@@ -48,3 +50,37 @@ def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
     """OpenSSH's server; needs the component `sshd`."""
     with ssh_server(tmp_path_factory.mktemp("ssh")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _proxy(radosgw: S3Server) -> Iterator[FaultProxy]:
+    with FaultProxy(radosgw.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(_proxy: FaultProxy) -> Iterator[FaultProxy]:
+    """A proxy before Ceph's S3 server (`radosgw.through(proxy.url)`), which does nothing yet and has seen nothing."""
+    _proxy.set()
+    yield _proxy
+    _proxy.set()
+
+
+@pytest.fixture(scope="session")
+def _relay(ssh: SshServer) -> Iterator[tuple[Relay, SshServer]]:
+    with Relay(ssh.port) as relay:
+        yield relay, ssh.behind(relay.port)
+
+
+@pytest.fixture
+def relay(_relay: tuple[Relay, SshServer]) -> Iterator[Relay]:
+    """A relay before OpenSSH's server, which does nothing yet; `relayed_ssh` is the server behind it."""
+    _relay[0].set()
+    yield _relay[0]
+    _relay[0].set()
+
+
+@pytest.fixture
+def relayed_ssh(_relay: tuple[Relay, SshServer]) -> SshServer:
+    """OpenSSH's server as it is reached through `relay`."""
+    return _relay[1]
