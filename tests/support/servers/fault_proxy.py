@@ -34,7 +34,7 @@ _NOT_OURS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which requests meet with what; the first rule that is due decides."""
+    """Which requests meet with what. The first rule that is due decides; those after it do not count that request."""
 
     method: str = ""
     """`PUT`; empty for any."""
@@ -156,7 +156,6 @@ class _Proxy:
             seen.ended = _now()
 
     def _due(self, request: web.Request) -> int | None:
-        due = None
         for number, rule in enumerate(self._rules):
             if rule.method not in {"", request.method} or not re.search(rule.path, request.raw_path):
                 continue
@@ -165,8 +164,8 @@ class _Proxy:
             if passed < 0 or (rule.count is not None and passed >= rule.count):
                 continue
             if rule.share >= 1 or self._dice.random() < rule.share:
-                due = number if due is None else due
-        return due
+                return number
+        return None
 
     async def _answer(self, request: web.Request, rule: Rule) -> web.StreamResponse | None:
         """Return what the client is answered, None where the connection is to end."""
