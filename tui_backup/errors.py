@@ -6,6 +6,7 @@ BackupError                  1
 ├── StoreError               1   named bytes could not be kept or fetched
 │   ├── NotFound             1   no object of that name
 │   ├── StoreFull            1   no space left
+│   ├── AppendOnly           1   nothing may be removed or replaced there
 │   └── StoreUnavailable     1   transient: worth trying again
 ├── RepositoryMissing       10
 ├── Locked                  11   by another program, or the job is already running
@@ -55,6 +56,10 @@ class NotFound(StoreError):
 
 class StoreFull(StoreError):
     """The store has no space left."""
+
+
+class AppendOnly(StoreError):
+    """Nothing may be removed from the store, or replaced in it."""
 
 
 class StoreUnavailable(StoreError):

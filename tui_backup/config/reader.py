@@ -26,7 +26,7 @@ from tui_backup.primitives.units import parse_duration, parse_percent, parse_siz
 from tui_backup.sources.base import Source
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.base import Store
-from tui_backup.stores.registry import STORES
+from tui_backup.stores.registry import IN_FRONT, STORES
 
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=msgspec.Struct)
@@ -36,7 +36,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 def store_kinds() -> list[str]:
     """Return the kinds of store that a configuration may name; what forgets with the process is none."""
-    return [kind for kind in STORES if kind != "memory"]
+    return [kind for kind in STORES if kind != "memory" and kind not in IN_FRONT]
 
 
 def name_trouble(name: str) -> str | None:

@@ -16,6 +16,7 @@ from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.reasons import reason_of_code
 from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, check_key
+from tui_backup.stores.pacing import sending
 from tui_backup.stores.recipes import recipe_of
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
 
@@ -264,7 +265,8 @@ def _fill(sink: Sink, body: Body) -> None:
         sink.write(body)
         return
     body.seek(0)
-    while chunk := body.read(_CHUNK):
+    paced = sending(body)
+    while chunk := paced.read(_CHUNK):
         sink.write(chunk)
 
 

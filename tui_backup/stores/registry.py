@@ -8,5 +8,11 @@ STORES: Registry[Store] = Registry(
     {
         "local": "tui_backup.stores.local:LocalStore",
         "memory": "tui_backup.stores.memory:MemoryStore",
+        "cached": "tui_backup.stores.cached:CachedStore",
+        "guarded": "tui_backup.stores.guarded:GuardedStore",
+        "limited": "tui_backup.stores.limited:LimitedStore",
     },
 )
+
+IN_FRONT = frozenset({"cached", "guarded", "limited"})
+"""Kinds that stand in front of another store, as other keys of a repository want it; no configuration names them."""

@@ -1,0 +1,137 @@
+"""A distant store with copies at hand: what never changes is fetched once.
+
+The copies lie as they do in the store, encrypted where that is. What is listed is asked of the store, and copies of
+what is gone from it go too. A copy is held against its name, the SHA-256 of its content, before it is used.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from tui_backup.errors import Corrupted
+from tui_backup.stores.base import Body, ObjectInfo, Sink, Store
+from tui_backup.stores.cache_files import CacheFiles
+from tui_backup.stores.wrapped import WrappedStore
+
+_LARGEST = 160 << 20
+"""Bytes of the largest object that is fetched whole when a part of it is wanted; restic's packs are no larger."""
+
+
+class CachedStore(WrappedStore, frozen=True, kw_only=True):
+    """Keeps copies of what it is told to (see `at_hand`); nothing until somebody says so."""
+
+    kind: ClassVar[str] = "cached"
+
+    directory: str
+    """Where the copies lie: absolute, made when it is needed, named by 64 hex digits beside those of other stores."""
+
+    def put(self, key: str, body: Body) -> None:
+        """Keep an object, and a copy where that is wanted."""
+        self._store.put(key, body)
+        if isinstance(body, bytes | bytearray | memoryview) and self._at_hand.is_kept(key):
+            self._at_hand.files.keep(key, body)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Sink]:
+        """Give what takes an object piece by piece; what was kept of that name is not any more."""
+        with self._store.writing(key) as sink:
+            yield sink
+        self._at_hand.files.remove(key)
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        """Return bytes of an object, from the copy where there is one."""
+        near = self._at_hand
+        if not near.is_kept(key):
+            return self._store.get(key, start, length)
+        with near.lock_of(key):
+            content = near.files.read(key, start, length)
+            if content is None and near.is_named(key):
+                self._fetch(key)
+                content = near.files.read(key, start, length)
+        if content is None:
+            content = self._store.get(key, start, length)
+            if start == 0:
+                near.files.keep(key, content)
+        return content
+
+    def objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects that the store has; in the end copies of others are gone."""
+        began = time.time()
+        found: set[str] = set()
+        for each in self._store.objects(prefix):
+            found.add(each.key)
+            yield each
+        self._at_hand.files.retain(prefix, found, began)
+
+    def delete(self, key: str) -> None:
+        """Remove an object, its copy first."""
+        self._at_hand.files.remove(key)
+        self._store.delete(key)
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove objects, their copies first."""
+        wanted = list(keys)
+        for key in wanted:
+            self._at_hand.files.remove(key)
+        self._store.delete_all(wanted)
+
+    def keep_at_hand(self, keys: Iterable[str]) -> None:
+        """Keep copies of these, in this process, from now on."""
+        self._at_hand.add(keys)
+
+    def direct(self) -> Store:
+        """Return the store beneath."""
+        return self._store
+
+    @property
+    def _at_hand(self) -> "_AtHand":
+        with _making:
+            if self.directory not in _known:
+                _known[self.directory] = _AtHand(self.directory)
+            return _known[self.directory]
+
+    def _fetch(self, key: str) -> None:
+        """Keep a copy of a whole object, as far as it can be had and is what its name says."""
+        size = self._store.info(key).size
+        if size > _LARGEST:
+            return
+        try:
+            content = self._store.get(key, 0, size)
+        except Corrupted:
+            return
+        self._at_hand.files.keep(key, content)
+
+
+class _AtHand:
+    """What this process keeps copies of in one directory."""
+
+    def __init__(self, directory: str) -> None:
+        self.files = CacheFiles(directory)
+        self._prefixes: tuple[str, ...] = ()
+        self._names: set[str] = set()
+        self._locks = [threading.Lock() for _number in range(64)]
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Keep these, and what begins with those that end with `/`."""
+        wanted = set(keys)
+        prefixes = {key for key in wanted if key.endswith("/")}
+        self._prefixes = tuple(sorted({*self._prefixes, *prefixes}))
+        self._names |= wanted - prefixes
+
+    def is_named(self, key: str) -> bool:
+        """Whether this very object is to be fetched whole."""
+        return key in self._names
+
+    def is_kept(self, key: str) -> bool:
+        """Whether a copy of this object is wanted."""
+        return key in self._names or key.startswith(self._prefixes)
+
+    def lock_of(self, key: str) -> threading.Lock:
+        """Return what is held while a copy is made, so that it is fetched once."""
+        return self._locks[hash(key) % len(self._locks)]
+
+
+_known: dict[str, _AtHand] = {}
+_making = threading.Lock()
