@@ -31,8 +31,8 @@ _WORDS: Final = ("job", "host", "kind")
 _FIELDS: Final = ", ".join(f"{{{name}}}" for name in (*_WORDS, *(f"time:{form}" for form in _TIMES)))
 
 _LONGEST_WORD: Final = 48
-_LONGEST: Final = 160
-"""Characters of a name; with the longest ending and that of a file being written it still is one for the system."""
+_LONGEST: Final = 173
+"""Bytes of a name: with the longest ending, and that of a file being written, they are 255."""
 
 _WRITTEN_TIMES: Final = (
     (re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z"), UTC),
@@ -67,7 +67,8 @@ def check_template(template: str) -> None:
     Raises:
         ConfigError: it cannot; the message has the field.
     """
-    made = render(template, NameFacts("job", "host", "kind", datetime(2025, 8, 29, tzinfo=UTC)))
+    word = "x" * _LONGEST_WORD
+    made = render(template, NameFacts(word, word, word, datetime(2025, 8, 29, tzinfo=UTC)))
     try:
         check_key(made)
     except ValueError as error:
@@ -76,7 +77,7 @@ def check_template(template: str) -> None:
         raise _wrong(_("a name cannot hold / nor begin with a dash or a space, nor end with one"))
     if "{time:" not in template:
         raise _wrong(_("it needs {{time:...}}, or all archives would have one name").format())
-    if len(made) > _LONGEST - 3 * _LONGEST_WORD:
+    if len(made.encode()) > _LONGEST:
         raise _wrong(_("it is too long"))
 
 
@@ -139,7 +140,8 @@ def _parts(template: str, facts: NameFacts) -> Iterator[str]:
 def _harmless(text: str) -> str:
     """Return a word in which nothing but letters, digits, dot, dash and underscore is left."""
     composed = unicodedata.normalize("NFC", text[:_LONGEST_WORD])
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in composed)
+    harmless = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in composed)
+    return harmless.encode()[:_LONGEST_WORD].decode("utf-8", "ignore")
 
 
 def _utc(time: datetime) -> datetime:
