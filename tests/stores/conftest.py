@@ -7,41 +7,41 @@ import pytest
 
 from tests.support.faulty import FaultyStore
 from tui_backup.stores.base import Store
-from tui_backup.stores.cached import CachedStore
-from tui_backup.stores.limited import LimitedStore
 from tui_backup.stores.local import LocalStore
 from tui_backup.stores.memory import MemoryStore
 
-
-def _cached(directory: Path) -> Store:
-    store = CachedStore(beneath=LocalStore(str(directory / "store")), directory=str(directory / "caches" / ("0" * 64)))
-    store.keep_at_hand(["data/", "0/", "1/"])
-    return store
+Maker = Callable[[pytest.FixtureRequest], Store]
 
 
-MAKERS: dict[str, Callable[[Path], Store]] = {
-    "memory": lambda _directory: MemoryStore(),
-    "local": lambda directory: LocalStore(str(directory / "store")),
-    "faulty": lambda directory: FaultyStore(LocalStore(str(directory / "store"))),
-    "cached": _cached,
-    "limited": lambda directory: LimitedStore(
-        beneath=LocalStore(str(directory / "store")),
-        upload=10**10,
-        download=10**10,
-        directory=str(directory / "limits"),
-    ),
+def _local(request: pytest.FixtureRequest) -> LocalStore:
+    directory: Path = request.getfixturevalue("tmp_path")
+    return LocalStore(str(directory / "store"))
+
+
+MAKERS: dict[str, Maker] = {
+    "memory": lambda _request: MemoryStore(),
+    "local": _local,
+    "faulty": lambda request: FaultyStore(_local(request)),
 }
+"""Kind of store, and where it lies if there are several places -> how one is made that holds nothing."""
+
+_NEEDS: dict[str, str] = {}
+"""Kind -> the component without which there is none."""
 
 
-@pytest.fixture(params=MAKERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    made = MAKERS[request.param](tmp_path)
+def _marks(kind: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.requires(_NEEDS[kind])] if kind in _NEEDS else []
+
+
+@pytest.fixture(params=[pytest.param(kind, marks=_marks(kind)) for kind in MAKERS])
+def store(request: pytest.FixtureRequest) -> Store:
+    made = MAKERS[request.param](request)
     made.create()
     return made
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> LocalStore:
-    made = LocalStore(str(tmp_path / "store"))
+def local(request: pytest.FixtureRequest) -> LocalStore:
+    made = _local(request)
     made.create()
     return made
