@@ -40,11 +40,6 @@ def test_without_a_configuration_the_hint_is_init(call: Call) -> None:
     assert "hint: `tui-backup init` makes one" in answer.err
 
 
-def test_importing_variables_comes_later(site: Site) -> None:
-    assert site.call("config", "import-env").code == 2
-    assert "import-env" not in site.call("config", "--help").out
-
-
 def test_an_editor_needs_a_terminal(site: Site) -> None:
     answer = site.call("config", "edit")
     assert answer.code == 2

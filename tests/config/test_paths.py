@@ -60,7 +60,7 @@ def test_a_named_configuration_that_is_not_there_is_not_replaced_by_another(
         find_config()
 
 
-@pytest.mark.parametrize(("variable", "hint"), [("OTHER", "tui-backup init"), ("BACKUP_DIR", "BACKUP_* variables yet")])
+@pytest.mark.parametrize(("variable", "hint"), [("OTHER", "tui-backup init"), ("BACKUP_DIR", "config import-env")])
 def test_without_any_the_error_says_how_to_make_one(
     places: dict[str, Path], monkeypatch: pytest.MonkeyPatch, variable: str, hint: str
 ) -> None:

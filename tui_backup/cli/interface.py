@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from tui_backup.cli.codes import worst
 from tui_backup.cli.invocation import Invocation
-from tui_backup.config.paths import find_config
-from tui_backup.errors import Cancelled, ConfigError, UsageError
+from tui_backup.config.load import is_configured
+from tui_backup.errors import Cancelled, UsageError
 from tui_backup.primitives.i18n import _, language, only
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def open_interface(invocation: Invocation) -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or invocation.json:
         raise UsageError(_("the UI needs a terminal"), hint=_("tui-backup --help lists the commands"))
-    workspace = invocation.workspace if _is_configured(invocation) else None
+    workspace = invocation.workspace if is_configured(invocation.config) else None
     with only(language()):  # much of what pages say is put into words when they are imported
         return _show(invocation, workspace)
 
@@ -39,11 +39,3 @@ def _show(invocation: Invocation, workspace: "Workspace | None") -> int:
             codes.append(invocation.fail(invocation.unexpected(session.error)))
         codes += see_off(invocation, desk.launches.going_on, desk.bus, desk.board.so_far)
     return worst(codes)
-
-
-def _is_configured(invocation: Invocation) -> bool:
-    try:
-        find_config(invocation.config)
-    except ConfigError:
-        return False
-    return True

@@ -31,6 +31,11 @@ def find_config(given: str | None = None) -> str:
     raise ConfigError(_("no configuration found"), hint=_hint_without_file())
 
 
+def is_found(given: str | None = None) -> bool:
+    """Whether somebody has named a configuration file, or there is one where it is looked for."""
+    return bool(given or os.environ.get("TUI_BACKUP_CONFIG")) or any(map(_is_there, (user_config(), SYSTEM_CONFIG)))
+
+
 def user_config() -> str:
     """Return where a user's own configuration lies, whether or not it does."""
     return os.path.join(_xdg("XDG_CONFIG_HOME", "~/.config"), "tui-backup", "config.toml")
@@ -121,5 +126,5 @@ def _hint_to_make(path: str) -> str:
 
 def _hint_without_file() -> str:
     if any(name.startswith("BACKUP_") for name in os.environ):
-        return _("this version cannot take it from BACKUP_* variables yet; `tui-backup init` makes a file")
+        return _("`tui-backup config import-env` makes one of the BACKUP_* variables")
     return _("`tui-backup init` makes one; `--config FILE` names one")

@@ -54,6 +54,16 @@ class ChangedMeanwhile(ConfigError):
         self.found = found
 
 
+def file_of(config: Config) -> FileOnDisk:
+    """Read the file of a configuration; raises ConfigError where it is not readable text, or there is none."""
+    if config.is_from_variables:
+        raise ConfigError(
+            _("the configuration comes from BACKUP_* variables: there is no file to change"),
+            hint=_("`tui-backup config import-env` makes one"),
+        )
+    return read(config.path)
+
+
 def read(path: str) -> FileOnDisk:
     """Read a configuration file, sound or not; raises ConfigError where it is not readable text."""
     try:

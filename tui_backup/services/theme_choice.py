@@ -1,7 +1,7 @@
 """Theme choice: the theme of the UI, kept in the configuration."""
 
 from tui_backup.config.editing import Draft
-from tui_backup.services.configuring import read, save
+from tui_backup.services.configuring import file_of, save
 from tui_backup.services.workspace import Workspace
 
 
@@ -11,7 +11,6 @@ def keep_theme(workspace: Workspace, name: str) -> Workspace:
     Raises:
         ConfigError: it cannot be written, it is not sound, or somebody else has changed it at the same time.
     """
-    path = workspace.config.path
-    file = read(path)
+    file = file_of(workspace.config)
     save(file, Draft(file.text).with_value(("theme",), name).text, lambda _config: workspace.audit)
-    return Workspace.open(path, workspace.bus)
+    return Workspace.open(file.path, workspace.bus)

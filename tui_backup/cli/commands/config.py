@@ -13,6 +13,7 @@ def command_lines() -> Mapping[str, str]:
         "show": _("Show the configuration as it takes effect."),
         "path": _("Show which file is used."),
         "edit": _("Change the configuration in your editor."),
+        "import-env": _("Make a configuration of BACKUP_* variables."),
     }
 
 
@@ -20,7 +21,6 @@ command = LazyGroup(
     "config",
     package="tui_backup.cli.commands.configuration",
     lines=command_lines,
-    later=("import-env",),
     no_args_is_help=False,
     short_help=_("Check, show and change the configuration."),
     help=_("Check, show and change the configuration."),

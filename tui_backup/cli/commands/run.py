@@ -36,6 +36,8 @@ def command(
     workspace = invocation.workspace
     chosen = choose(workspace, jobs, everything=everything)
     options = _options(tags, pre_operation)
+    for caution in workspace.config.cautions:
+        invocation.warn(caution)
     with following(invocation, workspace.bus):
         outcomes = rehearse_jobs(workspace, chosen) if dry_run else run_jobs(workspace, chosen, options)
     for outcome in outcomes:
