@@ -47,18 +47,11 @@ class Said(NamedTuple):
         return self.events[-1]
 
 
-class Installation(NamedTuple):
-    """A configuration with one job and one repository."""
+class Program(msgspec.Struct, frozen=True):
+    """The program over a configuration with one job, `site`."""
 
     directory: Path
     source: Path
-    repository: Path
-    state: Path
-
-    @property
-    def restic(self) -> Restic:
-        """The real restic on the repository."""
-        return Restic(self.repository, _PASSWORD)
 
     def start(self, *arguments: str, environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
         """Start the program in a session of its own."""
@@ -98,6 +91,18 @@ class Installation(NamedTuple):
         said = self.call("list", "--json")
         assert said.code == 0, said
         return sorted(json.loads(said.out), key=lambda snapshot: str(snapshot["time"]))
+
+
+class Installation(Program, frozen=True):
+    """A configuration with one job and one repository in a directory."""
+
+    repository: Path
+    state: Path
+
+    @property
+    def restic(self) -> Restic:
+        """The real restic on the repository."""
+        return Restic(self.repository, _PASSWORD)
 
     def leftovers(self) -> list[Path]:
         """Return the files of the repository that have temporary names."""

@@ -18,6 +18,10 @@ class Restic(msgspec.Struct, frozen=True):
     password: str = "correct horse"
     program: str | None = None
     """Another restic than the one that the tests use."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """What else it needs to know, as pairs of names and values."""
+    options: tuple[str, ...] = ()
+    """Options of every command."""
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command and return how it ended, whatever that was."""
@@ -52,5 +56,7 @@ class Restic(msgspec.Struct, frozen=True):
 
     def _ended(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         program = self.program or restic() or "restic"
-        environment = os.environ | {"RESTIC_REPOSITORY": str(self.repository), "RESTIC_PASSWORD": self.password}
-        return subprocess.run([program, "--no-cache", *arguments], env=environment, capture_output=True, check=False)
+        own = {"RESTIC_REPOSITORY": str(self.repository), "RESTIC_PASSWORD": self.password}
+        environment = os.environ | own | dict(self.environment)
+        command = [program, "--no-cache", *self.options, *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, check=False)
