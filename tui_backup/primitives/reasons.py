@@ -1,5 +1,6 @@
 """Reasons: why the system refused something, in the language of whoever reads."""
 
+import errno
 import os
 
 from tui_backup.primitives.i18n import N_, _
@@ -44,6 +45,9 @@ KNOWN = (
     N_("Transport endpoint is not connected"),
 )
 """What the C library says of the errors that a backup meets, as it says them where no locale is set."""
+
+VANISHED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ELOOP})
+"""Errors of a path that was there a moment ago and has gone, or given way to something else."""
 
 
 def reason_of(error: OSError) -> str:

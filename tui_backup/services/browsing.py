@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from tui_backup.engine import versions as history_of_file
-from tui_backup.engine.tar import write_tar
 from tui_backup.engine.versions import Sighting, Version
 from tui_backup.errors import BackupError, NotFound
+from tui_backup.formats.containers.entry_writer import write_archive
+from tui_backup.formats.containers.registry import CONTAINERS
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import from_ns
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.snapshots import Found, Shelf
 from tui_backup.services.words import entry_word
 
@@ -29,6 +30,9 @@ PIECE = 1 << 20
 """Bytes handed on at a time."""
 
 ROOT = b"/"
+
+_NO_LEVEL = 1
+"""A plain tar is not compressed."""
 
 _TYPES = {
     EntryKind.FILE: stat.S_IFREG,
@@ -168,7 +172,11 @@ def write_directory(workspace: "Workspace", found: Found, path: bytes, out: Bina
 def write_paths(workspace: "Workspace", found: Found, paths: Sequence[bytes], out: BinaryIO, watch: Watch) -> None:
     """Write paths, each with all below it, as one tar stream; the audit has who got them."""
     with workspace.audit.act("dump", *handed_out(found.snapshot, found.shelf.name, b" ".join(paths))):
-        write_tar(chain.from_iterable(_with_itself(found, path, watch) for path in outermost(paths)), out, watch)
+        entries = chain.from_iterable(_with_itself(found, path, watch) for path in outermost(paths))
+        written = write_archive(entries, CONTAINERS.load("tar")(), out, _NO_LEVEL, watch)
+    if count := written.tally.unreadable:
+        message = ngettext("{count} file could not be read whole", "{count} files could not be read whole", count)
+        raise BackupError(message.format(count=count))
 
 
 def handed_out(snapshot: Snapshot, repository: str, what: bytes) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.listed import beneath, open_listed, xattrs_listed
-from tui_backup.primitives.reasons import reason_of, reason_of_code
+from tui_backup.primitives.reasons import VANISHED, reason_of, reason_of_code
 from tui_backup.sources.base import Unread
 from tui_backup.sources.owners import GroupNames, UserNames
 
@@ -22,9 +22,6 @@ KINDS = {
     stat.S_IFSOCK: EntryKind.SOCKET,
 }
 """File type bits of `st_mode` -> kind."""
-
-VANISHED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ELOOP})
-"""Errors of a path that was there a moment ago and has gone, or given way to something else."""
 
 
 class LocalOrigin:

@@ -40,8 +40,11 @@ def check_key(key: str) -> str:
 class Sink(Protocol):
     """Takes the bytes of an object that is being written; for one thread."""
 
-    def write(self, piece: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes; what they lie in may be used again afterwards."""
+    def write(self, piece: bytes | bytearray | memoryview) -> object:
+        """Take all of the next bytes; what they lie in may be used again afterwards. What is returned means nothing.
+
+        So an ordinary buffered file is one, too.
+        """
         ...
 
 

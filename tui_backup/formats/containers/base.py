@@ -48,7 +48,8 @@ class MemberWriter(Protocol):
 
         Of a FILE without `link`, `content` is read. Where that ends before `member.size`, or has more, the member is
         still sound: tar fills it up with zeros or cuts it, zip takes what is there. Whoever hands over a content that
-        may fail to be read catches that itself. What the container cannot carry at all (a SOCKET) is passed over.
+        may fail to be read catches that itself. Where the container has no `links`, a member with a `link` is given its
+        content and comes back without the link. What the container does not hold (a SOCKET) is passed over.
         Raises StoreError of writing.
         """
         ...
@@ -94,6 +95,8 @@ class Container(Protocol):
 
     extension: str
     """With the dot: `.tar.gz`."""
+    links: bool
+    """Whether it can say that a member is a further name of another one."""
 
     def holds(self, kind: EntryKind) -> bool:
         """Whether it can carry entries of that kind."""

@@ -3,7 +3,8 @@ import tarfile
 from io import BytesIO
 from typing import BinaryIO
 
-from tui_backup.engine.tar import write_tar
+from tui_backup.formats.containers.entry_writer import write_archive
+from tui_backup.formats.containers.registry import CONTAINERS
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.watch import Watch
 
@@ -34,7 +35,7 @@ def member(path: bytes, kind: EntryKind, links: int = 1) -> Entry:
 
 def written(*entries: Entry) -> list[tarfile.TarInfo]:
     stream = BytesIO()
-    write_tar(entries, stream, Watch())
+    write_archive(entries, CONTAINERS.load("tar")(), stream, 1, Watch())
     stream.seek(0)
     with tarfile.open(fileobj=stream, errors="surrogateescape") as archive:
         return archive.getmembers()
