@@ -67,7 +67,7 @@ class HeldSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds."""
     files: int | None
     root: str
-    """What the format needs to reach the content; copies share it as long as nobody has rewritten one."""
+    """What stands for its content; copies share it as long as nobody has rewritten one."""
     standing: Standing
 
 
@@ -79,6 +79,7 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     files: int | None = None
     root: str = ""
+    content: str | None = None
 
 
 def contact(connection: sqlite3.Connection, name: str) -> Contact | None:
@@ -197,7 +198,7 @@ def _held(row: tuple[Any, ...], content: _Content) -> HeldSnapshot:
         added=content.added,
         duration=content.duration,
         files=content.files,
-        root=content.root,
+        root=content.root if content.content is None else content.content,
         standing=as_standing(*known),
     )
 

@@ -1,5 +1,6 @@
 """Snapshot: one point in time that can be restored, whatever the format."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +11,19 @@ PIN = "pin"
 
 SAFETY = "safety"
 """Kind of the snapshots that a restore makes of what it replaces; undo deals with them."""
+
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def short(id_: str, digits: int = 8) -> str:
+    """Return the id of a snapshot as people know it: the first digits of a hash, the name of an archive whole."""
+    return id_[:digits] if _DIGEST.fullmatch(id_) else id_
+
+
+def is_reserved(tag: str) -> bool:
+    """Whether only the program itself gives a tag."""
+    return tag in {"tui-backup", "incomplete"} or tag.startswith(("job=", "kind="))
 
 
 class SnapshotStatus(StrEnum):
@@ -50,12 +64,14 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the snapshot, in another repository, from which this was copied."""
     root: str = ""
     """What the format needs to reach the content (restic: the id of the root tree)."""
+    content: str | None = None
+    """What stands for the content of a copy across formats: the root of the snapshot that was first stored."""
     program: str = ""
 
     @property
     def short_id(self) -> str:
-        """The first eight characters of the id."""
-        return self.id[:8]
+        """The id as people know it."""
+        return short(self.id)
 
     @property
     def identity(self) -> str:
@@ -64,5 +80,5 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kin(self) -> tuple[str, str]:
-        """What its copies share as long as nobody has rewritten their content: identity and root."""
-        return self.identity, self.root
+        """What its copies share as long as nobody has rewritten their content: identity, and what stands for that."""
+        return self.identity, self.root if self.content is None else self.content

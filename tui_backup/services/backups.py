@@ -16,7 +16,7 @@ from tui_backup.errors import BackupError, Cancelled, SourceError, UsageError
 from tui_backup.formats.base import Brief, Tally
 from tui_backup.model.event import Finished
 from tui_backup.model.run import RunStatus, Verb
-from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.snapshot import Snapshot, SnapshotStatus, is_reserved
 from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
@@ -102,11 +102,6 @@ def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
         if is_reserved(tag):
             raise UsageError(_("the tag {tag!r} is set by the program only").format(tag=tag))
     return tuple(tags)
-
-
-def is_reserved(tag: str) -> bool:
-    """Whether only the program itself gives a tag."""
-    return tag in {"tui-backup", "incomplete"} or tag.startswith(("job=", "kind="))
 
 
 def brief_of(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> Brief:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.engine.copying import EntryCopier
 from tui_backup.errors import BackupError, Cancelled, Corrupted, SnapshotUnknown, UsageError
 from tui_backup.formats.base import Repository
 from tui_backup.formats.upkeep import Copier
@@ -83,16 +84,9 @@ def rehearse(workspace: "Workspace", chosen: Sequence[Found], to: str, watch: Wa
 
 
 def copier_of(target: Repository, source: Repository) -> Copier:
-    """Return what copies snapshots of one repository into another.
-
-    Raises:
-        BackupError: there is no way between their formats.
-    """
+    """Return what copies snapshots of one repository into another: the format's own way, or entry by entry."""
     upkeep = target.upkeep
-    if upkeep is None or not upkeep.copies.accepts(source):
-        message = _("snapshots of {source} cannot be copied to {target}: their formats differ")
-        raise BackupError(message.format(source=source.name, target=target.name))
-    return upkeep.copies
+    return upkeep.copies if upkeep and upkeep.copies.accepts(source) else EntryCopier(target)
 
 
 def summary(parts: Iterable[Part]) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from tui_backup.history.problems import KnownProblem
 from tui_backup.model.problem import Problem, ProblemKind
-from tui_backup.model.snapshot import SAFETY, SnapshotStatus
+from tui_backup.model.snapshot import SAFETY, SnapshotStatus, short
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.repairs import RepairKind
@@ -167,4 +167,4 @@ def _lacking(workspace: "Workspace", name: str, other: str) -> tuple[str, ...]:
 
 
 def _short(ids: Iterable[str]) -> tuple[str, ...]:
-    return tuple(id_[:12] for id_ in ids)
+    return tuple(short(id_, 12) for id_ in ids)

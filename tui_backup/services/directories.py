@@ -13,7 +13,7 @@ from tui_backup.engine.diff import Change, glance
 from tui_backup.errors import BackupError, Corrupted, NotFound, SnapshotUnknown, StoreError
 from tui_backup.formats.base import Repository
 from tui_backup.model.entry import Entry, EntryKind
-from tui_backup.model.snapshot import SAFETY, Snapshot
+from tui_backup.model.snapshot import SAFETY, Snapshot, short
 from tui_backup.model.upkeep import LockInfo, LockLife
 from tui_backup.primitives.i18n import _
 from tui_backup.services.backups import sources_of
@@ -204,7 +204,7 @@ def _refuse(unread: Unread, path: bytes) -> None:
 def _gone(snapshot: str, repository: str) -> SnapshotUnknown:
     message = _("snapshot {id} is no longer in {repository}: somebody has forgotten it")
     return SnapshotUnknown(
-        message.format(id=snapshot[:8], repository=repository), hint=_("other snapshots may hold the same files")
+        message.format(id=short(snapshot), repository=repository), hint=_("other snapshots may hold the same files")
     )
 
 

@@ -1,6 +1,7 @@
 """How a run that ended is told of, in one line."""
 
 from tui_backup.model.event import Ending, Finished, Restored, Tended, Verified
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import duration, number, printable, size
 from tui_backup.services.words import status_word, verb_word
@@ -37,7 +38,7 @@ def _finished(ending: Finished) -> str:
         bytes=size(ending.bytes_processed),
         time=duration(ending.duration),
         added=size(ending.bytes_added),
-        snapshot=ending.snapshot[:8],
+        snapshot=short(ending.snapshot),
     )
     return printable(text + (f": {ending.message}" if ending.message else ""))
 
@@ -49,7 +50,7 @@ def _copied(ending: Finished, place: str) -> str:
         message=ending.message,
         time=duration(ending.duration),
         added=size(ending.bytes_added),
-        snapshot=(ending.snapshot or "-")[:8],
+        snapshot=short(ending.snapshot or "-"),
     )
     return printable(text)
 

@@ -19,7 +19,7 @@ from tui_backup.errors import BackupError, NotFound, RestoreRefused
 from tui_backup.formats.base import Brief, Repository
 from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
-from tui_backup.model.snapshot import SAFETY, Snapshot
+from tui_backup.model.snapshot import SAFETY, Snapshot, short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
@@ -143,7 +143,7 @@ def words_of(copy: "Copy", wish: Wish, conduct: Conduct) -> tuple[str, ...]:
     place = ("--in-place",) if wish.target is None else ("--target", wish.target)
     return (
         "restore",
-        copy.snapshot.id[:12],
+        short(copy.snapshot.id, 12),
         *("-r", copy.repository),
         *place,
         *(word for path in wish.include for word in ("--include", path)),

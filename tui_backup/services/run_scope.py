@@ -26,6 +26,7 @@ from tui_backup.history.history import History
 from tui_backup.history.runs import WARNINGS_KEPT
 from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Waiting, Warned
 from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
@@ -158,7 +159,7 @@ class RunScope:
         recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
         self._going_on.pop(run.repository, None)
         self.status = outcome.worst((self.status, recorded.status))
-        made = f"snapshot {recorded.snapshot[:8]}" if recorded.snapshot else None
+        made = f"snapshot {short(recorded.snapshot)}" if recorded.snapshot else None
         self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, made, recorded.message)))
         self._flush_warnings()
         self._desk.history.finish(recorded)

@@ -11,6 +11,7 @@ import msgspec
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.history.history import History
 from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.snapshot import short
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
@@ -343,7 +344,7 @@ def _damages(history: History) -> Iterator[Trouble]:
             len(snapshots),
         )
         text = told if job is None else named
-        ids = ", ".join(snapshot[:8] for snapshot in reversed(snapshots[-3:]))
+        ids = ", ".join(short(snapshot) for snapshot in reversed(snapshots[-3:]))
         yield Trouble(
             kind=TroubleKind.DAMAGED,
             job=job,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui_backup.errors import BackupError, NotFound
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.snapshot import Snapshot, is_reserved
 from tui_backup.primitives.i18n import _
-from tui_backup.services.backups import check_tags, is_reserved
+from tui_backup.services.backups import check_tags
 from tui_backup.services.snapshots import Found, Reach
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from tui_backup.errors import BackupError, RestoreRefused
 from tui_backup.formats.base import Repository
 from tui_backup.model.event import Restored
 from tui_backup.model.run import RunStatus, Verb
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.reasons import reason_of
@@ -80,7 +81,7 @@ def _lender(workspace: "Workspace", home: UndoHome) -> Lender | None:
             return Lender(repository, snapshot)
     raise BackupError(
         _("the snapshot {id}, which holds what the restore replaced, is gone from {repository}").format(
-            id=home.record.safety_snapshot[:8], repository=home.record.repository
+            id=short(home.record.safety_snapshot), repository=home.record.repository
         )
     )
 

@@ -8,6 +8,7 @@ from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, job_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.globs import matcher
 from tui_backup.primitives.i18n import _
@@ -59,5 +60,5 @@ def write(hits: Iterable[Hit], *, json: bool) -> None:
         if json:
             output.write_line(hit)
         else:
-            output.write_text(f"{hit.snapshot[:8]}  {hit.repository}  {printable(hit.path)}")
+            output.write_text(f"{short(hit.snapshot)}  {hit.repository}  {printable(hit.path)}")
             output.flush()

@@ -8,6 +8,7 @@ from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.output import Cell, Column
 from tui_backup.model.run import Verb
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import duration, moment, size
 from tui_backup.services.status import HistoryRow, history_rows
@@ -39,6 +40,6 @@ def command(invocation: Invocation, job: str | None, limit: int | None, verb: st
 def _cells(row: HistoryRow) -> Sequence[Cell]:
     return (
         moment(row.started), row.run, verb_word(row.verb), row.job, row.repository, status_word(row.status),
-        duration(row.duration), size(row.bytes_added), row.warnings, row.snapshot[:8] if row.snapshot else None,
+        duration(row.duration), size(row.bytes_added), row.warnings, short(row.snapshot) if row.snapshot else None,
         len(row.copies) or None, moment(row.undo_until) if row.undo_until else None, row.message,
     )  # fmt: skip

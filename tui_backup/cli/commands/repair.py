@@ -12,6 +12,7 @@ from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import retry_lock_option
 from tui_backup.model.problem import Problem
+from tui_backup.model.snapshot import short
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
@@ -155,7 +156,7 @@ def show_problems(problems: Sequence[Problem]) -> None:
             printable(words.format(kind=damage_word(problem.kind), object=problem.object, message=problem.message))
         )
         if problem.snapshots:
-            output.write_text(_("   snapshots: {ids}").format(ids=", ".join(id_[:8] for id_ in problem.snapshots)))
+            output.write_text(_("   snapshots: {ids}").format(ids=", ".join(short(id_) for id_ in problem.snapshots)))
         _show_paths(problem.paths)
 
 

@@ -15,6 +15,7 @@ from tui_backup.cli.restore_plan_view import show_counts, show_items, show_warni
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning
 from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.errors import RestoreRefused
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable, size
@@ -112,7 +113,7 @@ def show(plan: UndoPlan, *, items: bool) -> None:
             restore=record.restore,
             time=moment(record.started),
             job=printable(record.job or record.repository),
-            snapshot=record.snapshot[:8],
+            snapshot=short(record.snapshot),
             target=printable(record.target),
         )
     )

@@ -11,6 +11,7 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.formats.base import Proof, Subset
 from tui_backup.model.problem import Problem
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.damage import mending
@@ -84,7 +85,7 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
             f"{sort}: {damage_word(problem.kind)}: {printable(problem.object)}: {printable(problem.message)}"
         )
         if problem.snapshots:
-            output.write_text(_("   snapshots: {ids}").format(ids=", ".join(id_[:8] for id_ in problem.snapshots)))
+            output.write_text(_("   snapshots: {ids}").format(ids=", ".join(short(id_) for id_ in problem.snapshots)))
         for path in problem.paths[:PATHS_SHOWN]:
             output.write_text(f"   {printable(path)}")
         if len(problem.paths) > PATHS_SHOWN:

@@ -10,6 +10,7 @@ from tui_backup.cli.options import host_option, job_option, locking_options, rep
 from tui_backup.cli.output import Column
 from tui_backup.cli.snapshot_argument import reach_aloud
 from tui_backup.engine.versions import Version
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
@@ -49,7 +50,7 @@ def show(found: list[Version]) -> None:
     rows = [
         (
             moment(each.first), moment(each.last), moment(each.mtime), size(each.size), len(each.snapshots),
-            each.snapshots[-1][:8], each.sha256,
+            short(each.snapshots[-1]), each.sha256,
         )
         for each in found
     ]  # fmt: skip

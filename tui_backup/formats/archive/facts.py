@@ -44,7 +44,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     """Seconds."""
     root: str = ""
-    """That of the snapshot of which this is a copy."""
+    """What stands for the content of the snapshot of which this is a copy."""
     original: str | None = None
     copy_of: str | None = None
     notes: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ def facts_of(brief: Brief, username: str) -> Facts:
         tags=own_tags(brief.tags),
         username=username,
         excludes=tuple(map(_as_kept, brief.excludes)),
-        root=original.root if original else "",
+        root=original.kin[1] if original else "",
         original=original.identity if original else None,
         copy_of=original.id if original else None,
     )

@@ -32,6 +32,8 @@ REPAIRED = "repaired"
 
 _COPY_OF = "copy_of"
 """Field of ours that names the snapshot from which a copy was made."""
+_ACROSS = "across"
+"""Field of ours in a copy of what lies in another format: `Across`."""
 _JOB, _KIND = "job=", "kind="
 _NO_TIME = "0001-01-01T00:00:00Z"
 
@@ -81,6 +83,16 @@ class SnapshotDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """A `Summary`; read leniently, for other programs count otherwise."""
 
 
+class Across(msgspec.Struct, frozen=True, kw_only=True):
+    """What a copy keeps of a snapshot of another format, whose ids are none of restic's."""
+
+    identity: str
+    content: str
+    """`Snapshot.content`."""
+    tree: str
+    """The root tree of which this is true: programs that rewrite a snapshot may leave the field in it."""
+
+
 class SnapshotFile(msgspec.Struct, frozen=True):
     """A snapshot file as it was read."""
 
@@ -124,6 +136,7 @@ def snapshot_of(file: SnapshotFile) -> Snapshot:
     summary = _summary(document)
     tags = document.tags or ()
     own = tags if OURS in tags else ()
+    across = _across(file)
     return Snapshot(
         id=file.id,
         time=to_datetime(parse_time(document.time or _NO_TIME)),
@@ -140,9 +153,10 @@ def snapshot_of(file: SnapshotFile) -> Snapshot:
         added=summary.data_added_packed if summary else None,
         duration=_duration(summary) if summary else None,
         parent=document.parent,
-        original=document.original,
+        original=across.identity if across else document.original,
         copy_of=_copy_of(file.fields),
         root=document.tree.lower(),
+        content=across.content if across else None,
         program=document.program_version or "",
     )
 
@@ -159,7 +173,7 @@ def compose(
         tree=tree,
         paths=as_kept(brief.paths),
         hostname=_text(brief.host),
-        username=owner.username,
+        username=brief.original.username if brief.original else owner.username,
         uid=owner.uid,
         gid=owner.gid,
         excludes=as_kept(brief.excludes),
@@ -170,16 +184,30 @@ def compose(
 
 
 def tags_of(brief: Brief, status: SnapshotStatus) -> tuple[str, ...]:
-    """Return the tags of a snapshot of ours: the program's own first, then the job's, each once."""
-    own = [OURS, f"{_JOB}{brief.job}", f"{_KIND}{brief.kind}"]
+    """Return the tags of a snapshot of ours: the program's own first, then the job's, each once.
+
+    A copy of what another program has made gets none of the program's own, but where something is missing in it.
+    """
+    is_foreign = brief.original is not None and brief.original.job is None
+    if is_foreign:
+        own = [OURS] if status is SnapshotStatus.INCOMPLETE else []
+    else:
+        own = [OURS, f"{_JOB}{brief.job}", f"{_KIND}{brief.kind}"]
     if status is SnapshotStatus.INCOMPLETE:
         own.append(INCOMPLETE)
     return tuple(dict.fromkeys([*own, *(tag for tag in brief.tags if tag != INCOMPLETE)]))
 
 
-def encode_snapshot(document: SnapshotDocument) -> bytes:
-    """Return the JSON of a snapshot document."""
-    return msgspec.json.encode(document)
+def encode_snapshot(document: SnapshotDocument, original: Snapshot | None = None) -> bytes:
+    """Return the JSON of a snapshot document, of a copy of a snapshot in another format where that is given."""
+    if original is None:
+        return msgspec.json.encode(document)
+    identity, content = original.kin
+    fields = msgspec.to_builtins(document) | {
+        _COPY_OF: original.id,
+        _ACROSS: msgspec.to_builtins(Across(identity=identity, content=content, tree=document.tree)),
+    }
+    return msgspec.json.encode(fields | ({"original": identity} if is_id(identity) else {}))
 
 
 def with_tags(file: SnapshotFile, tags: Iterable[str]) -> bytes:
@@ -199,7 +227,7 @@ def as_repaired(file: SnapshotFile, tree: str) -> bytes:
     tags = file.document.tags or ()
     if OURS not in tags:
         tags = tuple(tag for tag in tags if not tag.startswith((_JOB, _KIND)))
-    fields = {name: value for name, value in file.fields.items() if name != _COPY_OF}
+    fields = {name: value for name, value in file.fields.items() if name not in {_COPY_OF, _ACROSS}}
     changes = {"tree": tree, "tags": list(dict.fromkeys([*tags, OURS, INCOMPLETE, REPAIRED])), "original": file.id}
     return msgspec.json.encode(fields | changes)
 
@@ -213,7 +241,16 @@ def _summary(document: SnapshotDocument) -> Summary | None:
 
 def _copy_of(fields: dict[str, Any]) -> str | None:
     source = fields.get(_COPY_OF)
-    return source if isinstance(source, str) and is_id(source) else None
+    return source if isinstance(source, str) else None
+
+
+def _across(file: SnapshotFile) -> Across | None:
+    """Return what a copy across formats keeps of its original; None where this is none, or is one no more."""
+    try:
+        across = msgspec.convert(file.fields.get(_ACROSS), Across)
+    except msgspec.ValidationError:
+        return None
+    return across if across.tree == file.document.tree else None
 
 
 def _duration(summary: Summary) -> float | None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from tui_backup.engine.diff import Change, Difference
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number, printable
@@ -138,7 +139,7 @@ class ChangesPage(FindingPage[Difference]):
         if asked.other is None:
             return None
         same = asked.other_repository in {None, asked.repository}
-        return ["diff", asked.snapshot[:8], asked.other[:8], *(["-r", asked.repository] if same else [])]
+        return ["diff", short(asked.snapshot), short(asked.other), *(["-r", asked.repository] if same else [])]
 
     def yanked(self) -> str | None:
         row = self.listing.row

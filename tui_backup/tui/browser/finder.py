@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from tui_backup.model.entry import EntryKind
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.globs import matcher
 from tui_backup.primitives.i18n import _, ngettext
@@ -50,7 +51,7 @@ class Scope:
     def words(self) -> str:
         """Where that is, for people."""
         if self.place.snapshot is not None:
-            return _("in snapshot {id}").format(id=self.place.snapshot[:8])
+            return _("in snapshot {id}").format(id=short(self.place.snapshot))
         if self.place.job is not None:
             return _("in all snapshots of {job}").format(job=self.place.job)
         if self.place.repository is not None:
@@ -122,7 +123,7 @@ class FinderPage(FindingPage[Sighted]):
         if not self._pattern:
             return None
         place = self._scope.place
-        snapshot = ["--snapshot", place.snapshot[:8]] if place.snapshot else []
+        snapshot = ["--snapshot", short(place.snapshot)] if place.snapshot else []
         job = ["--job", place.job] if place.job and not place.snapshot else []
         repository = ["-r", place.repository] if place.repository else []
         return ["find", self._pattern, *snapshot, *job, *repository]

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tui_backup.errors import BackupError
 from tui_backup.model.entry import Entry, EntryKind
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
@@ -83,7 +84,7 @@ class BrowserPage(ReadingPage):
 
     def heading(self) -> str:
         if self._opened is None:
-            return _("Snapshot {id}").format(id=self._wanted.snapshot[:8])
+            return _("Snapshot {id}").format(id=short(self._wanted.snapshot))
         snapshot = self._opened.copy.snapshot
         when = day_and_time(snapshot.time, self.desk.now(), self.desk.zone)
         glyph = f" {self.desk.glyphs.dot} "
@@ -135,7 +136,7 @@ class BrowserPage(ReadingPage):
         return self.marks.entries or ((self.row.entry,) if self.row else ())
 
     def command_line(self) -> Sequence[str] | None:
-        place = [self._wanted.snapshot[:8], "-r", self._wanted.repository]
+        place = [short(self._wanted.snapshot), "-r", self._wanted.repository]
         row = self.row
         if self._is_previewing and row is not None:
             return ["dump", place[0], os.fsdecode(row.entry.path), *place[1:]]

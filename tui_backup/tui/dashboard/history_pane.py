@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui_backup.errors import BackupError
 from tui_backup.model.run import RunStatus
+from tui_backup.model.snapshot import short
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
@@ -209,7 +210,7 @@ class HistoryPane(Vertical):
 
     def _facts(self, backup: PastBackup, now: datetime) -> list[str]:
         facts = [exact(backup.time, self._desk.zone)]
-        facts += [copy.snapshot[:8] for copy in backup.copies[:1]]
+        facts += [short(copy.snapshot) for copy in backup.copies[:1]]
         if backup.status is not RunStatus.OK:
             facts.append(status_word(backup.status))
         if backup.message:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event, Progressed
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
 from tui_backup.services.dashboard import Overview, PastBackup, overview, past_backups
 from tui_backup.tui.dashboard.health import counted_jobs, health
@@ -137,7 +138,7 @@ class DashboardPage(Page):
         if chosen.view is not None:
             return ["attach", chosen.view.run]
         if self.history.has_focus_within and chosen.backup is not None and chosen.backup.best_copy is not None:
-            return ["ls", chosen.backup.best_copy.snapshot[:8]]
+            return ["ls", short(chosen.backup.best_copy.snapshot)]
         return ["run", chosen.job.job] if chosen.job else None
 
     def yanked(self) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual import on
 from textual.binding import Binding
 
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
 from tui_backup.services.status import HistoryRow, history_rows
@@ -79,7 +80,7 @@ class HistoryPage(RecordsPage[HistoryRow]):
         )
         where = [verb_word(record.verb), record.job, record.repository, _kind(record)]
         copies = _("snapshot {id} in {repositories}").format(
-            id=(record.snapshot or "")[:8], repositories=", ".join(record.copies) or words.UNKNOWN
+            id=short(record.snapshot or ""), repositories=", ".join(record.copies) or words.UNKNOWN
         )
         warned = ngettext("{count} warning", "{count} warnings", record.warnings).format(count=number(record.warnings))
         return [

@@ -12,6 +12,7 @@ from textual.widgets import ContentSwitcher
 
 from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.errors import BackupError
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
 from tui_backup.services import plan_shares, undo, undo_homes
 from tui_backup.services.launches import Launch
@@ -252,7 +253,7 @@ class UndoPage(RunningPage):
                 sort=lambda home: home.record.started,
             ),
             Column(id="job", title=_("Job"), cell=lambda home: home.record.job or home.record.repository, grows=True),
-            Column(id="snapshot", title=_("Snapshot"), cell=lambda home: home.record.snapshot[:8], rank=2),
+            Column(id="snapshot", title=_("Snapshot"), cell=lambda home: short(home.record.snapshot), rank=2),
             Column(id="keeps", title=_("Keeps"), cell=lambda home: brief_size(home.record.bytes), right=True, rank=1),
             Column(
                 id="left",

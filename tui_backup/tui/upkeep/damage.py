@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_backup.history.problems import KnownProblem
+from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
@@ -146,7 +147,7 @@ class DamagePage(UpkeepPage):
         facts = [
             Fact(_("Problem"), f"{damage_word(problem.kind)}: {problem.message}", "careful" if problem.hint else "bad"),
         ]
-        ids = ", ".join(id_[:8] for id_ in reversed(problem.snapshots))
+        ids = ", ".join(short(id_) for id_ in reversed(problem.snapshots))
         count = counted_snapshots(known.snapshots) if known.snapshots else _("no snapshot")
         facts.append(Fact(_("Touches"), f"{count}: {ids}" if ids else count))
         facts += [Fact(_("Paths") if not place else "", printable(path)) for place, path in enumerate(problem.paths)]

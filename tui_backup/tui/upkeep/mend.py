@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tui_backup.errors import BackupError, Cancelled
 from tui_backup.model.event import Event
 from tui_backup.model.problem import Problem
+from tui_backup.model.snapshot import short
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
@@ -314,6 +315,6 @@ def _staying(problems: Sequence[Problem]) -> str:
 def _facts(row: Row) -> list[Fact]:
     facts = [Fact(_("Detail"), row.detail, "bad" if row.fate is Fate.BROKEN else "")]
     if row.snapshots:
-        facts.append(Fact(_("Snapshots"), ", ".join(id_[:8] for id_ in row.snapshots)))
+        facts.append(Fact(_("Snapshots"), ", ".join(short(id_) for id_ in row.snapshots)))
     facts += [Fact(_("Paths") if not place else "", printable(path)) for place, path in enumerate(row.paths)]
     return [*facts, Fact(_("Object"), row.object, "quiet")]

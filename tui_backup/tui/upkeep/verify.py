@@ -15,7 +15,7 @@ from tui_backup.errors import BackupError, UsageError
 from tui_backup.formats.base import Subset
 from tui_backup.model.event import Event, Started
 from tui_backup.model.run import Verb
-from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.snapshot import Snapshot, short
 from tui_backup.model.standing import Standing
 from tui_backup.model.upkeep import Stored
 from tui_backup.model.watch import Watch
@@ -135,7 +135,7 @@ class VerifyPage(UpkeepPage):
     def command_line(self) -> list[str]:
         request = self._request()
         how = [[], ["--read-data"], ["--subset", self._share]][self._how]
-        named = [id_[:12] for id_ in request.snapshots]
+        named = [short(id_, 12) for id_ in request.snapshots]
         return ["verify", *named, *(["-r", self.repository] if self.repository else []), *how]
 
     def yanked(self) -> str | None:
