@@ -8,7 +8,7 @@ import msgspec
 
 from tui_backup import __version__
 from tui_backup.formats.base import Brief
-from tui_backup.model.snapshot import SnapshotStatus
+from tui_backup.model.snapshot import SnapshotStatus, is_reserved
 
 TOOL: Final = f"tui-backup {__version__}"
 VERSION: Final = "1.0.0"
@@ -18,8 +18,6 @@ _LONGEST_TEXT = 4096
 _MOST_TEXTS = 10_000
 _LARGEST = 1 << 62
 _OURS = "tui-backup "
-_OWN_TAGS = {"tui-backup", "incomplete"}
-_OWN_PREFIXES = ("job=", "kind=")
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +41,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Of all files, as they were."""
     duration: float | None = None
     """Seconds."""
-    root: str = ""
+    content: str | None = None
     """What stands for the content of the snapshot of which this is a copy."""
     original: str | None = None
     copy_of: str | None = None
@@ -63,7 +61,7 @@ def facts_of(brief: Brief, username: str) -> Facts:
         tags=own_tags(brief.tags),
         username=username,
         excludes=tuple(map(_as_kept, brief.excludes)),
-        root=original.kin[1] if original else "",
+        content=original.kin[1] if original else None,
         original=original.identity if original else None,
         copy_of=original.id if original else None,
     )
@@ -71,7 +69,7 @@ def facts_of(brief: Brief, username: str) -> Facts:
 
 def own_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Return the tags that people gave, each once; what the restic format notes in tags has fields of its own here."""
-    given = (_as_kept(tag) for tag in tags if tag not in _OWN_TAGS and not tag.startswith(_OWN_PREFIXES))
+    given = (_as_kept(tag) for tag in tags if not is_reserved(tag))
     return tuple(dict.fromkeys(given))
 
 
@@ -107,7 +105,7 @@ def read_facts(fields: Mapping[str, Any], time: datetime) -> Facts:
         files=number(fields.get("files")),
         bytes=number(fields.get("bytes")),
         duration=_seconds(fields.get("duration")),
-        root=_text(fields, "root") or "",
+        content=_text(fields, "content"),
         original=_text(fields, "original"),
         copy_of=_text(fields, "copy_of"),
         notes=_texts(fields, "notes"),
