@@ -152,6 +152,7 @@ def _short_key(repository: RepositoryConfig) -> Iterator[Doubt]:
 def _jobs(config: Config) -> Iterator[Doubt]:
     for job in config.jobs.values():
         yield from _one_place(job, config)
+        yield from _idle_policy(job, config)
         for place, source in enumerate(job.sources):
             yield from _source(("jobs", job.name, "sources", place), source)
 
@@ -164,6 +165,15 @@ def _one_place(job: JobConfig, config: Config) -> Iterator[Doubt]:
         if other != name:
             message = _("{name} and {other} are one place: a copy there is none").format(name=name, other=other)
             yield Doubt(key=dotted(("jobs", job.name, "repositories")), message=message)
+
+
+def _idle_policy(job: JobConfig, config: Config) -> Iterator[Doubt]:
+    """Tell of a policy that a repository does not let act."""
+    for name in job.repositories if job.keep is not None else ():
+        if config.repositories[name].append_only:
+            message = _("nothing is ever forgotten in {name}: append_only = true").format(name=name)
+            hint = _("let a configuration without append_only, on a machine of its own, apply the policy there")
+            yield Doubt(key=dotted(("jobs", job.name, "keep")), message=message, hint=hint)
 
 
 def _source(at: Key, source: Source) -> Iterator[Doubt]:

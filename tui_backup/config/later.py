@@ -14,8 +14,6 @@ def top_keys() -> dict[str, str]:
 def repository_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for `[repositories.NAME]`."""
     return {
-        "append_only": _("refuse deletes"),
-        "limit_upload": _("limit the upload rate"),
         "object_lock_days": _("lock objects"),
     }
 

@@ -10,13 +10,18 @@ from tui_backup.model.locking import Locking
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
 from tui_backup.primitives.secret import Secret
+from tui_backup.stores.base import Store
 
 SHORTEST_KEY: Final = 32
 """Characters that an encryption key has at least."""
 
 
-def opening_of(config: RepositoryConfig, *, locking: Locking, ledger: Ledger | None = None) -> Opening:
+def opening_of(
+    config: RepositoryConfig, *, locking: Locking, ledger: Ledger | None = None, store: Store | None = None
+) -> Opening:
     """Return what it takes to open or to make a repository; may take as long as a command that tells a secret.
+
+    `store` is the configured one with what stands in front of it.
 
     Raises:
         ConfigError: a secret cannot be had, or the encryption key is too short.
@@ -24,7 +29,7 @@ def opening_of(config: RepositoryConfig, *, locking: Locking, ledger: Ledger | N
     key = secret_key(config.name, "password")
     return Opening(
         name=config.name,
-        store=config.store,
+        store=store or config.store,
         password=config.password.resolve(key) if config.password else Secret(""),
         compression=config.compression,
         archives=ArchiveOptions(
@@ -33,6 +38,7 @@ def opening_of(config: RepositoryConfig, *, locking: Locking, ledger: Ledger | N
             encryption_key=encryption_key(config),
             history_file=config.history_file,
         ),
+        append_only=config.append_only,
         ledger=ledger,
         locking=locking,
     )

@@ -17,12 +17,13 @@ from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, reposi
 from tui_backup.config.settings import UNDO_KEEP_S, Config, JobConfig, MinimumFree, RepositoryConfig
 from tui_backup.config.zones import check_zone
 from tui_backup.errors import ConfigError
+from tui_backup.formats.naming import check_template
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.retention import Keep
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
-from tui_backup.primitives.units import parse_duration, parse_percent, parse_size
+from tui_backup.primitives.units import parse_duration, parse_percent, parse_rate, parse_size
 from tui_backup.sources.base import Source
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.base import Store
@@ -123,12 +124,15 @@ class Reader:
             store=self._store((*at, "store"), table.store),
             password=table.password and table.password.rooted(self._base),
             compression=table.compression,
-            archive_name=table.name,
+            archive_name=self._template((*at, "name"), table.name),
             compression_level=self._value((*at, "compression_level"), _level, table.compression_level),
             encryption_key=table.encryption_key and table.encryption_key.rooted(self._base),
             history_file=table.history_file,
             min_free=self._value((*at, "min_free"), _minimum, table.min_free),
             limits=self._blaming(at, lambda: limits_of(table.max_unused, table.max_repack_size), RepositoryTable),
+            limit_upload=self._value((*at, "limit_upload"), _rate, table.limit_upload),
+            limit_download=self._value((*at, "limit_download"), _rate, table.limit_download),
+            append_only=table.append_only,
             trusted=table.trusted,
         )
 
@@ -180,6 +184,13 @@ class Reader:
         place = at if table.keep is None else (*at, "keep")
         made = self._convert(place, short if table.keep is None else table.keep, KeepTable, {})
         return self._blaming(place, lambda: keep_of(made), KeepTable)
+
+    def _template(self, at: Key, template: str) -> str:
+        try:
+            check_template(template)
+        except ConfigError as error:
+            raise self._problem(at, error.message.removeprefix("name: "), hint=error.hint) from error
+        return template
 
     def _check_repositories(self, at: Key, names: list[str], known: Collection[str]) -> None:
         if not names:
@@ -309,6 +320,10 @@ def _period(text: str | None) -> int | None:
     if (seconds := parse_duration(text)) == 0:
         raise ValueError(_("must be longer than nothing"))
     return seconds
+
+
+def _rate(given: str | int | None) -> int | None:
+    return None if given is None else parse_rate(given)
 
 
 def _minimum(given: str | int | None) -> MinimumFree | None:

@@ -69,6 +69,13 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
         str | int | None,
         About(N_("Rewrite at most"), N_("When space is reclaimed, such as 2GB; empty: all"), "size", formats=_RESTIC),
     ] = None
+    limit_upload: Annotated[
+        str | int | None, About(N_("Upload limit"), N_("Such as 10MB/s; empty: as fast as it goes"))
+    ] = None
+    limit_download: Annotated[
+        str | int | None, About(N_("Download limit"), N_("Such as 10MB/s; empty: as fast as it goes"))
+    ] = None
+    append_only: Annotated[bool, About(N_("Append only"), N_("Refuse to remove anything from it"))] = False
     trusted: Annotated[bool, About(N_("Trusted"), N_("A restore takes owners and devices from it"))] = True
 
 

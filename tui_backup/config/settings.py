@@ -52,6 +52,12 @@ class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
     min_free: MinimumFree | None = None
     limits: ReclaimLimits = ReclaimLimits()
     """How much may be left unused, and be rewritten, when space is reclaimed."""
+    limit_upload: int | None = None
+    """Bytes a second; None: as fast as it goes."""
+    limit_download: int | None = None
+    """Bytes a second; None: as fast as it goes."""
+    append_only: bool = False
+    """Whether every delete outside `locks/` is refused."""
     trusted: bool = True
     """Whether owners, suid bits, devices and privileged attributes are taken from it without being asked for."""
 

@@ -50,6 +50,9 @@ def _repository(repository: RepositoryConfig) -> dict[str, Any]:
         min_free=_minimum(repository.min_free),
         max_unused=max_unused(repository.limits),
         max_repack_size=repository.limits.max_repack_bytes,
+        limit_upload=repository.limit_upload,
+        limit_download=repository.limit_download,
+        append_only=repository.append_only,
         trusted=repository.trusted,
     )
     return {name: value for name, value in shown.items() if name in known}

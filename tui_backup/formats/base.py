@@ -136,6 +136,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     compression: str = "auto"
     """auto, max or off."""
     archives: ArchiveOptions = ArchiveOptions()
+    append_only: bool = False
+    """Whether nothing is to be removed from it; its store refuses that too."""
     ledger: Ledger | None = None
     """Remembers which locks processes of this host left; None: no lock is ever called dead."""
     locking: Locking = Locking()

@@ -93,6 +93,22 @@ def parse_size(text: str | int) -> int:
     return int(whole) * scale + int(fraction or "0") * scale // int(10 ** len(fraction))
 
 
+def parse_rate(text: str | int) -> int:
+    """Return the bytes a second of `10MB/s`, `500KiB/s` or a plain number.
+
+    Raises:
+        ValueError: it is no rate, or nothing would ever pass.
+    """
+    size = text.removesuffix("/s") if isinstance(text, str) else text
+    try:
+        rate = parse_size(size)
+    except ValueError:
+        rate = 0
+    if not rate:
+        raise ValueError(_("{text!r} is not a rate; write a size a second: 500KB/s, 10MB/s").format(text=text))
+    return rate
+
+
 def parse_percent(text: str) -> float:
     """Return the number before the sign of `5%` or `2.5%`.
 

@@ -11,6 +11,7 @@ from tui_backup.model.snapshot import PIN, SAFETY, Snapshot, SnapshotStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services.pruning import noting_forgotten
 from tui_backup.services.snapshots import SHORTEST, Filter, Found, Reach, Shelf, reach, resolve
+from tui_backup.stores.append_only import nothing_goes
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -45,9 +46,12 @@ def plan(reached: Reach, names: Sequence[str], only: Filter) -> ForgetPlan:
     Raises:
         SnapshotUnknown: nothing or several things.
         UsageError: one is pinned.
+        AppendOnly: nothing may be removed from where one lies.
     """
     found = list({(each.shelf.name, each.snapshot.id): each for each in _named(reached, names, only)}.values())
     for each in found:
+        if each.shelf.config.append_only:
+            raise nothing_goes(each.shelf.config.store.describe())
         if PIN in each.snapshot.tags:
             message = _("snapshot {id} in {repository} is pinned; nothing was touched")
             raise UsageError(

@@ -25,6 +25,7 @@ from tui_backup.primitives.identity import identity
 from tui_backup.primitives.text import number, size
 from tui_backup.services.contacts import remember_space
 from tui_backup.services.run_scope import run_scope
+from tui_backup.services.storage import keeps_all, refuse_removing
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -77,7 +78,7 @@ class Targets(msgspec.Struct, frozen=True):
 
 
 def targets(workspace: "Workspace", job: str | None, repository: str | None) -> Targets:
-    """Return what a job and a repository that somebody named stand for; None means all.
+    """Return what a job and a repository that somebody named stand for; None means all from which something may go.
 
     Raises:
         UsageError: there is no such job or repository, or they have nothing to do with each other.
@@ -85,7 +86,7 @@ def targets(workspace: "Workspace", job: str | None, repository: str | None) -> 
     jobs = tuple(workspace.config.jobs.values()) if job is None else (workspace.job(job),)
     known = tuple(workspace.config.repositories) if job is None else jobs[0].repositories
     if repository is None:
-        return Targets(jobs, known)
+        return Targets(jobs, tuple(name for name in known if not keeps_all(workspace, name)) or known)
     if job is not None and repository not in known:
         message = _("job {job} has no repository {repository!r}")
         raise UsageError(
@@ -98,8 +99,10 @@ def plan(workspace: "Workspace", jobs: Iterable[JobConfig], name: str, watch: Wa
     """Decide what becomes of one repository and of the snapshots that these jobs have in it; nothing is changed.
 
     Raises:
+        AppendOnly: nothing may be removed from it.
         BackupError: it cannot be read, or something in it is damaged.
     """
+    refuse_removing(workspace, name)
     snapshots = workspace.repository(name).snapshots()
     workspace.history.remember_snapshots(name, snapshots)
     parts = [

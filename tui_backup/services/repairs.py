@@ -18,6 +18,7 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.contacts import remember_snapshots, remember_space
 from tui_backup.services.proofs import record_proof, record_repair
 from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.storage import refuse_removing
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -66,6 +67,8 @@ def repair(workspace: "Workspace", request: RepairRequest, agree: Agree) -> Repa
     """
     repository = workspace.repository(request.repository)
     repairs = _repairs_of(repository)
+    if not request.rehearsing:
+        refuse_removing(workspace, request.repository)
     other = workspace.repository(request.other) if request.other is not None else None
     about = ", ".join([f"repair {request.kind}", *(["dry run"] if request.rehearsing else [])])
     scope = run_scope(workspace, verb=Verb.REPAIR, repository=request.repository, about=about)

@@ -23,6 +23,7 @@ from tui_backup.primitives.ledger import Ledger
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import random_secret
 from tui_backup.services.audit import Audit
+from tui_backup.services.storage import is_cached, store_of
 from tui_backup.stores.base import Store
 
 
@@ -95,7 +96,7 @@ class Repositories:
         """Open a repository; where it was never seen and there are `kin`, it is made if need be."""
         seen = self._history().known_repository(config.name)
         if self.exists(config.name):
-            repository = _format(config).open(self._opening(config))
+            repository = self._opened_as(config, seen)
         elif seen is None and kin is not None:
             with self._alone():
                 repository = self._made(config, kin)
@@ -108,6 +109,14 @@ class Repositories:
             raise _another(config, seen, repository.id)
         return repository
 
+    def _opened_as(self, config: RepositoryConfig, seen: str | None) -> Repository:
+        """Open a repository; one that is met for the first time twice, as copies at hand belong to its id."""
+        repository = _format(config).open(self._opening(config, seen))
+        if seen is not None or not is_cached(config):
+            return repository
+        repository.close()
+        return _format(config).open(self._opening(config, repository.id))
+
     def _first_of(self, kin: Sequence[str]) -> Repository | None:
         """Return the first of these repositories that is there and can be opened."""
         for name in kin:
@@ -118,7 +127,7 @@ class Repositories:
     def _made(self, config: RepositoryConfig, kin: Sequence[str]) -> Repository:
         """Make a repository, unless another process has done so meanwhile."""
         if self.exists(config.name):
-            return _format(config).open(self._opening(config))
+            return self._opened_as(config, None)
         if self._has_forgotten():
             raise RepositoryMissing(
                 _("there is no repository in {place}, and the record of earlier runs was lost").format(
@@ -149,8 +158,9 @@ class Repositories:
         finally:
             os.close(descriptor)
 
-    def _opening(self, config: RepositoryConfig) -> Opening:
-        return opening_of(config, locking=self._locking, ledger=self._ledger)
+    def _opening(self, config: RepositoryConfig, id_: str | None = None) -> Opening:
+        store = store_of(config, self._state_dir, id_)
+        return opening_of(config, locking=self._locking, ledger=self._ledger, store=store)
 
     def _run_of(self, pid: int) -> str | None:
         """Return the id of the run that a process of this host carries out, if it is one of this configuration."""

@@ -15,6 +15,7 @@ from tui_backup.services import pruning
 from tui_backup.services.pruning import JobPlan
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.snapshots import Trouble
+from tui_backup.services.storage import keeps_all
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -29,14 +30,15 @@ def apply_keep(
     """Forget what the policy of a job does not keep, after a good run of it, in the repositories without trouble.
 
     Space is reclaimed where something was forgotten. A repository that others are at work in is left for the next run.
-    A plan that is held, and what fails, is added to `troubles` and shown by the status; the backup stays good.
+    In one from which nothing may be removed the policy has no say: `config check` says so. A plan that is held, and
+    what fails, is added to `troubles` and shown by the status; the backup stays good.
 
     Raises:
         Cancelled: the run was asked to stop.
     """
     failed = {trouble.name for trouble in troubles}
     for name in job.repositories:
-        if job.keep is None or name in failed:
+        if job.keep is None or name in failed or keeps_all(workspace, name):
             continue
         try:
             scope.watch.check()

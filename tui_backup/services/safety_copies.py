@@ -4,13 +4,17 @@ from typing import TYPE_CHECKING
 
 from tui_backup.errors import BackupError
 from tui_backup.formats.base import Repository
+from tui_backup.services.storage import keeps_all
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
 
 
 def forget_over(workspace: "Workspace", repository: Repository) -> None:
-    """Remove what a repository keeps for undos that are over; what cannot be removed now goes another time."""
+    """Remove what a repository keeps for undos that are over; what cannot be removed now goes another time.
+
+    Where nothing may be removed, it stays for ever.
+    """
     if not (workspace.state_dir / "undo").is_dir():
         return
     from tui_backup.services import undo_homes
@@ -18,7 +22,8 @@ def forget_over(workspace: "Workspace", repository: Repository) -> None:
     for home in undo_homes.over(workspace.state_dir):
         if home.record.repository == repository.name and home.record.safety_snapshot is not None:
             try:
-                _forget(workspace, repository, home.record.safety_snapshot, home.record.restore)
+                if not keeps_all(workspace, repository.name):
+                    _forget(workspace, repository, home.record.safety_snapshot, home.record.restore)
                 undo_homes.remove(home)
             except BackupError as error:
                 workspace.log.warning(error.message)

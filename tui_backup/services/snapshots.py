@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, SnapshotUnknown
 from tui_backup.formats.base import Repository
 from tui_backup.model.snapshot import SAFETY, Snapshot, SnapshotStatus
@@ -30,11 +31,16 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """A repository that was reached, and its snapshots, oldest first."""
 
     name: str
-    format: str
+    config: RepositoryConfig
     repository: Repository
     snapshots: tuple[Snapshot, ...]
     damaged: frozenset[str] = frozenset()
     """Ids of those that are known to be damaged."""
+
+    @property
+    def format(self) -> str:
+        """How it keeps them."""
+        return self.config.format
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -138,10 +144,10 @@ def open_shelf(workspace: "Workspace", name: str) -> Shelf:
     repository = workspace.repository(name)
     found = repository.snapshots()
     workspace.history.remember_snapshots(name, found)
-    format_ = workspace.config.repositories[name].format
+    config = workspace.config.repositories[name]
     known = workspace.history.proofs(name)
     damaged = frozenset(id_ for id_, standing in known.items() if standing.integrity is Integrity.DAMAGED)
-    return Shelf(name=name, format=format_, repository=repository, snapshots=tuple(found), damaged=damaged)
+    return Shelf(name=name, config=config, repository=repository, snapshots=tuple(found), damaged=damaged)
 
 
 def rows(workspace: "Workspace", shelves: Iterable[Shelf], only: Filter) -> list[Row]:

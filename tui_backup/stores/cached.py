@@ -30,25 +30,26 @@ class CachedStore(WrappedStore, frozen=True, kw_only=True):
     def put(self, key: str, body: Body) -> None:
         """Keep an object, and a copy where that is wanted."""
         self._store.put(key, body)
-        if isinstance(body, bytes | bytearray | memoryview) and self._at_hand.is_kept(key):
-            self._at_hand.files.keep(key, body)
+        near = self._at_hand
+        if near and near.is_kept(key) and isinstance(body, bytes | bytearray | memoryview):
+            near.files.keep(key, body)
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Sink]:
-        """Give what takes an object piece by piece; what was kept of that name is not any more."""
+        """Give what takes an object piece by piece; a copy of that name is not kept any more."""
         with self._store.writing(key) as sink:
             yield sink
-        self._at_hand.files.remove(key)
+        self._drop([key])
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         """Return bytes of an object, from the copy where there is one."""
         near = self._at_hand
-        if not near.is_kept(key):
+        if near is None or not near.is_kept(key):
             return self._store.get(key, start, length)
         with near.lock_of(key):
             content = near.files.read(key, start, length)
             if content is None and near.is_named(key):
-                self._fetch(key)
+                self._fetch(key, near.files)
                 content = near.files.read(key, start, length)
         if content is None:
             content = self._store.get(key, start, length)
@@ -63,45 +64,49 @@ class CachedStore(WrappedStore, frozen=True, kw_only=True):
         for each in self._store.objects(prefix):
             found.add(each.key)
             yield each
-        self._at_hand.files.retain(prefix, found, began)
+        if near := self._at_hand:
+            near.files.retain(prefix, found, began)
 
     def delete(self, key: str) -> None:
         """Remove an object, its copy first."""
-        self._at_hand.files.remove(key)
+        self._drop([key])
         self._store.delete(key)
 
     def delete_all(self, keys: Iterable[str]) -> None:
         """Remove objects, their copies first."""
         wanted = list(keys)
-        for key in wanted:
-            self._at_hand.files.remove(key)
+        self._drop(wanted)
         self._store.delete_all(wanted)
 
     def keep_at_hand(self, keys: Iterable[str]) -> None:
         """Keep copies of these, in this process, from now on."""
-        self._at_hand.add(keys)
+        with _making:
+            if self.directory not in _known:
+                _known[self.directory] = _AtHand(self.directory)
+            _known[self.directory].add(keys)
 
     def direct(self) -> Store:
         """Return the store beneath."""
         return self._store
 
     @property
-    def _at_hand(self) -> "_AtHand":
-        with _making:
-            if self.directory not in _known:
-                _known[self.directory] = _AtHand(self.directory)
-            return _known[self.directory]
+    def _at_hand(self) -> "_AtHand | None":
+        return _known.get(self.directory)
 
-    def _fetch(self, key: str) -> None:
+    def _drop(self, keys: Iterable[str]) -> None:
+        if near := self._at_hand:
+            for key in keys:
+                near.files.remove(key)
+
+    def _fetch(self, key: str, files: CacheFiles) -> None:
         """Keep a copy of a whole object, as far as it can be had and is what its name says."""
         size = self._store.info(key).size
         if size > _LARGEST:
             return
         try:
-            content = self._store.get(key, 0, size)
+            files.keep(key, self._store.get(key, 0, size))
         except Corrupted:
             return
-        self._at_hand.files.keep(key, content)
 
 
 class _AtHand:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
-from tui_backup.errors import AppendOnly, NotFound
-from tui_backup.primitives.i18n import _
+from tui_backup.errors import NotFound
+from tui_backup.stores.append_only import stays
 from tui_backup.stores.base import Body, Sink
 from tui_backup.stores.wrapped import WrappedStore
 
@@ -28,18 +28,18 @@ class GuardedStore(WrappedStore, frozen=True, kw_only=True):
         if not self._is_there(key):
             self._store.put(key, body)
         elif not self._holds(key, body):
-            raise refusal(self.describe(), key)
+            raise stays(self.describe(), key)
 
     def writing(self, key: str) -> AbstractContextManager[Sink]:
         """Give what takes a new object piece by piece."""
         if self._is_there(key):
-            raise refusal(self.describe(), key)
+            raise stays(self.describe(), key)
         return self._store.writing(key)
 
     def delete(self, key: str) -> None:
         """Remove what lies below `locks/`, nothing else."""
         if not key.startswith(_FREE):
-            raise refusal(self.describe(), key)
+            raise stays(self.describe(), key)
         self._store.delete(key)
 
     def delete_all(self, keys: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ class GuardedStore(WrappedStore, frozen=True, kw_only=True):
         wanted = list(keys)
         for key in wanted:
             if not key.startswith(_FREE):
-                raise refusal(self.describe(), key)
+                raise stays(self.describe(), key)
         self._store.delete_all(wanted)
 
     def _is_there(self, key: str) -> bool:
@@ -72,11 +72,3 @@ class GuardedStore(WrappedStore, frozen=True, kw_only=True):
                 return False
             at += len(piece)
         return at == size
-
-
-def refusal(place: str, key: str) -> AppendOnly:
-    """Return the error that says what is not removed, and why."""
-    return AppendOnly(
-        _("{key} in {place} is neither removed nor replaced: append_only").format(key=key, place=place),
-        hint=_("set append_only = false in the configuration where that is meant"),
-    )

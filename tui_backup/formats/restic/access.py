@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Protocol
 
-from tui_backup.errors import BackupError, Corrupted, StoreError
+import msgspec
+
+from tui_backup.errors import AppendOnly, BackupError, Corrupted, StoreError
 from tui_backup.formats.base import Opening
 from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import Cipher, Keys
-from tui_backup.formats.restic.index import Index, load_index
+from tui_backup.formats.restic.index import PENDING, Index, load_index
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.locks.held import HeldLock
 from tui_backup.formats.restic.locks.lock import Locks
@@ -19,6 +21,8 @@ from tui_backup.formats.restic.snapshot_files import SnapshotFiles
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.stores.append_only import nothing_goes
+from tui_backup.stores.at_hand import direct, keep_at_hand
 
 
 class Guard(Protocol):
@@ -50,6 +54,7 @@ class Access:
         self.snapshots = SnapshotFiles(self.store, config.version, self.cipher)
         self._contents: Contents | None = None
         self._loading = Lock()
+        keep_at_hand(self.store, (f"{kind.value}/" for kind in (FileKind.INDEX, FileKind.SNAPSHOT)))
 
     @property
     def version(self) -> int:
@@ -68,10 +73,18 @@ class Access:
             Corrupted: an index file is damaged; the hint says what mends it.
         """
         try:
-            return load_index(self.store, self.version, self.cipher, listed)
+            index = load_index(self.store, self.version, self.cipher, listed)
         except Corrupted as error:
             hint = _("`tui-backup repair index -r {name}` mends it").format(name=self.opening.name)
             raise Corrupted(error.message, hint=hint) from error
+        keep_at_hand(self.store, _tree_packs(index))
+        return index
+
+    def direct(self) -> "Access":
+        """Return the way to what lies in the store now, past every copy that is at hand."""
+        store = direct(self.store)
+        opening = msgspec.structs.replace(self.opening, store=store)
+        return self if store == self.store else Access(opening, self.config, self.keys, self.key_id)
 
     def unload(self) -> None:
         """Forget the index: it has changed, or is not needed any more."""
@@ -113,11 +126,17 @@ class Access:
     @contextmanager
     def exclusive(self, watch: Watch, *, settle: bool = True) -> Iterator[HeldLock]:
         """Hold an exclusive lock, which the watch looks after; without `settle`, `confirm` comes before any removal."""
-        if self.config.append_only:
-            message = _("nothing may be removed from {place}: its own configuration says append-only")
-            raise BackupError(message.format(place=self.store.describe()))
+        self._refuse_if_append_only()
         with self._held(self.locks.acquire(exclusive=True, settle=settle, watch=watch), watch) as lock:
             yield lock
+
+    def _refuse_if_append_only(self) -> None:
+        place = self.store.describe()
+        if self.opening.append_only:
+            raise nothing_goes(place)
+        if self.config.append_only:
+            message = _("nothing may be removed from {place}: its own configuration says append-only")
+            raise AppendOnly(message.format(place=place))
 
     @contextmanager
     def _held(self, lock: HeldLock, watch: Watch) -> Iterator[HeldLock]:
@@ -153,3 +172,9 @@ def _unwritable(error: StoreError) -> StoreError:
         _("no lock can be taken: {reason}").format(reason=error.message),
         hint=_("if the repository cannot be written, --no-lock reads without one"),
     )
+
+
+def _tree_packs(index: Index) -> set[str]:
+    """Return the keys of all packs that hold trees."""
+    numbers = {number for _id, number, _offset, _length, _size in index.tables[BlobType.TREE]} - {PENDING}
+    return {key_of(FileKind.DATA, index.packs[number].hex()) for number in numbers}

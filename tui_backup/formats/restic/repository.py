@@ -105,7 +105,7 @@ class ResticRepository:
         """Check structure, and with `subset` read packs, under a shared lock."""
         from tui_backup.formats.restic.checking.check import Checker, Examined
 
-        access = self.access
+        access = self.access.direct()
         with access.shared(watch):
             every, damaged = access.snapshots.read(anew=True)
             wanted = {snapshot.id for snapshot in snapshots}

@@ -12,6 +12,7 @@ from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.keyrings import Keeping, change_password, check_for_file, keeping, keyring
+from tui_backup.services.storage import refuse_removing
 
 
 @click.command(
@@ -47,6 +48,7 @@ def command(
     if dry_run:
         account.done.append(Deed(what="key", object=name, detail=_("the password would be changed")))
         return account.close(invocation)
+    refuse_removing(invocation.workspace, name)
     update = update_password_file or offered(invocation, place, yes=yes)
     if update:
         check_for_file(password)

@@ -9,6 +9,7 @@ from tui_backup.cli.key_account import chosen, deed
 from tui_backup.cli.options import repository_option, retry_lock_option
 from tui_backup.primitives.i18n import _
 from tui_backup.services.keyrings import described, key_named, keyring, remove_key
+from tui_backup.services.storage import refuse_removing
 
 
 @click.command(
@@ -33,6 +34,7 @@ def command(invocation: Invocation, id_: str, repository: str | None, dry_run: b
     if dry_run:
         account.done.append(deed(name, key, _("would be removed")))
         return account.close(invocation)
+    refuse_removing(invocation.workspace, name)
     what = described(name, key)
     question = _("Remove {key}?").format(key=what)
     agree(invocation, question, _("this would remove {key}; nothing was touched").format(key=what), yes=yes)

@@ -19,7 +19,8 @@ class ResticRepairs:
     """Plans repairs under shared locks, and carries them out under an exclusive one; for one thread."""
 
     def __init__(self, access: Access) -> None:
-        self._access = access
+        self._access = access.direct()
+        self._opened = access
 
     def plan_index(self, watch: Watch) -> RepairPlan:
         """Find what index files should list."""
@@ -37,9 +38,10 @@ class ResticRepairs:
         if not isinstance(other, ResticRepository):
             message = _("nothing can be fetched from {name}: it is no repository in restic's format")
             raise BackupError(message.format(name=other.name))
-        if other.access.store == self._access.store:
+        source = other.access.direct()
+        if source.store == self._access.store:
             raise UsageError(_("{name} cannot be healed from itself").format(name=other.name))
-        return PackPlanner(self._access, other.access, live, watch).plan()
+        return PackPlanner(self._access, source, live, watch).plan()
 
     def plan_snapshots(self, watch: Watch) -> RepairPlan:
         """Find the snapshots that need what is lost, and what would be left of them."""
@@ -68,3 +70,4 @@ class ResticRepairs:
                         return rewrite_snapshots(access, plan, work, lock, watch)
             finally:
                 access.unload()
+                self._opened.unload()

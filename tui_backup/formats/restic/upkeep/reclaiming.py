@@ -154,7 +154,7 @@ class ResticReclaimer:
 
     def _prove_twins(self, work: ReclaimWork, watch: Watch) -> None:
         """Read the copy that stays of each blob of which another one goes: that one may be the last that is whole."""
-        access = self._access
+        access = self._access.direct()
         reader = BlobReader(access.cipher)
         for number, records in work.twins.items():
             watch.check()
