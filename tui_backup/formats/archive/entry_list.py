@@ -9,13 +9,12 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from tui_backup.errors import Corrupted
-from tui_backup.formats.archive.facts import Facts, fields_of, read_facts
+from tui_backup.formats.archive.facts import Facts, fields_of, moment, read_facts
 from tui_backup.formats.archive.frames import compressed, frames
 from tui_backup.formats.containers.base import Member
 from tui_backup.model.entry import EntryKind
@@ -129,15 +128,14 @@ def decode_head(content: bytes) -> Head:
     """
     try:
         fields: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
-        time = datetime.fromisoformat(fields["time"])
         stored = fields["name"], fields["size"], fields["sha256"]
     except (msgspec.DecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(_("it does not tell of what it is")) from error
     name, size, sha256 = stored
-    if fields.get("list") != _MARK or not (isinstance(name, str) and isinstance(size, int) and isinstance(sha256, str)):
+    time = moment(fields.get("time"))
+    sound = isinstance(name, str) and isinstance(size, int) and isinstance(sha256, str)
+    if fields.get("list") != _MARK or not sound or time is None:
         raise _damaged(_("it does not tell of what it is"))
-    if time.tzinfo is None:
-        raise _damaged(_("its time has no zone"))
     return Head(name=name, size=size, sha256=sha256, facts=read_facts(fields, time))
 
 

@@ -105,7 +105,7 @@ def read_facts(fields: Mapping[str, Any], time: datetime) -> Facts:
         files=number(fields.get("files")),
         bytes=number(fields.get("bytes")),
         duration=_seconds(fields.get("duration")),
-        content=_text(fields, "content"),
+        content="" if fields.get("content") == "" else _text(fields, "content"),
         original=_text(fields, "original"),
         copy_of=_text(fields, "copy_of"),
         notes=_texts(fields, "notes"),
@@ -118,6 +118,8 @@ def moment(value: object) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
+        if not 1 < time.year < 9999:
+            return None
         return time if time.tzinfo else time.astimezone()
     except (ValueError, OverflowError, OSError):
         return None

@@ -211,7 +211,6 @@ class SealedFile(io.RawIOBase):
         self._file = file
         self._header = parse_header(file.read(HEADER_BYTES))
         self._cipher = passphrase.cipher(self._header)
-        self._aad = self._header.encoded
         body = file.seek(0, os.SEEK_END) - HEADER_BYTES
         whole = self._header.segment + TAG_BYTES
         self._count = max(-(-body // whole), 1)
@@ -258,8 +257,6 @@ class SealedFile(io.RawIOBase):
         super().close()
 
     def _segment(self, number: int) -> memoryview:
-        from cryptography.exceptions import InvalidTag
-
         if self._open[0] != number:
             whole = self._header.segment + TAG_BYTES
             start = HEADER_BYTES + number * whole
@@ -267,19 +264,38 @@ class SealedFile(io.RawIOBase):
                 self._file.seek(start)
             sealed = self._file.read(min(whole, self._end + (number + 1) * TAG_BYTES - number * self._header.segment))
             self._place = start + len(sealed)
-            is_last = number == self._count - 1
-            try:
-                plain = self._cipher.decrypt(_nonce(self._header.prefix, number, is_last=is_last), sealed, self._aad)
-            except InvalidTag as error:
-                message = _("the seal is broken: segment {number} of {count} is not what was written")
-                raise Corrupted(message.format(number=number + 1, count=self._count)) from error
+            plain = _unsealed(self._cipher, self._header, sealed, number, self._count)
             self._open = (number, memoryview(plain))
         return self._open[1]
+
+
+def first_segment(beginning: bytes, size: int, passphrase: Passphrase) -> bytes:
+    """Return the plaintext of the first segment of a sealed file of `size` bytes, given that much of it at least.
+
+    Raises:
+        WrongPassword, Corrupted: as SealedFile does.
+    """
+    header = parse_header(beginning)
+    cipher = passphrase.cipher(header)
+    end = HEADER_BYTES + header.segment + TAG_BYTES
+    return _unsealed(cipher, header, beginning[HEADER_BYTES:end], 0, 1 if size <= end else 2)
 
 
 def opened(file: BinaryIO, passphrase: Passphrase) -> BinaryIO:
     """Return the plaintext of a sealed file, buffered; errors as those of SealedFile."""
     return cast(BinaryIO, io.BufferedReader(SealedFile(file, passphrase), 1 << 17))
+
+
+def _unsealed(cipher: "AESGCM", header: Header, sealed: bytes, number: int, count: int) -> bytes:
+    """Return the plaintext of a segment, one of `count`."""
+    from cryptography.exceptions import InvalidTag
+
+    nonce = _nonce(header.prefix, number, is_last=number == count - 1)
+    try:
+        return cipher.decrypt(nonce, sealed, header.encoded)
+    except InvalidTag as error:
+        message = _("the seal is broken: segment {number} is not what was written")
+        raise Corrupted(message.format(number=number + 1)) from error
 
 
 def _nonce(prefix: bytes, number: int, *, is_last: bool) -> bytes:
