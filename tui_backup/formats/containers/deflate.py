@@ -7,6 +7,7 @@ flush), so that all of them together are one ordinary stream. The checksums are 
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, cast
 
 from tui_backup.stores.base import Sink
 
@@ -110,3 +111,22 @@ def deflated(content: bytes, level: int) -> tuple[bytes, int]:
     from zlib_ng import zlib_ng
 
     return zlib_ng.compress(content, level, -15), zlib_ng.crc32(content)
+
+
+class Inflating(Protocol):
+    """A stream being unfolded (`zlib.decompressobj`)."""
+
+    eof: bool
+    unused_data: bytes
+    unconsumed_tail: bytes
+
+    def decompress(self, piece: bytes, most: int = 0) -> bytes:
+        """Return at most `most` bytes; what was not needed for them is left in `unconsumed_tail`."""
+        ...
+
+
+def inflating(window: int) -> Inflating:
+    """Begin to unfold a stream; `window` as zlib's `wbits`: -15 for raw deflate, 31 for gzip."""
+    from zlib_ng import zlib_ng
+
+    return cast(Inflating, zlib_ng.decompressobj(wbits=window))

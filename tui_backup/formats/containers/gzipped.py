@@ -2,11 +2,11 @@
 
 import io
 import struct
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.containers.compression import Compressor
-from tui_backup.formats.containers.deflate import Deflater
+from tui_backup.formats.containers.deflate import Deflater, Inflating, inflating
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Sink
 
@@ -41,14 +41,6 @@ class _Gzipping:
         self._out.write(_TRAILER.pack(self._deflater.crc, self._deflater.size & 0xFFFFFFFF))
 
 
-class _Inflating(Protocol):
-    eof: bool
-    unused_data: bytes
-    unconsumed_tail: bytes
-
-    def decompress(self, piece: bytes, most: int = 0) -> bytes: ...
-
-
 class _Gunzipping(io.RawIOBase):
     """Unfolds at most as much as it is asked for, so that no member is larger in memory than that."""
 
@@ -56,7 +48,7 @@ class _Gunzipping(io.RawIOBase):
         super().__init__()
         self._file = file
         self._input = b""
-        self._member: _Inflating | None = None
+        self._member: Inflating | None = None
         self._begun = self._ended = False
 
     def readable(self) -> bool:
@@ -76,7 +68,7 @@ class _Gunzipping(io.RawIOBase):
                 return len(piece)
         return 0
 
-    def _inflate(self, member: _Inflating, most: int) -> bytes:
+    def _inflate(self, member: Inflating, most: int) -> bytes:
         from zlib_ng import zlib_ng
 
         taken = self._input or self._file.read(_STEP)
@@ -89,9 +81,7 @@ class _Gunzipping(io.RawIOBase):
         self._input = member.unconsumed_tail
         return piece
 
-    def _next_member(self) -> _Inflating | None:
-        from zlib_ng import zlib_ng
-
+    def _next_member(self) -> Inflating | None:
         while len(self._input) < 2:
             more = self._file.read(_STEP)
             if not more:
@@ -101,5 +91,5 @@ class _Gunzipping(io.RawIOBase):
             self._ended = True
             return None
         self._begun = True
-        self._member = cast(_Inflating, zlib_ng.decompressobj(wbits=31))
+        self._member = inflating(31)
         return self._member
