@@ -88,7 +88,7 @@ class CacheFiles:
 
     def _settle_in(self) -> None:
         above = os.path.dirname(self._directory)
-        os.makedirs(self._directory, 0o700, exist_ok=True)
+        _make_private(self._directory)
         os.utime(self._directory)
         if not os.path.lexists(f"{above}/CACHEDIR.TAG"):
             _write(f"{above}/CACHEDIR.TAG", memoryview(_TAG))
@@ -128,6 +128,14 @@ def _name(key: str) -> str:
     return key.rpartition("/")[2]
 
 
+def _make_private(path: str) -> None:
+    """Make a directory and those above it that are missing, each for its owner alone."""
+    if not os.path.isdir(path):
+        _make_private(os.path.dirname(path))
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+
+
 def _opener(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
 
@@ -145,7 +153,7 @@ def _files(directory: str) -> Iterator[tuple[str, os.stat_result]]:
 
 def _write(path: str, content: memoryview) -> None:
     """Write a file beside its name; it need not outlive a crash, as whoever reads it looks at its hash."""
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    _make_private(os.path.dirname(path))
     temporary = temporary_name(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
