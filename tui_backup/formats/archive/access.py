@@ -83,14 +83,17 @@ class Access:
         return open_object(self.store, archive.stored)
 
     def opened(self, archive: Archive) -> BinaryIO:
-        """Open an archive as its container reads it: without its seal.
+        """Open an archive as its container reads it: without its seal; errors as `unsealed`."""
+        return self.unsealed(archive, self.stored(archive))
+
+    def unsealed(self, archive: Archive, file: BinaryIO) -> BinaryIO:
+        """Return an archive as its container reads it, from a file of how it is stored.
 
         Raises:
             WrongPassword: it is sealed with another key, or nobody has configured one.
             Corrupted: the seal is damaged, the archive gone.
             BackupError: another program has encrypted it.
         """
-        file = self.stored(archive)
         if archive.encryption is Encryption.NONE and not archive.key.endswith(SEALED):
             return file
         encryption = encryption_of(file.read(len(MAGIC)), archive.container)
