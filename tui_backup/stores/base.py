@@ -37,6 +37,14 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_part(name: str) -> bool:
+    """Whether a file name can be a part of a key."""
+    try:
+        return "/" not in check_key(name)
+    except ValueError:
+        return False
+
+
 class Sink(Protocol):
     """Takes the bytes of an object that is being written; for one thread."""
 

@@ -10,22 +10,17 @@ from typing import Annotated
 
 import msgspec
 
-from tui_backup.errors import Corrupted, NotFound, StoreError, StoreFull, StoreUnavailable, Unreadable
+from tui_backup.errors import Corrupted, NotFound, StoreError, Unreadable
 from tui_backup.primitives.about import About
 from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.i18n import N_, _
-from tui_backup.primitives.reasons import reason_of_code
-from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, check_key
-from tui_backup.stores.pacing import sending
+from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, check_key, is_part
+from tui_backup.stores.filling import fill
 from tui_backup.stores.recipes import recipe_of
 from tui_backup.stores.temporary import is_abandoned, is_temporary, temporary_name
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_PASSING = {errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN}
-_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+from tui_backup.stores.troubles import ABSENT, trouble_of
 
 _OF_THE_FILE_SYSTEM = "lost+found"
-_CHUNK = 1024 * 1024
 
 
 class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,11 +51,11 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             os.makedirs(self.path, 0o700, exist_ok=True)
             sync_directory(os.path.dirname(os.path.abspath(self.path)))
         except OSError as error:
-            raise _explained(error, _("cannot make the directory {path}: {reason}"), self.path) from error
+            raise trouble_of(error, _("cannot make the directory {path}: {reason}"), self.path) from error
 
     def put(self, key: str, body: Body) -> None:
         with self.writing(key) as sink:
-            _fill(sink, body)
+            fill(sink, body)
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Sink]:
@@ -91,7 +86,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             status = os.stat(path)
         except OSError as error:
-            raise _explained(error, _("cannot read {path}: {reason}"), path) from error
+            raise trouble_of(error, _("cannot read {path}: {reason}"), path) from error
         if not stat.S_ISREG(status.st_mode):
             raise NotFound(_("{path} is not a file").format(path=path))
         return ObjectInfo(key, status.st_size, status.st_mtime)
@@ -108,7 +103,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     raise _cut_short(path)
                 return _read(descriptor, start, wanted, path)
         except OSError as error:
-            trouble = _explained(error, _("cannot read {path}: {reason}"), path)
+            trouble = trouble_of(error, _("cannot read {path}: {reason}"), path)
             if error.errno == errno.EIO:
                 raise Unreadable(trouble.message, hint=trouble.hint) from error
             raise trouble from error
@@ -125,7 +120,7 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return
         except OSError as error:
-            raise _explained(error, _("cannot delete {path}: {reason}"), path) from error
+            raise trouble_of(error, _("cannot delete {path}: {reason}"), path) from error
 
     def delete_all(self, keys: Iterable[str]) -> None:
         trouble: StoreError | None = None
@@ -204,19 +199,11 @@ class LocalStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         path = f"{self.path}/{directory}" if directory else self.path
         try:
             with os.scandir(path) as entries:
-                return [entry for entry in entries if _is_part(entry.name)]
+                return [entry for entry in entries if is_part(entry.name)]
         except OSError as error:
-            if error.errno in _ABSENT and directory and os.path.isdir(self.path):
+            if error.errno in ABSENT and directory and os.path.isdir(self.path):
                 return []
-            raise _explained(error, _("cannot list {path}: {reason}"), path) from error
-
-
-def _is_part(name: str) -> bool:
-    """Whether a file name can be a part of a key."""
-    try:
-        return bool(check_key(name))
-    except ValueError:
-        return False
+            raise trouble_of(error, _("cannot list {path}: {reason}"), path) from error
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
@@ -260,48 +247,14 @@ class _Descriptor:
             write_all(self._descriptor, memoryview(piece).cast("B"))
 
 
-def _fill(sink: Sink, body: Body) -> None:
-    if isinstance(body, bytes | bytearray | memoryview):
-        sink.write(body)
-        return
-    body.seek(0)
-    paced = sending(body)
-    while chunk := paced.read(_CHUNK):
-        sink.write(chunk)
-
-
 @contextmanager
 def _explaining(path: str) -> Iterator[None]:
     """Say of what goes wrong with the system that a path cannot be written."""
     try:
         yield
     except OSError as error:
-        raise _explained(error, _("cannot write {path}: {reason}"), path) from error
+        raise trouble_of(error, _("cannot write {path}: {reason}"), path) from error
 
 
 def _cut_short(path: str) -> Corrupted:
     return Corrupted(_("{path} is shorter than it should be").format(path=path))
-
-
-def _explained(error: OSError, message: str, path: str) -> StoreError:
-    """Return the error of a store for one of the system, with what to do about it."""
-    text = message.format(path=path, reason=reason_of_code(error.errno))
-    code = error.errno or 0
-    if code in _FULL:
-        return StoreFull(text, hint=_("free some megabytes there; a prune then gives back what nobody needs"))
-    if code in _PASSING:
-        return StoreUnavailable(text, hint=_("does the file server answer?"))
-    if code in _ABSENT:
-        return NotFound(text, hint=_("if it should be there: is the disk mounted?"))
-    return StoreError(text, hint=_advice(code))
-
-
-def _advice(code: int) -> str | None:
-    match code:
-        case errno.EACCES | errno.EPERM:
-            return _("check owner and permissions, or run as the user that owns it")
-        case errno.EROFS:
-            return _("the file system is mounted read-only; the kernel does so after disk errors: see dmesg")
-        case errno.EIO:
-            return _("the disk or its cable may be failing: see dmesg")
-    return None
