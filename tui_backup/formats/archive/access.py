@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 from tui_backup.errors import BackupError, ConfigError, NotFound, WrongPassword
 from tui_backup.formats.archive import seal
 from tui_backup.formats.archive.catalog import Archive, Catalog, Encryption, encryption_of
+from tui_backup.formats.archive.content import Readings
 from tui_backup.formats.archive.entry_list import IN_MEMORY
 from tui_backup.formats.archive.layout import SEALED
 from tui_backup.formats.archive.marker import is_sealing, known_salt, new_salt, salt_now, write_marker
@@ -35,6 +36,7 @@ class Access:
         self.id = id_
         self.passphrase = None if key is None else Passphrase(key)
         self.catalog = Catalog(self.store, self.passphrase)
+        self.readings = Readings(self)
         self._is_marked = is_marked
 
     @cached_property

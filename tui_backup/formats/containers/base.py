@@ -3,7 +3,7 @@
 A container (tar.gz, tar.zst, zip) knows neither stores nor seals: it writes to a `Sink` and reads from a file.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -70,7 +70,7 @@ class MemberWriter(Protocol):
 class MemberReader(Protocol):
     """An archive that is being read, as it lies in a file; hostile until proven otherwise."""
 
-    def members(self) -> Iterator[tuple[Member, BinaryIO | None]]:
+    def members(self) -> Generator[tuple[Member, BinaryIO | None]]:
         """Yield all members in order; the content of a FILE can be read until the next one is asked for.
 
         Their paths are harmless: each comes once (a DIR that comes again is passed over), lies below nothing but
@@ -85,8 +85,21 @@ class MemberReader(Protocol):
         """Return `backup_info.json` where the container has it inside, unread otherwise; at most 1 MiB."""
         ...
 
-    def opened(self, member: Member) -> AbstractContextManager[BinaryIO] | None:
-        """Return one member's content without reading what lies before it; None where the container cannot do that."""
+    @property
+    def opens_any(self) -> bool:
+        """Whether `opened` reaches a member without reading what lies before it."""
+        ...
+
+    def has_passed(self, path: bytes) -> bool:
+        """Whether the content of a FILE lies behind what was read, out of reach."""
+        ...
+
+    def opened(self, path: bytes) -> AbstractContextManager[BinaryIO]:
+        """Give the content of the FILE at a path; from several threads at once where it `opens_any`.
+
+        Raises:
+            Corrupted: the archive has no such FILE, or is damaged.
+        """
         ...
 
 

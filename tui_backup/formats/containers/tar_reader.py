@@ -3,8 +3,9 @@
 import io
 import os
 from base64 import b64decode
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, ClassVar
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -80,6 +81,8 @@ class _Content(io.RawIOBase):
 class TarReader:
     """A tar that is being read; see `MemberReader`."""
 
+    opens_any: ClassVar[bool] = False
+
     def __init__(self, file: BinaryIO, refuse: Refuse) -> None:
         self._file = file
         self._refuse = refuse
@@ -91,7 +94,7 @@ class TarReader:
         self._everywhere: parsing.Records = {}
         """Records that hold for all members that follow."""
 
-    def members(self) -> Iterator[tuple[Member, BinaryIO | None]]:
+    def members(self) -> Generator[tuple[Member, BinaryIO | None]]:
         """Yield all members in order."""
         announced = _Announced()
         while (block := self._next_block()) is not None:
@@ -105,9 +108,18 @@ class TarReader:
         """There is none inside a tar."""
         return None
 
-    def opened(self, member: Member) -> None:
-        """A tar is read from its start."""
-        return
+    def has_passed(self, path: bytes) -> bool:
+        """Whether that FILE has come already."""
+        return path in self._sizes
+
+    @contextmanager
+    def opened(self, path: bytes) -> Iterator[BinaryIO]:
+        """Give the content of a FILE, reading on to it."""
+        for member, content in self.members():
+            if member.path == path and content is not None:
+                yield content
+                return
+        raise Corrupted(_("the archive has no such member"))
 
     def _next_block(self) -> parsing.Block | None:
         raw = self._file.read(BLOCK)

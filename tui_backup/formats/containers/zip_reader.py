@@ -2,9 +2,9 @@
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import BinaryIO, ClassVar, cast
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.containers import zip_records as records
@@ -25,6 +25,8 @@ _LONGEST_TARGET = 1 << 16
 class ZipReader:
     """A zip that is being read; see `MemberReader`. `opened` may be called from several threads at once."""
 
+    opens_any: ClassVar[bool] = True
+
     def __init__(self, file: BinaryIO, refuse: Refuse) -> None:
         self._file = file
         self._refuse = refuse
@@ -33,7 +35,7 @@ class ZipReader:
         """The FILEs by path."""
         self._about: Record | None = None
 
-    def members(self) -> Iterator[tuple[Member, BinaryIO | None]]:
+    def members(self) -> Generator[tuple[Member, BinaryIO | None]]:
         """Yield all members in the order of the directory."""
         for record, member in self._listed(self._refuse):
             yield member, self._content(record) if member.kind is EntryKind.FILE else None
@@ -48,10 +50,14 @@ class ZipReader:
             raise Corrupted(_("{name} in the archive is too large").format(name="backup_info.json"))
         return content
 
+    def has_passed(self, path: bytes) -> bool:
+        """Nothing is ever out of reach."""
+        return False
+
     @contextmanager
-    def opened(self, member: Member) -> Iterator[BinaryIO]:
+    def opened(self, path: bytes) -> Iterator[BinaryIO]:
         """Give the content of a FILE; raises Corrupted where the archive has none of that path."""
-        record = self._found().get(member.path)
+        record = self._found().get(path)
         if record is None:
             raise Corrupted(_("the archive has no such member"))
         yield self._content(record)
