@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from tests.support.estate import Estate
 from tui_backup.errors import BackupError, Cancelled
 from tui_backup.model.watch import Watch
 from tui_backup.services.directories import Copy, directory, entry_at
-from tui_backup.services.handing_out import beginning, free_path, write_archive, write_file
+from tui_backup.services.handing_out import beginning, write_archive, write_file
+from tui_backup.services.new_files import free_path
 from tui_backup.services.workspace import Workspace
 
 
@@ -39,21 +41,23 @@ def test_a_file_is_written_and_nothing_is_overwritten(
 ) -> None:
     target = bytes(out / "text")
     written = [write_file(workspace, newest, inside(estate, "text"), target, Watch()) for _time in range(2)]
-    assert [Path(os.fsdecode(path)).name for path in written] == ["text", "text_1"]
+    assert [Path(os.fsdecode(each.path)).name for each in written] == ["text", "text_1"]
     assert [path.read_text() for path in sorted(out.iterdir())] == ["three", "three"]
     assert audited(workspace)[-2][1].endswith("/text")
 
 
 def test_a_dangling_link_is_not_written_through(estate: Estate, workspace: Workspace, newest: Copy, out: Path) -> None:
     (out / "text").symlink_to(out / "elsewhere")
-    path = write_file(workspace, newest, inside(estate, "text"), bytes(out / "text"), Watch())
+    path = write_file(workspace, newest, inside(estate, "text"), bytes(out / "text"), Watch()).path
     assert path.endswith(b"/text_1")
     assert not (out / "elsewhere").exists()
 
 
 def test_the_ending_of_a_name_stays(out: Path) -> None:
-    (out / "a.tar").touch()
+    for name in ("a.tar", "a.tar.gz"):
+        (out / name).touch()
     assert free_path(bytes(out), b"a.tar").endswith(b"/a_1.tar")
+    assert free_path(bytes(out), b"a.tar.gz").endswith(b"/a_1.tar.gz")
 
 
 def test_one_that_is_cancelled_leaves_nothing(estate: Estate, workspace: Workspace, newest: Copy, out: Path) -> None:
@@ -74,11 +78,25 @@ def test_several_paths_go_into_one_archive_each_once(
 ) -> None:
     target = bytes(out / "some.tar")
     paths = [inside(estate, name) for name in ("text", "deep/a", "deep")]
-    path = write_archive(workspace, newest, paths, target, Watch())
+    path = write_archive(workspace, newest, paths, "tar", target, Watch()).path
     with tarfile.open(os.fsdecode(path)) as archive:
         names = [os.path.relpath("/" + member.name, estate.source) for member in archive]
     assert names == ["deep", "deep/a", "deep/a/b", "text"]
     assert audited(workspace)[-1][1].endswith(": ok")
+
+
+@pytest.mark.usefixtures("own")
+def test_what_cannot_be_read_is_left_out_and_counted(
+    estate: Estate, workspace: Workspace, newest: Copy, out: Path
+) -> None:
+    estate.spoil("local", newest.snapshot, inside(estate, "text"))
+    written = write_archive(workspace, newest, [b"/"], "zip", bytes(out / "all.zip"), Watch())
+    assert written.unreadable == 1
+    with zipfile.ZipFile(os.fsdecode(written.path)) as archive:
+        names = [name.rpartition("source/")[2] for name in archive.namelist()]
+    assert "deep/a/b" in names
+    assert "text" not in names
+    assert "incomplete" in audited(workspace)[-1][1]
 
 
 def test_the_beginning_of_a_file_is_audited_with_what_was_read(

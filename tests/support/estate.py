@@ -12,6 +12,7 @@ from tests.support.repositories import open_repository
 from tests.support.restic import Restic
 from tui_backup.config.load import load_config
 from tui_backup.errors import BackupError
+from tui_backup.formats.restic.browse import NodeOrigin
 from tui_backup.formats.restic.config import RepositoryConfig, write_config
 from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.keys import KeyFile, _derive, _Mac, _Master, new_keys
@@ -106,6 +107,20 @@ class Estate(NamedTuple):
         repository = open_repository(self.store(name), password_of(name))
         (place,) = repository.access.load().index.places(BlobType.TREE, bytes.fromhex(snapshot.root))
         self.store(name).delete(key_of(FileKind.DATA, place.pack.hex()))
+
+    def spoil(self, name: str, snapshot: Snapshot, path: bytes) -> None:
+        """Have the first blob of a file of a snapshot be damaged."""
+        repository = open_repository(self.store(name), password_of(name))
+        origin = repository.entry(snapshot, path).origin
+        assert isinstance(origin, NodeOrigin)
+        assert origin.node.content
+        index = repository.access.load().index
+        (place,) = index.places(BlobType.DATA, bytes.fromhex(origin.node.content[0]))
+        pack = self.directory / name / "data" / place.pack.hex()[:2] / place.pack.hex()
+        content = bytearray(pack.read_bytes())
+        content[place.offset + 20] ^= 1
+        pack.chmod(0o600)
+        pack.write_bytes(content)
 
     def hide(self, name: str) -> None:
         """Have a repository vanish as a disk does."""

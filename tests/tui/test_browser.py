@@ -2,11 +2,12 @@
 
 import os
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tests.support.repositories import access_of
 from tests.tui.conftest import Look, at, settled
@@ -17,6 +18,7 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.browser import taking
 from tui_backup.tui.browser.changes import ChangesPage
+from tui_backup.tui.browser.export_dialog import ExportDialog
 from tui_backup.tui.browser.finder import FinderPage
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.page import BrowserPage
@@ -212,15 +214,27 @@ async def test_a_file_is_written_into_the_working_directory(
     assert (tmp_path / "here" / "settings.toml").stat().st_mode & 0o777 == 0o600
 
 
-async def test_what_is_marked_is_exported_as_tar(
-    app: BackupApp, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("steps", "ending"), [(0, ".tar"), (1, ".tar.gz"), (3, ".zip")])
+async def test_what_is_marked_is_exported_in_the_format_that_is_chosen(
+    app: BackupApp, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, ending: str
 ) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     async with app.run_test() as pilot:
         await at(pilot, newest(site))
-        await press(pilot, "home", "down", "space", "end", "space", "x", "right", "enter")
+        await press(pilot, "home", "down", "space", "end", "space", "x")
+        dialog = pilot.app.screen
+        assert isinstance(dialog, ExportDialog)
+        assert pilot.app.focused is dialog.query_one("#no")
+        await press(pilot, "shift+tab", *["right"] * steps)
+        assert str(dialog.query_one("#target", Static).content).endswith(ending)
+        await press(pilot, "tab", "tab", "enter")
     (made,) = os.listdir()
+    assert made.endswith(ending)
+    if ending == ".zip":
+        with zipfile.ZipFile(made) as zipped:
+            assert "srv/site/settings.toml" in zipped.namelist()
+        return
     with tarfile.open(made) as archive:
         found = archive.getnames()
     assert found[:2] == ["srv/site/settings.toml", "srv/site/strange names"]
@@ -509,3 +523,13 @@ def test_look_confirm_writing(look: Look, site: Path, monkeypatch: pytest.Monkey
         await pilot.press("end", "w")
 
     look(newest(site), write)
+
+
+def test_look_of_an_export(look: Look, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target(path=b"/root/site-1a2b3c4d.tar", free=1 << 40)
+    monkeypatch.setattr(taking, "target_for", lambda _name: target)
+
+    async def export(pilot: Pilot[None]) -> None:
+        await press(pilot, "home", "down", "space", "x", "shift+tab", "right")
+
+    look(newest(site), export)

@@ -14,18 +14,20 @@ from tui_backup.primitives.i18n import _
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own, as `command`.
 
-    `lines` gives name -> one line of help, in the order of the help; `later` names commands that are documented and
-    that this version does not have.
+    `lines` gives name -> one line of help, in the order of the help; `aliases` gives other name -> name; `later` names
+    commands that are documented and that this version does not have.
     """
 
     package: str
     lines: Callable[[], Mapping[str, str]]
     later: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = {}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.package = options.pop("package")
         self.lines = options.pop("lines")
         self.later = options.pop("later", ())
+        self.aliases = options.pop("aliases", {})
         super().__init__(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -36,6 +38,7 @@ class LazyGroup(click.Group):
         """Import a command, or return one that says that it comes later."""
         if cmd_name in self.later:
             return later_command(cmd_name)
+        cmd_name = self.aliases.get(cmd_name, cmd_name)
         if cmd_name not in self.lines():
             return None
         command: click.Command = import_module(f"{self.package}.{cmd_name.replace('-', '_')}").command

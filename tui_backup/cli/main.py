@@ -20,7 +20,7 @@ from tui_backup.primitives.i18n import ENGLISH, _, only
 translate_click()
 
 LATER = (
-    "acknowledge", "daemon", "download", "export", "notify", "prove",
+    "acknowledge", "daemon", "notify", "prove",
     "schedule", "serve",
 )  # fmt: skip
 
@@ -39,6 +39,7 @@ def command_lines() -> Mapping[str, str]:
         "versions": _("Show the versions of a file over time."),
         "restore": _("Bring files back."),
         "undo-restore": _("Undo a restore in place."),
+        "export": _("Write a snapshot, or part of it, as a plain archive."),
         "copy": _("Copy snapshots to another repository."),
         "verify": _("Prove that snapshots can be restored."),
         "repair": _("Mend a damaged repository."),
@@ -62,6 +63,7 @@ def command_lines() -> Mapping[str, str]:
     package="tui_backup.cli.commands",
     lines=command_lines,
     later=LATER,
+    aliases={"download": "export"},
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=_("Back up the data of a server, and get it back."),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 
@@ -161,6 +161,19 @@ class Format(Protocol):
     @classmethod
     def open(cls, opening: Opening) -> "Repository":
         """Open a repository; raises RepositoryMissing, WrongPassword, Corrupted or StoreError."""
+        ...
+
+
+@runtime_checkable
+class HoldsArchives(Protocol):
+    """A repository of which each snapshot is one archive, beside being a `Repository`."""
+
+    def archive(self, snapshot: Snapshot) -> AbstractContextManager[BinaryIO]:
+        """Open the archive of a snapshot as it was before it was sealed; it cannot seek.
+
+        Raises, then or while it is read:
+            Corrupted: it is not what its seal says, or, at its end, not what its checksum says.
+        """
         ...
 
 

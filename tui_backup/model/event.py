@@ -90,7 +90,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True, tag="verified"):
 
 
 class Tended(msgspec.Struct, frozen=True, kw_only=True, tag="tended"):
-    """A pruning, a copy or a repair of one repository has ended."""
+    """A pruning, a copy, an export or a repair of one repository has ended."""
 
     run: str
     verb: str
@@ -98,7 +98,7 @@ class Tended(msgspec.Struct, frozen=True, kw_only=True, tag="tended"):
     repository: str | None
     status: str
     snapshots: int = 0
-    """Forgotten, copied or rewritten."""
+    """Forgotten, copied, exported or rewritten."""
     bytes_freed: int = 0
     bytes_added: int = 0
     duration: float | None = None

@@ -14,6 +14,7 @@ class Verb(StrEnum):
     VERIFY = "verify"
     PRUNE = "prune"
     COPY = "copy"
+    EXPORT = "export"
     REPAIR = "repair"
     UNDO = "undo-restore"
 

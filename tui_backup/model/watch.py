@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from tui_backup.primitives.cancel import CancelToken
 
+Warned = tuple[bytes | None, str]
+"""A raw path, None where it concerns no path, and what is wrong with it."""
+
 Warn = Callable[[bytes | None, str], None]
 
 
@@ -27,6 +30,7 @@ class Watch:
         self.on_wait: Callable[[str], None] | None = None
         """Hears, in place of whoever opened the repository, for whom the operation waits."""
         self._on_warning = on_warning
+        self._collections: list[list[Warned]] = []
 
     def restart(self) -> None:
         """Count anew: what was counted so far belongs to another repository."""
@@ -37,8 +41,15 @@ class Watch:
     def warn(self, path: bytes | None, message: str) -> None:
         """Tell of trouble that does not stop the operation; `path` is raw, None where it concerns no path."""
         self.warnings += 1
+        for collection in self._collections:
+            collection.append((path, message))
         if self._on_warning is not None:
             self._on_warning(path, message)
+
+    def collected(self) -> list[Warned]:
+        """Return a list that every warning from now on goes into as well."""
+        self._collections.append([])
+        return self._collections[-1]
 
     def check(self) -> None:
         """Raise Cancelled when the run was asked to stop, or what the guard raises."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from tui_backup.engine import versions as history_of_file
+from tui_backup.engine.exporting import LEVEL
 from tui_backup.engine.versions import Sighting, Version
 from tui_backup.errors import BackupError, NotFound
 from tui_backup.formats.containers.entry_writer import write_archive
@@ -22,6 +23,7 @@ from tui_backup.primitives.clock import from_ns
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.snapshots import Found, Shelf
 from tui_backup.services.words import entry_word
+from tui_backup.stores.base import Sink
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -30,9 +32,6 @@ PIECE = 1 << 20
 """Bytes handed on at a time."""
 
 ROOT = b"/"
-
-_NO_LEVEL = 1
-"""A plain tar is not compressed."""
 
 _TYPES = {
     EntryKind.FILE: stat.S_IFREG,
@@ -165,18 +164,29 @@ def content(workspace: "Workspace", found: Found, path: bytes) -> Generator[byte
 
 
 def write_directory(workspace: "Workspace", found: Found, path: bytes, out: BinaryIO, watch: Watch) -> None:
-    """Write a directory and all below it as a tar stream; the audit has who got it."""
-    write_paths(workspace, found, [path], out, watch)
+    """Write a directory and all below it as a tar stream; the audit has who got it.
 
-
-def write_paths(workspace: "Workspace", found: Found, paths: Sequence[bytes], out: BinaryIO, watch: Watch) -> None:
-    """Write paths, each with all below it, as one tar stream; the audit has who got them."""
-    with workspace.audit.act("dump", *handed_out(found.snapshot, found.shelf.name, b" ".join(paths))):
-        entries = chain.from_iterable(_with_itself(found, path, watch) for path in outermost(paths))
-        written = write_archive(entries, CONTAINERS.load("tar")(), out, _NO_LEVEL, watch)
-    if count := written.tally.unreadable:
+    Raises:
+        BackupError: something could not be read; all else was written.
+    """
+    if count := write_paths(workspace, found, [path], "tar", out, watch):
         message = ngettext("{count} file could not be read whole", "{count} files could not be read whole", count)
         raise BackupError(message.format(count=count))
+
+
+def write_paths(
+    workspace: "Workspace", found: Found, paths: Sequence[bytes], format_: str, out: Sink, watch: Watch
+) -> int:
+    """Write paths, each with all below it, as one archive; the audit has who got them.
+
+    Returns how many files could not be read whole.
+    """
+    with workspace.audit.act("dump", *handed_out(found.snapshot, found.shelf.name, b" ".join(paths))) as act:
+        entries = chain.from_iterable(_with_itself(found, path, watch) for path in outermost(paths))
+        written = write_archive(entries, CONTAINERS.load(format_)(), out, LEVEL, watch)
+        if written.tally.unreadable:
+            act.outcome = f"incomplete: {written.tally.unreadable} not read"
+    return written.tally.unreadable
 
 
 def handed_out(snapshot: Snapshot, repository: str, what: bytes) -> tuple[str, str]:

@@ -1,31 +1,34 @@
-"""What people take out of a snapshot without a restore: the beginning of a file, a file, or some paths as tar.
+"""What people take out of a snapshot without a restore: the beginning of a file, a file, or some paths as an archive.
 
 All of it is authenticated, and the audit has who got it. Files are written beside their name and never over another.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tui_backup.errors import BackupError, Corrupted
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
-from tui_backup.primitives.atomic import claim, sync, sync_directory
-from tui_backup.primitives.descriptors import temporary_name
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
-from tui_backup.primitives.text import printable
 from tui_backup.services.browsing import content, handed_out, reading, write_paths
 from tui_backup.services.directories import Copy, found_of, look
+from tui_backup.services.new_files import free_path, new_file
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
 
-_MOST_NAMES = 1000
-_LONGEST_STEM = 200
+
+class HandedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written."""
+
+    path: bytes
+    unreadable: int = 0
+    """Files that are missing in it, or not whole."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +78,8 @@ def target_for(name: bytes) -> Target:
     return Target(path=free_path(directory, name), free=room.f_bavail * room.f_frsize)
 
 
-def write_file(workspace: "Workspace", copy: Copy, path: bytes, target: bytes, watch: Watch) -> bytes:
-    """Write a file of a snapshot to a path, or if that is taken under the next free name beside; return its path.
+def write_file(workspace: "Workspace", copy: Copy, path: bytes, target: bytes, watch: Watch) -> HandedOut:
+    """Write a file of a snapshot to a path, or if that is taken under the next free name beside.
 
     Raises:
         BackupError: it cannot be read, or not be written; then nothing stays.
@@ -85,51 +88,32 @@ def write_file(workspace: "Workspace", copy: Copy, path: bytes, target: bytes, w
     found = found_of(workspace, copy.repository, copy.snapshot.id)
     with (
         reading([found.shelf], watch),
-        _new_file(directory, name) as (out, names),
+        new_file(directory, name) as (out, names),
         closing(content(workspace, found, path)) as pieces,
     ):
         for piece in pieces:
             watch.check()
             out.write(piece)
             watch.bytes_done += len(piece)
-    return names[0]
+    return HandedOut(path=names[0])
 
 
-def write_archive(workspace: "Workspace", copy: Copy, paths: Sequence[bytes], target: bytes, watch: Watch) -> bytes:
-    """Write paths of a snapshot, each with all below it, as a tar file; return its path.
+def write_archive(
+    workspace: "Workspace", copy: Copy, paths: Sequence[bytes], format_: str, target: bytes, watch: Watch
+) -> HandedOut:
+    """Write paths of a snapshot, each with all below it, as an archive.
 
-    `target` is where it is to lie; if that is taken, the next free name beside is used.
+    `target` is where it is to lie; if that is taken, the next free name beside is used. What cannot be read is left out
+    and counted.
 
     Raises:
-        BackupError: something cannot be read, or it cannot be written; then nothing stays.
+        BackupError: nothing can be read, or it cannot be written; then nothing stays.
     """
     found = found_of(workspace, copy.repository, copy.snapshot.id)
     directory, name = os.path.split(target)
-    with reading([found.shelf], watch), _new_file(directory, name) as (out, names):
-        write_paths(workspace, found, paths, _Counted(out, watch), watch)  # type: ignore[arg-type]  # tar only writes
-    return names[0]
-
-
-def free_path(directory: bytes, name: bytes) -> bytes:
-    """Return the first path that nothing has, of a name and those that follow it: `a.txt`, `a_1.txt`, `a_2.txt`."""
-    for path in _names(directory, name):
-        if not os.path.lexists(path):
-            return path
-    raise BackupError(_("{path} and all names like it are taken").format(path=printable(os.path.join(directory, name))))
-
-
-class _Counted:
-    """A file whose writing the watch is told of."""
-
-    def __init__(self, file: BinaryIO, watch: Watch) -> None:
-        self._file = file
-        self._watch = watch
-
-    def write(self, piece: bytes) -> int:
-        """Write a piece."""
-        self._watch.check()
-        self._watch.bytes_done += len(piece)
-        return self._file.write(piece)
+    with reading([found.shelf], watch), new_file(directory, name) as (out, names):
+        unreadable = write_paths(workspace, found, paths, format_, out, watch)
+    return HandedOut(path=names[0], unreadable=unreadable)
 
 
 def _beginning(entry: Entry, enough: Callable[[bytes], int], watch: Watch) -> bytes:
@@ -142,46 +126,3 @@ def _beginning(entry: Entry, enough: Callable[[bytes], int], watch: Watch) -> by
                 break
             read += piece
     return read
-
-
-@contextmanager
-def _new_file(directory: bytes, name: bytes) -> Iterator[tuple[BinaryIO, list[bytes]]]:
-    """Give a file to write, which gets its name at the end; the list then holds its path."""
-    names: list[bytes] = []
-    temporary = os.path.join(directory, temporary_name(name))
-    try:
-        with _opened(temporary) as out:
-            try:
-                yield out, names
-                out.flush()
-                sync(out.fileno())
-                names.append(_claimed(temporary, directory, name))
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(temporary)
-                raise
-        sync_directory(os.fsdecode(directory))
-    except OSError as error:
-        shown = printable(os.path.join(directory, name))
-        raise BackupError(_("cannot write {path}: {reason}").format(path=shown, reason=reason_of(error))) from error
-
-
-def _opened(path: bytes) -> BinaryIO:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    return os.fdopen(os.open(path, flags, 0o600), "wb")
-
-
-def _claimed(temporary: bytes, directory: bytes, name: bytes) -> bytes:
-    """Give a file the first name that is free; return its path."""
-    while True:
-        path = free_path(directory, name)
-        with suppress(FileExistsError):
-            claim(temporary, path)
-            return path
-
-
-def _names(directory: bytes, name: bytes) -> Iterator[bytes]:
-    yield os.path.join(directory, name)
-    stem, ending = os.path.splitext(name)
-    for number in range(1, _MOST_NAMES):
-        yield os.path.join(directory, b"%s_%d%s" % (stem[:_LONGEST_STEM], number, ending[-_LONGEST_STEM // 8 :]))

@@ -71,7 +71,7 @@ def without_result(run: Run, status: RunStatus, message: str | None, duration: f
                 time=now(),
                 message=message,
             )
-        case Verb.PRUNE | Verb.COPY | Verb.REPAIR:
+        case Verb.PRUNE | Verb.COPY | Verb.EXPORT | Verb.REPAIR:
             return Tended(
                 run=run.id,
                 verb=run.verb,

@@ -24,6 +24,7 @@ def verb_word(verb: str) -> str:
         "verify": pgettext("what a run does", "verify"),
         "prune": pgettext("what a run does", "prune"),
         "copy": pgettext("what a run does", "copy"),
+        "export": pgettext("what a run does", "export"),
         "repair": pgettext("what a run does", "repair"),
         "undo-restore": pgettext("what a run does", "undo-restore"),
     }

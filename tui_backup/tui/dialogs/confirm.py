@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Static
 
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.tui.dialogs.dialog import Dialog, said
+from tui_backup.tui.dialogs.dialog import Dialog, printable_lines, said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Confirm(Dialog[bool]):
         with Vertical(id="dialog") as box:
             box.border_title = Content(printable(asked.title))
             yield said(_("Host    {host}").format(host=asked.host), "large")
-            yield said(_("Target  {target}").format(target=asked.target), "large")
+            yield Static(Content(target_line(asked.target)), id="target", classes="large", markup=False)
             with VerticalScroll(id="said", can_focus=False):
                 for fact in asked.facts:
                     yield said(fact)
@@ -67,6 +67,7 @@ class Confirm(Dialog[bool]):
                     yield said(f"! {warning}", "careful")
                 if asked.undo:
                     yield said(asked.undo, "quiet")
+            yield from self.further()
             if asked.word is not None:
                 yield said(_("Type {word} to go on:").format(word=asked.word))
                 yield Input(id="typed", compact=True)
@@ -74,6 +75,10 @@ class Confirm(Dialog[bool]):
                 yield Button(_("Do nothing"), id="no", compact=True)
                 is_held = asked.word is not None
                 yield Button(Content(asked.action), id="yes", variant="error", disabled=is_held, compact=True)
+
+    def further(self) -> ComposeResult:
+        """Yield what else is asked."""
+        yield from ()
 
     def on_mount(self) -> None:
         """Put the focus where nothing happens by accident."""
@@ -95,3 +100,8 @@ class Confirm(Dialog[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+
+def target_line(target: str) -> str:
+    """Return the line that names the target; text from data may be given as it is."""
+    return printable_lines(_("Target  {target}").format(target=target))
