@@ -43,7 +43,7 @@ def formats() -> dict[str, str]:
 
 def stores() -> dict[str, str]:
     """Return kind of store -> what this version cannot do."""
-    return {"s3": _("use S3 stores"), "sftp": _("use SFTP stores")}
+    return {"s3": _("use S3 stores")}
 
 
 def sources() -> dict[str, str]:

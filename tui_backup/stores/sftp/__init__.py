@@ -1,0 +1,1 @@
+"""A directory on a server that lets people in by SSH."""
