@@ -103,10 +103,14 @@ class Ceph(msgspec.Struct, frozen=True):
         """Run radosgw-admin."""
         return _administer(self.directory, *arguments)
 
-    def new_user(self) -> S3Server:
-        """Make a user with keys of their own, who owns nothing."""
+    def new_user(self, *, quota_bytes: int = 0) -> S3Server:
+        """Make a user with keys of their own, who owns nothing; without a quota, anything may be stored."""
         name = f"tests-{uuid.uuid4().hex[:12]}"
         _make_user(self.directory, name, name.upper(), name[::-1])
+        if quota_bytes:
+            quota = ["--quota-scope", "user", "--uid", name]
+            self.administer("quota", "set", *quota, "--max-size", str(quota_bytes))
+            self.administer("quota", "enable", *quota)
         return msgspec.structs.replace(self.plain, access_key=name.upper(), secret_key=name[::-1])
 
 

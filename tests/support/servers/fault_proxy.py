@@ -37,7 +37,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which requests meet with what. The first rule that is due decides; those after it do not count that request."""
 
     method: str = ""
-    """`PUT`; empty for any."""
+    """`PUT`, `PUT|POST`; empty for any."""
     path: str = ""
     """A regular expression, searched for in path and query."""
     nth: int = 1
@@ -157,7 +157,7 @@ class _Proxy:
 
     def _due(self, request: web.Request) -> int | None:
         for number, rule in enumerate(self._rules):
-            if rule.method not in {"", request.method} or not re.search(rule.path, request.raw_path):
+            if not (re.fullmatch(rule.method or ".*", request.method) and re.search(rule.path, request.raw_path)):
                 continue
             self._met[number] += 1
             passed = self._met[number] - rule.nth

@@ -75,6 +75,13 @@ class S3Server(msgspec.Struct, frozen=True):
             client.create_bucket(Bucket=name, **options)  # type: ignore[arg-type]  # each is of a type of its own
         return name
 
+    def remove_bucket(self, bucket: str) -> None:
+        """Remove a bucket and all that lies in it, whoever still uses it."""
+        with self.client() as client:
+            for key in self.keys(bucket):
+                client.delete_object(Bucket=bucket, Key=key)
+            client.delete_bucket(Bucket=bucket)
+
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Return what lies in a bucket."""
         with self.client() as client:
