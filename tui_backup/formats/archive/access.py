@@ -49,6 +49,16 @@ class Access:
         if self.passphrase is not None:
             known_salt(self.store, self.passphrase)
 
+    def note_key(self) -> bytes | None:
+        """Note by what the key of the configuration is known; return the salt that goes with it, None without a key.
+
+        Raises:
+            WrongPassword: archives are sealed with another one.
+        """
+        if self.passphrase is None:
+            return None
+        return known_salt(self.store, self.passphrase) or new_salt(self.store, self.passphrase)
+
     def adopt(self) -> None:
         """Mark the place before the first archive of ours is written there."""
         if not self._is_marked:
@@ -62,16 +72,15 @@ class Access:
             ConfigError: what lies there is sealed, and nobody has configured a key.
             WrongPassword: it is sealed with another one.
         """
-        if self.passphrase is None:
-            if is_sealing(self.store):
-                raise ConfigError(
-                    _("the archives in {place} are sealed, and {name} has no encryption_key").format(
-                        place=self.store.describe(), name=self.opening.name
-                    ),
-                    hint=_("give the key; archives that are not to be sealed need a new repository"),
-                )
-            return None
-        return salt_now(known_salt(self.store, self.passphrase) or new_salt(self.store, self.passphrase))
+        noted = self.note_key()
+        if noted is None and is_sealing(self.store):
+            raise ConfigError(
+                _("the archives in {place} are sealed, and {name} has no encryption_key").format(
+                    place=self.store.describe(), name=self.opening.name
+                ),
+                hint=_("give the key; archives that are not to be sealed need a new repository"),
+            )
+        return None if noted is None else salt_now(noted)
 
     def archive(self, snapshot: Snapshot) -> Archive:
         """Return the archive that a snapshot is; raises NotFound where it is gone."""

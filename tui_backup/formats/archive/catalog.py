@@ -122,6 +122,11 @@ class Catalog:
             self._known = {each: known.get(each) or made[each] for each in found}
             return sorted(self._known.values(), key=lambda archive: (archive.facts.time, archive.key))
 
+    def forget(self) -> None:
+        """Have everything that lies beside archives fetched again when it is asked for next."""
+        with self._lock:
+            self._known = {}
+
     def add(self, archive: Archive) -> None:
         """Note an archive that was just written, so that nothing of it is fetched."""
         with self._lock:

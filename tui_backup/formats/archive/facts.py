@@ -17,7 +17,8 @@ VERSION: Final = "1.0.0"
 _LONGEST_TEXT = 4096
 _MOST_TEXTS = 10_000
 _LARGEST = 1 << 62
-_OURS = "tui-backup "
+OURS: Final = "tui-backup "
+"""How `tool` begins where this program wrote it."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ def read_facts(fields: Mapping[str, Any], time: datetime) -> Facts:
     tool = _text(fields, "tool") or ""
     written = moment(fields.get("time")) or moment(fields.get("timestamp")) or time
     kind = _text(fields, "kind") or _text(fields, "type")
-    if not tool.startswith(_OURS):
+    if not tool.startswith(OURS):
         return Facts(time=written, tool=tool, kind=kind)
     return Facts(
         time=written,

@@ -43,7 +43,7 @@ class Index:
     """What a list tells of an archive, directory by directory; several threads may ask."""
 
     def __init__(self, file: BinaryIO, *, has_head: bool) -> None:
-        """Read a list once, from a file that can seek; `has_head`: its first frame tells of the archive.
+        """Read a list once, from a file that can seek and stays open; `has_head`: its first frame tells of the archive.
 
         Raises:
             Corrupted: it is damaged.
@@ -103,6 +103,10 @@ class Index:
                 if not listed.path.startswith(above):
                     return
                 yield listed
+
+    def has_directory(self, path: bytes) -> bool:
+        """Whether there is a directory at a path."""
+        return _as_key(path) in self._shelf.children
 
     def find(self, path: bytes) -> Listed | None:
         """Return the entry of a path."""
