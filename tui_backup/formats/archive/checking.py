@@ -106,7 +106,8 @@ class Checker:
             try:
                 if not is_foreign:
                     buffered = io.BufferedReader(hashed, _STEP)
-                    findings += self._members(archive, self._access.unsealed(archive, buffered))
+                    file = self._access.unsealed(archive, buffered)
+                    findings += self._members(archive, file)
                 digest = hashed.finish()
             except WrongPassword as error:
                 return [_problem(archive, ProblemKind.KEY, error.message)], False
