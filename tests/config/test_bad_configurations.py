@@ -11,6 +11,7 @@ JOB = "[jobs.site]"
 SOURCE = '[[jobs.site.sources]]\nkind = "files"\n'
 LOCAL = "[repositories.local]"
 PASSWORD = 'password = { file = "backups.key" }'
+S3 = 'kind = "s3", bucket = "b"'
 STORE = 'store = { kind = "local", path = "backups" }'
 
 
@@ -70,7 +71,13 @@ def refusal(directory: Path, text: str) -> ConfigError:
             'store = { kind = "local", path = "x", pfad = "y" }',
             "7: repositories.local.store.pfad: unknown key",
         ),
-        (STORE, 'store = { kind = "s3" }', "7: repositories.local.store.kind: this version cannot use S3 stores yet"),
+        (STORE, 'store = { kind = "s3" }', "7: repositories.local.store.bucket: this is missing"),
+        (STORE, f"store = {{ {S3}, lock_days = 3 }}", "7: repositories.local.store.lock_days: unknown key"),
+        (STORE, f'store = {{ {S3}, endpoint = "host" }}', "7: repositories.local.store.endpoint: must be https:// or"),
+        (STORE, f'store = {{ {S3}, access_key = "A" }}', "7: repositories.local.store.secret_key: access_key and"),
+        (STORE, f'store = {{ {S3}, prefix = "a//b" }}', "7: repositories.local.store.prefix: must be a path"),
+        (STORE, f'store = {{ {S3}, sse = "AES" }}', "7: repositories.local.store.sse: must be one of AES256, aws:kms"),
+        (STORE, 'store = { kind = "s3", bucket = "a/b" }', "7: repositories.local.store.bucket: must be the name of"),
         (STORE, 'store = { kind = "memory" }', "7: repositories.local.store.kind: 'memory' is unknown"),
         (STORE, 'store = { kind = "locl", path = "x" }', "7: repositories.local.store.kind: 'locl' is unknown"),
         (PASSWORD, "", "5: repositories.local.password: this is missing"),
@@ -89,7 +96,11 @@ def refusal(directory: Path, text: str) -> ConfigError:
         ('min_free = "5%"', "min_free = -1", "10: repositories.local.min_free: -1 is not a size"),
         ('min_free = "5%"', "min_free = true", "10: repositories.local.min_free: must be"),
         ("trusted = false", 'trusted = "no"', "11: repositories.local.trusted: must be true or false, not text"),
-        ("trusted = false", "object_lock_days = 30", "11: repositories.local.object_lock_days: this version cannot lock"),
+        (
+            "trusted = false",
+            "object_lock_days = 30",
+            "11: repositories.local.object_lock_days: this kind of store cannot lock",
+        ),
         ("trusted = false", 'limit_upload = "fast"', "11: repositories.local.limit_upload: 'fast' is not a rate"),
         ("trusted = false", 'limit_download = "0MB/s"', "11: repositories.local.limit_download: '0MB/s' is not a rate"),
         (JOB, "[jobs._site]", "13: jobs._site: not a name"),
@@ -187,7 +198,7 @@ def test_what_is_no_table_or_lacks_one_is_named(tmp_path: Path, text: str, compl
             'zzz = "red"',
             "known here: jobs, language, log_level, repositories, state_dir, theme, timezone",
         ),
-        (STORE, 'store = { kind = "memory" }', "known here: local"),
+        (STORE, 'store = { kind = "memory" }', "known here: local, s3, sftp"),
     ],
 )
 def test_the_nearest_known_word_is_offered(tmp_path: Path, line: str, instead: str, hint: str) -> None:

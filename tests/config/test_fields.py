@@ -21,13 +21,14 @@ from tui_backup.primitives.about import About
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.registry import STORES
 
+NOT_FOR_PEOPLE: dict[str, set[str]] = {"s3": {"lock_days"}}
 TABLES: list[tuple[Any, list[Field], set[str]]] = [
     (TopTable, general_fields(), {"repositories", "jobs"}),
     (RepositoryTable, repository_fields(), set()),
     (JobTable, job_fields(), set()),
     (KeepTable, keep_fields(), set()),
     *((SOURCES.load(kind), adapter_fields("source", kind), set[str]()) for kind in SOURCES),
-    *((STORES.load(kind), adapter_fields("store", kind), set[str]()) for kind in store_kinds()),
+    *((STORES.load(kind), adapter_fields("store", kind), NOT_FOR_PEOPLE.get(kind, set())) for kind in store_kinds()),
 ]
 
 
@@ -63,12 +64,11 @@ class Cupboard(msgspec.Struct, frozen=True):
 def test_a_kind_that_is_registered_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     places = {**vars(STORES)["_places"], "cupboard": f"{__name__}:Cupboard"}
     monkeypatch.setattr(STORES, "_places", places)
-    assert kinds("store") == ["local", "cupboard"]
+    assert kinds("store") == ["local", "s3", "sftp", "cupboard"]
     (field,) = adapter_fields("store", "cupboard")
     assert (field.name, field.label, field.input, field.required) == ("shelf", "Shelf", "number", True)
 
 
 def test_what_does_not_work_yet_is_not_offered() -> None:
     assert "memory" not in kinds("store")
-    assert "s3" not in kinds("store")
     assert "schedule" not in {field.name for field in job_fields()}

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from tests.config.writing import load
+from tui_backup.config.fields import adapter_fields
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.load import load_config
 from tui_backup.config.reader import store_kinds
 from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
 from tui_backup.sources.registry import SOURCES
-from tui_backup.stores.registry import STORES
 
 SAMPLE = Path(__file__).parents[2] / "sample_config.toml"
 SHORT_FORMS = {"max_backups", "retention_days"}
@@ -63,7 +63,7 @@ def test_each_option_of_the_sample_can_be_used(tmp_path: Path, block: range) -> 
 
 
 def test_all_options_of_the_sample_can_be_used_together(tmp_path: Path) -> None:
-    assert list(load(tmp_path, OPTION.sub("", SAMPLE.read_text())).repositories) == ["local", "usb", "nas"]
+    assert list(load(tmp_path, OPTION.sub("", SAMPLE.read_text())).repositories) == ["local", "usb", "nas", "offsite"]
 
 
 def test_the_sample_shows_every_option_of_this_version() -> None:
@@ -74,7 +74,8 @@ def test_the_sample_shows_every_option_of_this_version() -> None:
     assert {name for each in repositories for name in each["password"]} == {"file", "env", "command"}
     assert {each["store"]["kind"] for each in repositories} == set(store_kinds())
     for each in repositories:
-        assert set(each["store"]) == {"kind", *options(STORES.load(each["store"]["kind"]))}
+        kind = each["store"]["kind"]
+        assert set(each["store"]) == {"kind", *(field.name for field in adapter_fields("store", kind))}
     assert set(tables["jobs"]["here"]) == options(JobTable) - SHORT_FORMS
     assert set(tables["jobs"]["here"]["keep"]) == options(KeepTable) - SHORT_FORMS
     assert all(f"# {name} = " in SAMPLE.read_text() for name in SHORT_FORMS)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stores.conftest import MAKERS
@@ -156,6 +156,7 @@ def test_any_good_key_can_be_used(store: Store) -> None:
     part = st.from_regex(r"[A-Za-z0-9é-][A-Za-z0-9._:@+ é-]{0,40}", fullmatch=True)
     number = itertools.count()
 
+    @settings(deadline=None, max_examples=40)
     @given(st.lists(part, min_size=1, max_size=3).map("/".join))
     def can_be_used(path: str) -> None:
         key = f"{next(number)}/{path}"
@@ -240,7 +241,7 @@ def test_a_reader_never_sees_half_a_write(store: Store) -> None:
         seen = set()
         while not done.is_set():
             seen.add(store.get(KEY))
-            assert [found.size for found in store.objects("data/")] == [MEBIBYTE]
+            assert {found.size for found in store.objects("data/")} <= {MEBIBYTE}  # by rclone twice, or not at all
         return seen
 
     with ThreadPoolExecutor(2) as pool:

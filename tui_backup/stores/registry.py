@@ -8,6 +8,8 @@ STORES: Registry[Store] = Registry(
     {
         "local": "tui_backup.stores.local:LocalStore",
         "memory": "tui_backup.stores.memory:MemoryStore",
+        "s3": "tui_backup.stores.s3.store:S3Store",
+        "sftp": "tui_backup.stores.sftp.store:SftpStore",
         "cached": "tui_backup.stores.cached:CachedStore",
         "guarded": "tui_backup.stores.guarded:GuardedStore",
         "limited": "tui_backup.stores.limited:LimitedStore",

@@ -1,0 +1,152 @@
+"""Clients of botocore: one for each process and way to a server, made when it is first needed."""
+
+import threading
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+from tui_backup.primitives.secret import Secret, SecretSource
+from tui_backup.stores.s3.body import MemoryBody
+from tui_backup.stores.s3.retrying import Answers
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_s3 import S3Client
+
+CONNECTIONS: Final = 8
+"""Requests of a store that are worth having in flight at once."""
+
+DEFAULT_REGION: Final = "us-east-1"
+
+_POOL: Final = 2 * CONNECTIONS
+_CONNECT_S: Final = 15
+_SILENCE_S: Final = 60
+"""How long a server may say nothing."""
+
+_lock = threading.RLock()
+_lines: dict["Way", "Line"] = {}
+_secrets: dict[SecretSource, Secret] = {}
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server is reached, and as whom."""
+
+    endpoint: str | None
+    """None: AWS, or where AWS_ENDPOINT_URL leads."""
+    region: str | None
+    access_key: SecretSource | None
+    secret_key: SecretSource | None
+    session_token: SecretSource | None
+    ca_file: str | None
+    path_style: bool | None
+    """Whether the bucket stands in the path, not in the name of the host; None: as botocore thinks best."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A client, and what is known of whom it talks to."""
+
+    client: "S3Client"
+    answers: Answers
+
+
+def line_to(way: Way) -> Line:
+    """Return what this process talks to a server with; several threads may do so at once."""
+    line = _lines.get(way)
+    if line is None:
+        with _lock:
+            line = _lines.get(way)
+            if line is None:
+                line = _lines[way] = Line(_client(way), Answers())
+    return line
+
+
+def secret_of(name: str, source: SecretSource | None) -> Secret | None:
+    """Return the secret option `name`; the program or file that has it is asked once in a process."""
+    if source is None:
+        return None
+    with _lock:
+        if source not in _secrets:
+            _secrets[source] = source.resolve(name)
+        return _secrets[source]
+
+
+def forget(way: Way) -> None:
+    """Have the keys looked up anew by whoever asks next: they were refused."""
+    with _lock:
+        _lines.pop(way, None)
+        _secrets.clear()
+
+
+@cache
+def _loader() -> Any:
+    """Return what reads botocore's descriptions of services, which takes longest, once."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def _client(way: Way) -> "S3Client":
+    from botocore.handlers import add_expect_header
+    from botocore.session import Session
+
+    session = Session()
+    session.register_component("data_loader", _loader())
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
+    region = way.region
+    if region is None and way.endpoint is not None:
+        region = session.get_config_variable("region") or DEFAULT_REGION
+    client: Any = session.create_client(
+        "s3",
+        region_name=region,
+        endpoint_url=way.endpoint,
+        verify=way.ca_file,
+        aws_access_key_id=_revealed("access_key", way.access_key),
+        aws_secret_access_key=_revealed("secret_key", way.secret_key),
+        aws_session_token=_revealed("session_token", way.session_token),
+        config=_config(way),
+    )
+    events = client.meta.events
+    events.unregister("before-call.s3", add_expect_header)
+    events.register("before-call.s3.DeleteObjects", _add_digest)
+    made: S3Client = client
+    return made
+
+
+def _revealed(name: str, source: SecretSource | None) -> str | None:
+    secret = secret_of(name, source)
+    return secret.reveal() if secret is not None else None
+
+
+def _config(way: Way) -> "Config":
+    from botocore.config import Config
+
+    styles: dict[bool | None, Literal["auto", "path", "virtual"]] = {None: "auto", True: "path", False: "virtual"}
+    return Config(
+        connect_timeout=_CONNECT_S,
+        read_timeout=_SILENCE_S,
+        max_pool_connections=_POOL,
+        tcp_keepalive=True,
+        parameter_validation=False,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": styles[way.path_style], "payload_signing_enabled": False},
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Return a time as servers write it; RFC 3339 is what all but a few headers have."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        from botocore.utils import parse_timestamp
+
+        moment: datetime = parse_timestamp(text)
+        return moment
+
+
+def _add_digest(params: dict[str, Any], **_others: Any) -> None:
+    """Add the header that servers older than checksums insist on."""
+    params["headers"]["Content-MD5"] = MemoryBody(params["body"]).digest()
