@@ -5,6 +5,7 @@ BackupError                  1
 │   └── ConfigError          2   wrong configuration: file, key, what to do
 ├── StoreError               1   named bytes could not be kept or fetched
 │   ├── NotFound             1   no object of that name
+│   │   └── PlaceMissing     1   not even the bucket in which it would be
 │   ├── StoreFull            1   no space left
 │   ├── AppendOnly           1   nothing may be removed or replaced there
 │   └── StoreUnavailable     1   transient: worth trying again
@@ -52,6 +53,10 @@ class StoreError(BackupError):
 
 class NotFound(StoreError):
     """No object of that name is in the store."""
+
+
+class PlaceMissing(NotFound):
+    """Not even that is there in which the store lies and which somebody has to make, such as a bucket."""
 
 
 class StoreFull(StoreError):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui_backup.errors import NotFound, StoreError, StoreFull, StoreUnavailable
+from tui_backup.errors import NotFound, PlaceMissing, StoreError, StoreFull, StoreUnavailable
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.reasons import reason_of
 
@@ -73,7 +73,7 @@ class Place(msgspec.Struct, frozen=True):
     """`AWS`, or an address."""
 
 
-class BucketMissing(NotFound):
+class BucketMissing(PlaceMissing):
     """There is no bucket of that name."""
 
 
@@ -205,7 +205,7 @@ def _headers(error: BaseException | None) -> dict[str, str]:
 
 def _no_bucket(_error: Exception, _deed: Deed, _path: str, place: Place) -> StoreError:
     message = _("bucket {bucket} does not exist at {endpoint}").format(bucket=place.bucket, endpoint=place.endpoint)
-    return BucketMissing(message, hint=_("check its name, region and endpoint; `tui-backup init` makes a new one"))
+    return BucketMissing(message, hint=_("check its name, region and endpoint"))
 
 
 def _no_object(_error: Exception, deed: Deed, path: str, _place: Place) -> StoreError:
