@@ -21,7 +21,7 @@ def lose_patience() -> None:
         (client, "_SILENCE_S", SILENCE_S),
         (client, "_CONNECT_S", SILENCE_S),
         (retrying, "PATIENCE_S", PATIENCE_S),
-        (retrying, "FIRST_PATIENCE_S", PATIENCE_S),
+        (retrying, "FIRST_PATIENCE_S", SILENCE_S),
     ):
         setattr(module, name, seconds)
 

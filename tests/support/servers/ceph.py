@@ -66,6 +66,7 @@ mon_data = {directory}/mon
 osd_data = {directory}/osd
 osd_journal = {directory}/osd/journal
 rgw_data = {directory}/rgw
+osd_client_watch_timeout = 3
 rgw_enable_usage_log = false
 rgw_gc_obj_min_wait = 5
 rgw_gc_processor_period = 5
@@ -231,7 +232,6 @@ def _gateway(directory: str, log: Path, options: Mapping[str, str]) -> Iterator[
     command = _command(Path(directory), "radosgw", "-n", "client.rgw", "-f", *arguments)
     with daemon(command, log) as process:
         yield process
-        process.kill()
 
 
 def _make_user(directory: str, name: str, key: str, secret: str) -> None:
