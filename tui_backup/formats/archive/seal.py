@@ -14,7 +14,6 @@ The header is everything before the segments. (key, check) = scrypt(passphrase, 
 nonce prefix || u32 i || u8 is-last and the header as associated data. Only an empty file has an empty segment.
 """
 
-import hashlib
 import hmac
 import io
 import os
@@ -143,10 +142,10 @@ class Passphrase:
 
 @lru_cache(maxsize=256)
 def _derived(passphrase: bytes, salt: bytes, cost_log: int, block: int, lanes: int) -> tuple[bytes, bytes]:
-    """Return key and key check."""
-    cost = 1 << cost_log
-    memory = 128 * block * (cost + lanes + 2)
-    made = hashlib.scrypt(passphrase, salt=salt, n=cost, r=block, p=lanes, maxmem=memory + (1 << 20), dklen=64)
+    """Return key and key check; at most 2 GiB of memory are taken meanwhile, 32 MiB for files of ours."""
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+    made = Scrypt(salt=salt, length=64, n=1 << cost_log, r=block, p=lanes).derive(passphrase)
     return made[:32], made[32:]
 
 
