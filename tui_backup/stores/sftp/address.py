@@ -9,7 +9,7 @@ import msgspec
 
 from tui_backup.primitives.i18n import _
 
-_HOST: Final = re.compile(r"(?!-)[\w.%:-]+")
+_HOST: Final = re.compile(r"(?!-)[\w.:-]+")
 _USER: Final = re.compile(r"(?!-)[^\s@:/]+")
 
 

@@ -23,7 +23,8 @@ _KEEPALIVES: Final = 3
 _WINDOW: Final = 8 << 20
 """Bytes that may be on their way to us: at 100 MB/s and 80 ms."""
 _MOST_HOPS: Final = 8
-_SHELL: Final = "/bin/sh"
+_PROXY: Final = "(exec {command}) 2>/dev/null; exit $?"
+"""What a command says on stderr would be taken for SSH, and that nobody holds stderr open for the connection's end."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -143,7 +144,7 @@ def _options(
         if credentials.key_file is None:
             options["preferred_auth"] = "password,keyboard-interactive,publickey"
     if command := settings.config.get("ProxyCommand"):
-        options["proxy_command"] = [_SHELL, "-c", f"exec 2>/dev/null; exec {command}"]
+        options["proxy_command"] = ["/bin/sh", "-c", _PROXY.format(command=command)]
     return options
 
 

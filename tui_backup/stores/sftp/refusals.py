@@ -6,7 +6,7 @@ import asyncssh
 
 from tui_backup.errors import StoreError, StoreUnavailable
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.reasons import reason_of
+from tui_backup.primitives.reasons import reason_of, reason_of_code
 from tui_backup.stores.sftp.hosts import Doorman
 
 _NO_SUCH_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
@@ -64,11 +64,19 @@ def _locked_key(error: ValueError, key_file: str | None) -> StoreError:
     return StoreError(message, hint=_("check key_passphrase, and that the file is a private key"))
 
 
+def _reason(error: OSError) -> str:
+    """Return what the system says; asyncio has words of its own for the same numbers."""
+    if isinstance(error, TimeoutError):
+        return _("it does not answer")
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return reason_of(error)
+    return reason_of_code(error.errno)
+
+
 def _unreachable(error: OSError, host: str) -> StoreError:
     if error.filename is not None:
         message = _("cannot read {path}: {reason}").format(path=error.filename, reason=reason_of(error))
         return StoreError(message, hint=_("check key_file and ssh_config"))
     if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME:
         return StoreError(_said(host, reason_of(error)), hint=_("check the address"))
-    reason = _("it does not answer") if isinstance(error, TimeoutError) else reason_of(error)
-    return StoreUnavailable(_said(host, reason), hint=_still_hopeful())
+    return StoreUnavailable(_said(host, _reason(error)), hint=_still_hopeful())
