@@ -33,6 +33,9 @@ class Invocation:
         """Whether a command that only reads takes no lock."""
         self.lock_is_optional = False
         """Whether the command could be told so."""
+        self.archive_files: list[str] = []
+        """Archives that somebody named by their path."""
+        self._needs_no_configuration = False
         self._workspace: Workspace | None = None
 
     @property
@@ -40,9 +43,8 @@ class Invocation:
         """Everything that the configuration describes."""
         if self._workspace is None:
             from tui_backup.model.locking import Locking
-            from tui_backup.services.workspace import Workspace
 
-            self._workspace = Workspace.open(self.config)
+            self._workspace = self._opened()
             self._workspace.locking = Locking(
                 wanted=not self.no_lock,
                 optional=self.lock_is_optional,
@@ -51,6 +53,22 @@ class Invocation:
             )
             self._workspace.on_warning = self.warn
         return self._workspace
+
+    @property
+    def state_workspace(self) -> "Workspace":
+        """The same for commands that look at the state alone: restored archives leave one without a configuration."""
+        self._needs_no_configuration = True
+        return self.workspace
+
+    def _opened(self) -> "Workspace":
+        if self.archive_files or self._needs_no_configuration:
+            from tui_backup.cli.archive_files import asked_key
+            from tui_backup.services.archive_files import open_workspace
+
+            return open_workspace(self.config, self.archive_files, asked_key(self))
+        from tui_backup.services.workspace import Workspace
+
+        return Workspace.open(self.config)
 
     def fail(self, error: BackupError, *, about: str | None = None) -> int:
         """Tell of an error, and what it is about where that may be one of several; return its exit code."""

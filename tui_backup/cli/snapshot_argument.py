@@ -1,12 +1,14 @@
 """From the name of a snapshot on the command line to the snapshot."""
 
+from collections.abc import Sequence
+
 from tui_backup.cli.invocation import Invocation
 from tui_backup.services.snapshots import Filter, Found, Reach, reach, resolve
 
 
-def reach_aloud(invocation: Invocation, repository: str | None) -> Reach:
-    """Reach repositories, warning of those that could not be."""
-    reached = reach(invocation.workspace, repository)
+def reach_aloud(invocation: Invocation, repository: str | None, names: Sequence[str] = ()) -> Reach:
+    """Reach repositories, and archives among these names, warning of those that could not be."""
+    reached = reach(invocation.workspace, repository, names)
     for trouble in reached.troubles:
         invocation.warn(trouble.error.message)
     return reached
@@ -14,7 +16,7 @@ def reach_aloud(invocation: Invocation, repository: str | None) -> Reach:
 
 def find_snapshot(invocation: Invocation, name: str, repository: str | None = None, host: str | None = None) -> Found:
     """Return the snapshot of that name, warning of what whoever named it should know."""
-    reached = reach_aloud(invocation, repository)
+    reached = reach_aloud(invocation, repository, [name])
     return resolve_aloud(invocation, reached, name, Filter(repository=repository, host=host))
 
 

@@ -60,6 +60,8 @@ class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every delete outside `locks/` is refused."""
     trusted: bool = True
     """Whether owners, suid bits, devices and privileged attributes are taken from it without being asked for."""
+    is_file: bool = False
+    """Whether it is one archive that somebody named by its path; nothing of it is recorded, or changed."""
 
     @property
     def own_secret(self) -> SecretSource | None:

@@ -67,6 +67,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     content: str | None = None
     """What stands for the content of a copy across formats: the root of the snapshot that was first stored."""
     program: str = ""
+    encrypted: bool | None = None
+    """Whether it is encrypted; None: as the repository says."""
 
     @property
     def short_id(self) -> str:

@@ -94,6 +94,8 @@ class Repositories:
 
     def _opened(self, config: RepositoryConfig, kin: Sequence[str] | None) -> Repository:
         """Open a repository; where it was never seen and there are `kin`, it is made if need be."""
+        if config.is_file:
+            return _format(config).open(self._opening(config, None))
         seen = self._history().known_repository(config.name)
         if self.exists(config.name):
             repository = self._opened_as(config, seen)

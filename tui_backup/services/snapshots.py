@@ -1,7 +1,8 @@
 """Snapshots over all repositories of a configuration: reached, listed, found by name."""
 
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import msgspec
 from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, SnapshotUnknown
 from tui_backup.formats.base import Repository
+from tui_backup.formats.registry import ARCHIVES
 from tui_backup.model.snapshot import SAFETY, Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity, Standing
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.text import moment
+from tui_backup.primitives.text import moment, printable
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -24,6 +26,7 @@ SHORTEST = 8
 CANDIDATES = 10
 """How many snapshots a hint lists."""
 
+_KINDS = frozenset({*ARCHIVES, "tar", "tgz", "tzst"})
 _HEX = re.compile(r"[0-9a-f]+")
 
 
@@ -119,20 +122,28 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     original: str | None
 
 
-def reach(workspace: "Workspace", repository: str | None = None) -> Reach:
+def reach(workspace: "Workspace", repository: str | None = None, names: Sequence[str] = ()) -> Reach:
     """Open repositories and list their snapshots: one, or all of the configuration.
+
+    `names` are those of the snapshots that are looked for: archives that are named by their path are reached as well,
+    and nothing else where all of them are.
 
     Raises:
         BackupError: the only repository that was asked for cannot be reached.
     """
-    names = [repository] if repository else list(workspace.config.repositories)
+    known = workspace.config.repositories
+    files = [path for path in dict.fromkeys(map(os.path.abspath, names)) if path in known and known[path].is_file]
+    places = [repository] if repository else [name for name, each in known.items() if not each.is_file]
+    if files and len(files) == len({os.path.abspath(name) for name in names}):
+        places = []
+    places = [*files, *places]
     shelves: list[Shelf] = []
     troubles: list[Trouble] = []
-    for name in names:
+    for name in places:
         try:
             shelves.append(open_shelf(workspace, name))
         except BackupError as error:
-            if len(names) == 1:
+            if len(places) == 1:
                 raise
             troubles.append(Trouble(name, error))
     orders = {job.name: job.repositories for job in workspace.config.jobs.values()}
@@ -143,8 +154,9 @@ def open_shelf(workspace: "Workspace", name: str) -> Shelf:
     """Open a repository, list its snapshots and remember them in the history."""
     repository = workspace.repository(name)
     found = repository.snapshots()
-    workspace.history.remember_snapshots(name, found)
     config = workspace.config.repositories[name]
+    if not config.is_file:
+        workspace.history.remember_snapshots(name, found)
     known = workspace.history.proofs(name)
     damaged = frozenset(id_ for id_, standing in known.items() if standing.integrity is Integrity.DAMAGED)
     return Shelf(name=name, config=config, repository=repository, snapshots=tuple(found), damaged=damaged)
@@ -179,9 +191,14 @@ def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
         SnapshotUnknown: none or several match, or the name is too short; the hint lists candidates.
     """
     only = only or Filter()
+    for shelf in reached.shelves:
+        if shelf.config.is_file and shelf.name == os.path.abspath(name):
+            return _archive_of(shelf)
     if name == "latest" or name.startswith("latest:"):
         job = name.partition(":")[2] or only.job
         return _latest(reached, Filter(job=job, host=only.host))
+    if named := _archives_called(reached, name, only):
+        return _one_of(reached, name, named)
     prefix = name.lower()
     if not _HEX.fullmatch(prefix) or len(prefix) < SHORTEST:
         raise _no_name(reached, prefix, only)
@@ -190,15 +207,45 @@ def resolve(reached: Reach, name: str, only: Filter | None = None) -> Found:
         for snapshot, shelf in reversed(list(_all(reached, only)))
         if snapshot.id.startswith(prefix)
     }
-    if len(matching) == 1:
-        found = next(iter(matching.values()))
-        return msgspec.structs.replace(found, warnings=_better(reached, found))
     if matching:
-        raise SnapshotUnknown(
-            _("{name} stands for {count} snapshots").format(name=name, count=len(matching)),
-            hint=_candidates(found.snapshot for found in matching.values()),
-        )
+        return _one_of(reached, name, matching.values())
     raise _unknown(reached, name, only)
+
+
+def _archive_of(shelf: Shelf) -> Found:
+    """Return the archive that was named by its path."""
+    for snapshot in shelf.snapshots:
+        if snapshot.id == os.path.basename(shelf.name):
+            return Found(snapshot=snapshot, shelf=shelf)
+    raise SnapshotUnknown(_("{path} is no archive").format(path=printable(shelf.name)))
+
+
+def _archives_called(reached: Reach, name: str, only: Filter) -> list[Found]:
+    """Return the archives of a full name, with or without what tells their kind; of copies the preferred one."""
+    called = [
+        copies
+        for copies in _copies(reached, only)
+        if any(found.shelf.format in ARCHIVES and _is_called(found.snapshot.id, name) for found in copies)
+    ]
+    return [reached.preferred([found for found in copies if _is_called(found.snapshot.id, name)]) for copies in called]
+
+
+def _is_called(id_: str, name: str) -> bool:
+    if id_ == name:
+        return True
+    rest = id_.removeprefix(name) if id_.startswith(f"{name}.") else ""
+    return rest.removeprefix(".").removesuffix(".enc") in _KINDS
+
+
+def _one_of(reached: Reach, name: str, found: Iterable[Found]) -> Found:
+    """Return the only snapshot that a name stands for; raises SnapshotUnknown where there are several."""
+    several = list(found)
+    if len(several) == 1:
+        return msgspec.structs.replace(several[0], warnings=_better(reached, several[0]))
+    raise SnapshotUnknown(
+        _("{name} stands for {count} snapshots").format(name=name, count=len(several)),
+        hint=_candidates(each.snapshot for each in several),
+    )
 
 
 def _latest(reached: Reach, only: Filter) -> Found:
@@ -260,7 +307,7 @@ def _all(reached: Reach, only: Filter) -> Iterator[tuple[Snapshot, Shelf]]:
 
 def _no_name(reached: Reach, name: str, only: Filter) -> SnapshotUnknown:
     """Return the error for what is too short or cannot be the name of a snapshot."""
-    rule = _("give at least 8 digits of its id, `latest` or `latest:JOB`")
+    rule = _("give at least 8 digits of its id, the name of an archive, `latest` or `latest:JOB`")
     meant = [snapshot for snapshot, _shelf in _all(reached, only) if snapshot.id.startswith(name)]
     message = _("{name!r} does not name a snapshot").format(name=name)
     return SnapshotUnknown(message, hint="\n".join([rule, *_candidates(meant).splitlines()]))
@@ -309,7 +356,7 @@ def _row(shelf: Shelf, snapshot: Snapshot, standing: Standing, homes: Mapping[st
         integrity=standing.integrity,
         verified_at=standing.verified_at,
         checked_at=standing.checked_at,
-        encrypted=shelf.repository.encrypted,
+        encrypted=shelf.repository.encrypted if snapshot.encrypted is None else snapshot.encrypted,
         copy_of=_copy_of(shelf, snapshot, homes),
         original=snapshot.original,
     )

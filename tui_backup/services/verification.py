@@ -154,7 +154,7 @@ def _named(workspace: "Workspace", request: VerifyRequest) -> dict[str, list[Fou
     """Return the snapshots that were named, by repository."""
     if not request.snapshots:
         return {}
-    reached = reach(workspace, request.repository)
+    reached = reach(workspace, request.repository, request.snapshots)
     only = Filter(repository=request.repository, host=request.host)
     named: dict[str, list[Found]] = {}
     for name in request.snapshots:
@@ -177,10 +177,13 @@ def _verify_one(workspace: "Workspace", name: str, named: Sequence[Found], reque
 def _prove(workspace: "Workspace", name: str, named: Sequence[Found], subset: Subset | None, scope: RunScope) -> Proof:
     repository = workspace.repository(name)
     everything = repository.snapshots()
-    workspace.history.remember_snapshots(name, everything)
+    is_recorded = not workspace.config.repositories[name].is_file
+    if is_recorded:
+        workspace.history.remember_snapshots(name, everything)
     chosen = [found.snapshot for found in named] or everything
     proof = repository.verify(chosen, subset, scope.watch)
-    record_proof(workspace.history, name, proof, complete=not named)
+    if is_recorded:
+        record_proof(workspace.history, name, proof, complete=not named)
     return proof
 
 

@@ -13,8 +13,9 @@ STORES: Registry[Store] = Registry(
         "cached": "tui_backup.stores.cached:CachedStore",
         "guarded": "tui_backup.stores.guarded:GuardedStore",
         "limited": "tui_backup.stores.limited:LimitedStore",
+        "single": "tui_backup.stores.single:SingleStore",
     },
 )
 
-IN_FRONT = frozenset({"cached", "guarded", "limited"})
+IN_FRONT = frozenset({"cached", "guarded", "limited", "single"})
 """Kinds that stand in front of another store, as other keys of a repository want it; no configuration names them."""

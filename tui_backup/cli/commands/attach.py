@@ -20,7 +20,7 @@ def command(invocation: Invocation, run: str) -> int:
     codes: list[int] = []
     try:
         with telling(invocation) as tell:
-            for event in attach(invocation.workspace.state_dir, run):
+            for event in attach(invocation.state_workspace.state_dir, run):
                 tell(event)
                 if isinstance(event, Ending):
                     codes.append(OF_STATUS.get(event.status, 1))

@@ -34,7 +34,7 @@ def command(invocation: Invocation, limit: int | None, verify: bool, kept: tuple
     if anchors and not verify:
         raise UsageError(_("--anchor goes with --verify"))
     if verify:
-        found = invocation.workspace.audit.examine(anchors)
+        found = invocation.state_workspace.audit.examine(anchors)
         if invocation.json:
             output.write_document(document(found))
         else:
@@ -78,7 +78,7 @@ def show(found: Examination) -> None:
 
 
 def _list(invocation: Invocation, limit: int | None) -> None:
-    records, unended, strange = invocation.workspace.audit.records(limit)
+    records, unended, strange = invocation.state_workspace.audit.records(limit)
     if invocation.json:
         output.write_lines(records)
     else:

@@ -15,7 +15,7 @@ from tui_backup.services.runs import cancel
 @click.argument("run")
 @pass_invocation
 def command(invocation: Invocation, run: str) -> None:
-    full = cancel(invocation.workspace.state_dir, run)
+    full = cancel(invocation.state_workspace.state_dir, run)
     if invocation.json:
         output.write_document(
             {"done": [{"what": "cancel", "object": full, "detail": None}], "skipped": [], "problems": []}

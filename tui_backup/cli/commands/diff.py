@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import click
 
 from tui_backup.cli import output
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
@@ -26,15 +27,15 @@ SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "M", Change.MET
         "+ added, - removed, M content changed, U only metadata changed, T type changed."
     ),
 )
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", callback=note_files)
+@click.argument("after", callback=note_files)
 @repository_option
 @host_option
 @locking_options
 @pass_invocation
 def command(invocation: Invocation, before: str, after: str, repository: str | None, host: str | None) -> None:
     only = Filter(repository=repository, host=host)
-    reached = reach_aloud(invocation, repository)
+    reached = reach_aloud(invocation, repository, [before, after])
     old, new = resolve_aloud(invocation, reached, before, only), resolve_aloud(invocation, reached, after, only)
     watch = Watch()
     with browsing.reading([old.shelf, new.shelf], watch):

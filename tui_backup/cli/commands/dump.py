@@ -8,6 +8,7 @@ from contextlib import closing
 import click
 
 from tui_backup.cli import output
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import find_snapshot
@@ -26,7 +27,7 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
     short_help=_("Write a file, or a directory as tar, to standard output."),
     help=_("Write the bytes of PATH in SNAPSHOT to standard output; a directory is written as tar."),
 )
-@click.argument("snapshot")
+@click.argument("snapshot", callback=note_files)
 @click.argument("path")
 @repository_option
 @host_option

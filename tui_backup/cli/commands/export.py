@@ -9,6 +9,7 @@ import msgspec
 from tui_backup.cli import output
 from tui_backup.cli.account import Account, Deed
 from tui_backup.cli.agreement import agree
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.codes import OF_STATUS, worst
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
@@ -34,7 +35,7 @@ STDOUT = "-"
         "encrypted, readable by you alone. `download` is another name for this command."
     ),
 )
-@click.argument("snapshot")
+@click.argument("snapshot", callback=note_files)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--format", "format_", type=click.Choice(exporting.formats()), help=_("What to write; default: as FILE is called.")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import click
 
 from tui_backup.cli import output
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, job_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
@@ -27,7 +28,7 @@ from tui_backup.services.snapshots import Filter, distinct
 )
 @click.argument("pattern")
 @job_option
-@click.option("--snapshot", metavar="SNAPSHOT", help=_("Search this snapshot only."))
+@click.option("--snapshot", metavar="SNAPSHOT", callback=note_files, help=_("Search this snapshot only."))
 @repository_option
 @host_option
 @locking_options
@@ -40,7 +41,7 @@ def command(
     repository: str | None,
     host: str | None,
 ) -> int:
-    reached = reach_aloud(invocation, repository)
+    reached = reach_aloud(invocation, repository, [snapshot] if snapshot else ())
     invocation.workspace.check_job(job)
     only = Filter(repository=repository, job=job, host=host)
     watch, matches = Watch(), matcher(pattern)

@@ -21,7 +21,7 @@ from tui_backup.services.words import status_word, verb_word
 @click.option("--verb", type=click.Choice([each.value for each in Verb]), help=_("Show runs of this kind only."))
 @pass_invocation
 def command(invocation: Invocation, job: str | None, limit: int | None, verb: str | None) -> None:
-    workspace = invocation.workspace
+    workspace = invocation.state_workspace
     workspace.check_job(job)
     found = history_rows(workspace.history, workspace.state_dir, job, limit, Verb(verb) if verb else None)
     if invocation.json:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import click
 
 from tui_backup.cli import output
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import host_option, locking_options, repository_option
 from tui_backup.cli.snapshot_argument import find_snapshot
@@ -19,7 +20,7 @@ from tui_backup.services.browsing import Listing
 @click.command(
     short_help=_("List what a snapshot holds."), help=_("List what SNAPSHOT holds at PATH, by default at its top.")
 )
-@click.argument("snapshot")
+@click.argument("snapshot", callback=note_files)
 @click.argument("path", default="/")
 @click.option("-R", "--recursive", is_flag=True, help=_("Go into directories."))
 @click.option("-l", "--long", is_flag=True, help=_("Show modes, owners, sizes and times."))

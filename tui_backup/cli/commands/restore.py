@@ -5,6 +5,7 @@ import msgspec
 
 from tui_backup.cli import output
 from tui_backup.cli.agreement import ask, can_ask
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.codes import OF_STATUS
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation
@@ -44,7 +45,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     short_help=_("Bring files back."),
     help=_("Restore SNAPSHOT: shows a plan, asks, and does exactly what the plan says."),
 )
-@click.argument("snapshot")
+@click.argument("snapshot", callback=note_files)
 @click.option("-t", "--target", metavar="DIR", help=_("Recreate paths below this directory."))
 @click.option("--in-place", is_flag=True, help=_("Put files back where they came from."))
 @click.option("-i", "--include", multiple=True, metavar="PATH", help=_("Restore this path or pattern only."))

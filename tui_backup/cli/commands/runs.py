@@ -17,7 +17,7 @@ from tui_backup.services.words import verb_word
 @click.command(short_help=_("Show the runs going on now."), help=_("Show the runs going on now, whoever started them."))
 @pass_invocation
 def command(invocation: Invocation) -> None:
-    found = list_runs(invocation.workspace.state_dir)
+    found = list_runs(invocation.state_workspace.state_dir)
     if invocation.json:
         output.write_document(found)
         return

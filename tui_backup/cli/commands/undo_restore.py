@@ -58,7 +58,7 @@ class UndoDocument(msgspec.Struct, frozen=True, kw_only=True):
 @retry_lock_option
 @pass_invocation
 def command(invocation: Invocation, restore: str | None, dry_run: bool, yes: bool) -> int:
-    home = undo.find(invocation.workspace, restore)
+    home = undo.find(invocation.state_workspace, restore)
     plan = undo.plan(home, Watch())
     if dry_run:
         if invocation.json:
@@ -74,12 +74,12 @@ def command(invocation: Invocation, restore: str | None, dry_run: bool, yes: boo
     refusal = _("this would put back {back} and remove {delete}; nothing was touched")
     agree(
         invocation,
-        _("Undo the restore on {host}?").format(host=printable(invocation.workspace.host)),
+        _("Undo the restore on {host}?").format(host=printable(invocation.state_workspace.host)),
         refusal.format(back=plan.new + plan.overwrite, delete=plan.delete),
         yes=yes,
     )
-    with following(invocation, invocation.workspace.bus):
-        undone = undo.undo(invocation.workspace, home, plan, heeding_signals=True)
+    with following(invocation, invocation.state_workspace.bus):
+        undone = undo.undo(invocation.state_workspace, home, plan, heeding_signals=True)
     return OF_STATUS.get(undone.status, 1)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from tui_backup.cli import output
+from tui_backup.cli.archive_files import note_files
 from tui_backup.cli.codes import worst
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation, pass_invocation
@@ -27,7 +28,7 @@ PATHS_SHOWN = 10
     short_help=_("Prove that snapshots can be restored."),
     help=_("Verify repositories, or SNAPSHOTs only; exit 1 on damage."),
 )
-@click.argument("snapshots", nargs=-1, metavar="[SNAPSHOT]...")
+@click.argument("snapshots", nargs=-1, callback=note_files, metavar="[SNAPSHOT]...")
 @click.option("--read-data", is_flag=True, help=_("Read and authenticate every byte, not only the structure."))
 @click.option("--subset", metavar="5%|2/7", help=_("Read a random share, or one part of several, of the data."))
 @repository_option

@@ -87,6 +87,7 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
             root=self.said_sha256 or "",
             content=facts.content,
             program=facts.tool,
+            encrypted=self.encryption is not Encryption.NONE,
         )
 
 

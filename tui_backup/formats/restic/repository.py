@@ -172,4 +172,4 @@ class ResticRepository:
     def _record(self, record: Record) -> Snapshot:
         parent = record.parent.id if record.parent else None
         document = compose(record.brief, record.tree, parent=parent, summary=record.summary, status=record.status)
-        return self.access.snapshots.add(encode_snapshot(document))
+        return self.access.snapshots.add(encode_snapshot(document, record.brief.original))
