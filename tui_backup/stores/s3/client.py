@@ -1,12 +1,15 @@
 """Clients of botocore: one for each process and way to a server, made when it is first needed."""
 
+import ssl
 import threading
 from datetime import datetime
 from functools import cache
+from os.path import isfile
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from tui_backup import __version__
 from tui_backup.primitives.secret import Secret, SecretSource
 from tui_backup.stores.s3.body import MemoryBody
 from tui_backup.stores.s3.retrying import Answers
@@ -19,6 +22,14 @@ CONNECTIONS: Final = 8
 """Requests of a store that are worth having in flight at once."""
 
 DEFAULT_REGION: Final = "us-east-1"
+
+_AUTHORITIES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where systems keep the certificates that they trust."""
 
 _POOL: Final = 2 * CONNECTIONS
 _CONNECT_S: Final = 15
@@ -91,6 +102,8 @@ def _client(way: Way) -> "S3Client":
     from botocore.handlers import add_expect_header
     from botocore.session import Session
 
+    from tui_backup.stores.s3.prompt import make_prompt
+
     session = Session()
     session.register_component("data_loader", _loader())
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
@@ -101,7 +114,7 @@ def _client(way: Way) -> "S3Client":
         "s3",
         region_name=region,
         endpoint_url=way.endpoint,
-        verify=way.ca_file,
+        verify=way.ca_file or session.get_config_variable("ca_bundle") or _authorities(),
         aws_access_key_id=_revealed("access_key", way.access_key),
         aws_secret_access_key=_revealed("secret_key", way.secret_key),
         aws_session_token=_revealed("session_token", way.session_token),
@@ -111,12 +124,20 @@ def _client(way: Way) -> "S3Client":
     events.unregister("before-call.s3", add_expect_header)
     events.register("before-call.s3.DeleteObjects", _add_digest)
     made: S3Client = client
+    make_prompt(made)
     return made
 
 
 def _revealed(name: str, source: SecretSource | None) -> str | None:
     secret = secret_of(name, source)
     return secret.reveal() if secret is not None else None
+
+
+def _authorities() -> str | None:
+    """Return the file of those whom this system trusts; None: botocore has a list of its own."""
+    return next(
+        (path for path in (ssl.get_default_verify_paths().cafile, *_AUTHORITIES) if path and isfile(path)), None
+    )
 
 
 def _config(way: Way) -> "Config":
@@ -128,6 +149,7 @@ def _config(way: Way) -> "Config":
         read_timeout=_SILENCE_S,
         max_pool_connections=_POOL,
         tcp_keepalive=True,
+        user_agent=f"tui-backup/{__version__}",
         parameter_validation=False,
         retries={"total_max_attempts": 1, "mode": "standard"},
         request_checksum_calculation="when_required",

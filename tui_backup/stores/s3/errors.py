@@ -170,11 +170,15 @@ def _reason(error: BaseException) -> str:
     for each in _causes(error):
         if isinstance(each, socket.gaierror):
             return _("nobody knows the name of the host")
+        if isinstance(each, ssl.SSLError) and each.reason:
+            return _("no encrypted connection can be made ({reason})").format(reason=each.reason)
         if isinstance(each, TimeoutError) or "timed out" in str(each).lower():
             return _("it does not answer in time")
         if isinstance(each, OSError) and each.errno and each.strerror == os.strerror(each.errno):
             return reason_of(each)
-    return str(error)
+    from botocore.exceptions import ConnectionClosedError
+
+    return _("the server closed it") if isinstance(error, ConnectionClosedError) else str(error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -206,6 +210,11 @@ def _headers(error: BaseException | None) -> dict[str, str]:
 def _no_bucket(_error: Exception, _deed: Deed, _path: str, place: Place) -> StoreError:
     message = _("bucket {bucket} does not exist at {endpoint}").format(bucket=place.bucket, endpoint=place.endpoint)
     return BucketMissing(message, hint=_("check its name, region and endpoint"))
+
+
+def _no_name(_error: Exception, _deed: Deed, _path: str, place: Place) -> StoreError:
+    message = _("no bucket can have the name {bucket}").format(bucket=place.bucket)
+    return StoreError(message, hint=_("3 to 63 small letters, digits and dashes"))
 
 
 def _no_object(_error: Exception, deed: Deed, path: str, _place: Place) -> StoreError:
@@ -272,6 +281,7 @@ def _archived(_error: Exception, deed: Deed, path: str, _place: Place) -> StoreE
 _EXPLANATIONS: Final[tuple[tuple[set[str], Callable[[Exception, Deed, str, Place], StoreError]], ...]] = (
     ({"NoSuchBucket"}, _no_bucket),
     (_NO_OBJECT, _no_object),
+    ({"InvalidBucketName"}, _no_name),
     (_FULL, _full),
     (_CLOCK, _skewed),
     (_OLD_TOKEN, _outlived),
