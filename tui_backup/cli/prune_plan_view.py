@@ -6,9 +6,13 @@ from typing import Any
 from tui_backup.cli import output
 from tui_backup.cli.output import Column
 from tui_backup.model.retention import Decision
+from tui_backup.model.upkeep import LockedObject
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services.pruning import JobPlan, PrunePlan, fate_words, reclaiming_words
+from tui_backup.services.pruning import JobPlan, PrunePlan, fate_words, locked_words, reclaiming_words
+
+_NAMED = 10
+"""Locked objects that are named to people."""
 
 
 def document(
@@ -28,6 +32,7 @@ def document(
         "repacked": repacked,
         "dry_run": dry_run,
         "held": held,
+        "locked": [_locked(plan.repository, each) for plan in plans if plan.reclaim for each in plan.reclaim.locked],
     }
 
 
@@ -43,6 +48,10 @@ def item(repository: str, decision: Decision) -> dict[str, Any]:
     }
 
 
+def _locked(repository: str, locked: LockedObject) -> dict[str, Any]:
+    return {"object": locked.key, "repository": repository, "size": locked.size, "until": locked.until}
+
+
 def expected(plans: Iterable[PrunePlan]) -> tuple[int, int]:
     """Return the bytes that plans free and that they rewrite for it."""
     reclaims = [plan.reclaim for plan in plans if plan.reclaim is not None]
@@ -55,6 +64,12 @@ def show(plan: PrunePlan) -> None:
         _show_job(plan.repository, part)
     if plan.reclaim is not None:
         output.write_text(f"{plan.repository}: {reclaiming_words(plan.reclaim)}")
+        if words := locked_words(plan.reclaim):
+            output.write_text(f"{plan.repository}: {words}")
+        for locked in plan.reclaim.locked[:_NAMED]:
+            output.write_text(f"  {locked.key}  {size(locked.size)}  {moment(locked.until)}")
+        if len(plan.reclaim.locked) > _NAMED:
+            output.write_text(_("  ... --json names all of them"))
 
 
 def _show_job(repository: str, part: JobPlan) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing
 import msgspec
 
 from tui_backup.config.lines import Key, dotted
+from tui_backup.config.lockable import check_lockable
 from tui_backup.config.opening import check_encryption_key, secret_key
 from tui_backup.config.paths import SYSTEM_CONFIG, default_state_dir
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
@@ -95,6 +96,17 @@ def _repositories(config: Config, as_cron: bool) -> Iterator[Doubt]:
             elif secret.file is not None:
                 yield from _file(key, secret, secret.file, repository)
         yield from _short_key(repository)
+        yield from _locking(repository)
+
+
+def _locking(repository: RepositoryConfig) -> Iterator[Doubt]:
+    """Doubt a store that does not lock objects, or locks too many."""
+    key = dotted(("repositories", repository.name, "object_lock_days"))
+    try:
+        if caution := check_lockable(repository):
+            yield Doubt(key=key, message=caution)
+    except BackupError as error:
+        yield Doubt(key=key, message=error.message, hint=error.hint)
 
 
 def _literal(key: str, config: Config) -> Iterator[Doubt]:

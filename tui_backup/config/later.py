@@ -11,13 +11,6 @@ def top_keys() -> dict[str, str]:
     }
 
 
-def repository_keys() -> dict[str, str]:
-    """Return key -> what this version cannot do, for `[repositories.NAME]`."""
-    return {
-        "object_lock_days": _("lock objects"),
-    }
-
-
 def job_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for `[jobs.NAME]`."""
     return {

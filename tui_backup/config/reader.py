@@ -26,13 +26,14 @@ from tui_backup.primitives.secret import SecretSource
 from tui_backup.primitives.units import parse_duration, parse_percent, parse_rate, parse_size
 from tui_backup.sources.base import Source
 from tui_backup.sources.registry import SOURCES
-from tui_backup.stores.base import Store
+from tui_backup.stores.base import LocksObjects, Store
 from tui_backup.stores.registry import IN_FRONT, STORES
 
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=msgspec.Struct)
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_LONGEST_LOCK_DAYS: Final = 36_500
 
 
 def store_kinds() -> list[str]:
@@ -116,12 +117,15 @@ class Reader:
         self._check_name(at, name)
         if isinstance(options, dict) and isinstance(kind := options.get("format"), str):
             self._check_kind((*at, "format"), kind, list(FORMATS), later.formats())
-        table = self._convert(at, options, RepositoryTable, later.repository_keys())
+        table = self._convert(at, options, RepositoryTable, {})
         self._check_format(at, options, table)
         return RepositoryConfig(
+        store = self._store((*at, "store"), table.store)
+        if table.object_lock_days is not None and not isinstance(store, LocksObjects):
+            raise self._problem((*at, "object_lock_days"), _("this kind of store cannot lock objects"))
             name=name,
             format=table.format,
-            store=self._store((*at, "store"), table.store),
+            store=store,
             password=table.password and table.password.rooted(self._base),
             compression=table.compression,
             archive_name=self._template((*at, "name"), table.name),
@@ -133,6 +137,7 @@ class Reader:
             limit_upload=self._value((*at, "limit_upload"), _rate, table.limit_upload),
             limit_download=self._value((*at, "limit_download"), _rate, table.limit_download),
             append_only=table.append_only,
+            object_lock_days=self._value((*at, "object_lock_days"), _lock_days, table.object_lock_days),
             trusted=table.trusted,
         )
 
@@ -324,6 +329,12 @@ def _period(text: str | None) -> int | None:
 
 def _rate(given: str | int | None) -> int | None:
     return None if given is None else parse_rate(given)
+
+
+def _lock_days(days: int | None) -> int | None:
+    if days is not None and not 1 <= days <= _LONGEST_LOCK_DAYS:
+        raise ValueError(_("must be 1 to {most}").format(most=_LONGEST_LOCK_DAYS))
+    return days
 
 
 def _minimum(given: str | int | None) -> MinimumFree | None:

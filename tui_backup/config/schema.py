@@ -75,6 +75,9 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
     limit_download: Annotated[
         str | int | None, About(N_("Download limit"), N_("Such as 10MB/s; empty: as fast as it goes"))
     ] = None
+    object_lock_days: Annotated[
+        int | None, About(N_("Object lock"), N_("Days for which nobody can delete; S3 only"))
+    ] = None
     append_only: Annotated[bool, About(N_("Append only"), N_("Refuse to remove anything from it"))] = False
     trusted: Annotated[bool, About(N_("Trusted"), N_("A restore takes owners and devices from it"))] = True
 

@@ -56,6 +56,8 @@ class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes a second; None: as fast as it goes."""
     limit_download: int | None = None
     """Bytes a second; None: as fast as it goes."""
+    object_lock_days: int | None = None
+    """For how many days at least nobody can delete what kept snapshots need; None: that is not asked for."""
     append_only: bool = False
     """Whether every delete outside `locks/` is refused."""
     trusted: bool = True

@@ -52,6 +52,7 @@ def _repository(repository: RepositoryConfig) -> dict[str, Any]:
         max_repack_size=repository.limits.max_repack_bytes,
         limit_upload=repository.limit_upload,
         limit_download=repository.limit_download,
+        object_lock_days=repository.object_lock_days,
         append_only=repository.append_only,
         trusted=repository.trusted,
     )

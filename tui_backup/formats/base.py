@@ -257,6 +257,18 @@ class Repository(Protocol):
         """What keeps it healthy; None for a format that needs no such thing."""
         ...
 
+    def objects_of(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return the keys of the objects that go when a snapshot is forgotten."""
+        ...
+
+    def needed_objects(self, snapshots: Sequence[Snapshot], watch: Watch) -> Iterator[str]:
+        """Yield the keys of all objects without which these snapshots could not be read, each once or more.
+
+        Raises:
+            Corrupted: some of what they need cannot be found; raised when the rest has been told.
+        """
+        ...
+
     def renew(self) -> None:
         """Have what is asked next see the repository as it is then: others may have changed it."""
         ...

@@ -63,6 +63,14 @@ class ReclaimLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_repack_bytes: int | None = None
 
 
+class LockedObject(msgspec.Struct, frozen=True):
+    """An object that nobody needs and nobody can remove yet."""
+
+    key: str
+    size: int
+    until: datetime
+
+
 class ReclaimPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of every pack when some snapshots are forgotten; sizes are bytes as stored."""
 
@@ -84,6 +92,8 @@ class ReclaimPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What the store holds less in the end."""
     unused_bytes: int
     """What is unused and stays."""
+    locked: tuple[LockedObject, ...] = ()
+    """What goes in a later plan."""
     work: object
     """What the format itself needs to carry this out."""
 

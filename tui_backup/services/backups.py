@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.config.lockable import check_lockable
 from tui_backup.config.settings import JobConfig
 from tui_backup.engine.backup import BackedUp, entries_of, keep_entries
 from tui_backup.errors import BackupError, Cancelled, SourceError, UsageError
@@ -24,6 +25,7 @@ from tui_backup.services.ahead import Ahead
 from tui_backup.services.catching_up import Taken, catch_up
 from tui_backup.services.contacts import remember_snapshots, remember_space
 from tui_backup.services.estimate import Estimate
+from tui_backup.services.lock_extension import extending
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Trouble
@@ -137,7 +139,8 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
     ending: BackupError | None = None
     try:
         scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=job.repositories[0], kind=options.kind)
-        with scope.heeding_signals() if options.heeding_signals else nullcontext(), scope:
+        signals = scope.heeding_signals() if options.heeding_signals else nullcontext()
+        with signals, scope, extending(workspace, job, scope, troubles):
             taken = _take(workspace, job, options, scope, troubles)
             if taken is not None:
                 forget_over(workspace, workspace.repository(taken.repository))
@@ -190,6 +193,7 @@ def _take(
 
 def _back_up(workspace: "Workspace", job: JobConfig, name: str, options: BackupOptions, scope: RunScope) -> BackedUp:
     watch = scope.watch
+    check_lockable(workspace.config.repositories[name])
     if workspace.history.known_repository(name) is None:
         workspace.repository(name, make=True)
     sources = sources_of(workspace, job)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.config.lockable import check_lockable
 from tui_backup.config.settings import JobConfig
 from tui_backup.errors import BackupError, Cancelled, Corrupted
 from tui_backup.model.event import Finished
@@ -90,6 +91,7 @@ class _CatchingUp:
 
     def _reach(self, name: str) -> None:
         try:
+            check_lockable(self._workspace.config.repositories[name])
             self._workspace.repository(name, make=True)
             self._shelves[name] = open_shelf(self._workspace, name)
         except Cancelled:

@@ -9,6 +9,8 @@ import msgspec
 from tui_backup.errors import BackupError, PlanOutdated, SnapshotUnknown, UsageError
 from tui_backup.model.snapshot import PIN, SAFETY, Snapshot, SnapshotStatus
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment
+from tui_backup.services.object_locks import locked_until
 from tui_backup.services.pruning import noting_forgotten
 from tui_backup.services.snapshots import SHORTEST, Filter, Found, Reach, Shelf, reach, resolve
 from tui_backup.stores.append_only import nothing_goes
@@ -46,12 +48,11 @@ def plan(reached: Reach, names: Sequence[str], only: Filter) -> ForgetPlan:
     Raises:
         SnapshotUnknown: nothing or several things.
         UsageError: one is pinned.
-        AppendOnly: nothing may be removed from where one lies.
+        BackupError: nothing may be removed from where one lies, or one is locked.
     """
     found = list({(each.shelf.name, each.snapshot.id): each for each in _named(reached, names, only)}.values())
     for each in found:
-        if each.shelf.config.append_only:
-            raise nothing_goes(each.shelf.config.store.describe())
+        _refuse_kept(each)
         if PIN in each.snapshot.tags:
             message = _("snapshot {id} in {repository} is pinned; nothing was touched")
             raise UsageError(
@@ -93,6 +94,19 @@ def forget(workspace: "Workspace", planned: ForgetPlan) -> list[Forgotten]:
         _forget(workspace, shelf, [found.snapshot for found in planned.gone if found.shelf.name == shelf.name])
         for shelf in planned.shelves
     ]
+
+
+def _refuse_kept(found: Found) -> None:
+    """Raise BackupError where a snapshot cannot be removed, whoever wants it."""
+    shelf, snapshot = found.shelf, found.snapshot
+    if shelf.config.append_only:
+        raise nothing_goes(shelf.config.store.describe())
+    if until := locked_until(shelf.config, shelf.repository, snapshot):
+        message = _("snapshot {id} in {repository} is locked until {time}; nothing was touched")
+        raise BackupError(
+            message.format(id=snapshot.short_id, repository=shelf.name, time=moment(until)),
+            hint=_("object_lock_days has nobody remove it before; it goes once no run extends that"),
+        )
 
 
 def _named(reached: Reach, names: Sequence[str], only: Filter) -> Iterable[Found]:

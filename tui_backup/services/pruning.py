@@ -22,8 +22,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
-from tui_backup.primitives.text import number, size
+from tui_backup.primitives.text import moment, number, size
 from tui_backup.services.contacts import remember_space
+from tui_backup.services.object_locks import spared
 from tui_backup.services.run_scope import run_scope
 from tui_backup.services.storage import keeps_all, refuse_removing
 
@@ -106,7 +107,7 @@ def plan(workspace: "Workspace", jobs: Iterable[JobConfig], name: str, watch: Wa
     snapshots = workspace.repository(name).snapshots()
     workspace.history.remember_snapshots(name, snapshots)
     parts = [
-        decide_for(workspace, job, job.keep, name, snapshots)
+        spared(workspace, name, decide_for(workspace, job, job.keep, name, snapshots))
         for job in jobs
         if job.keep is not None and name in job.repositories
     ]
@@ -184,6 +185,22 @@ def reclaiming_words(reclaim: ReclaimPlan) -> str:
         dropped=ngettext("{count} pack", "{count} packs", dropped).format(count=number(dropped)),
         repacked=size(reclaim.repacked_bytes),
         unused=size(reclaim.unused_bytes),
+    )
+
+
+def locked_words(reclaim: ReclaimPlan) -> str:
+    """Return what nobody needs and nobody can remove yet, for people; empty where there is nothing."""
+    if not reclaim.locked:
+        return ""
+    text = ngettext(
+        "{count} pack ({size}) that nobody needs is locked until {time}; a later prune removes it",
+        "{count} packs ({size}) that nobody needs are locked, the last until {time}; a later prune removes them",
+        len(reclaim.locked),
+    )
+    return text.format(
+        count=number(len(reclaim.locked)),
+        size=size(sum(each.size for each in reclaim.locked)),
+        time=moment(max(each.until for each in reclaim.locked)),
     )
 
 

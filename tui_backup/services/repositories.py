@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from tui_backup.config.lockable import check_lockable
 from tui_backup.config.opening import opening_of, secret_key
 from tui_backup.config.settings import RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError, NotFound, RepositoryMissing, UsageError
@@ -149,6 +150,7 @@ class Repositories:
     def _alone(self) -> Iterator[None]:
         """Keep other processes of this configuration from making repositories at the same time."""
         path = self._state_dir / "making.lock"
+        check_lockable(config)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:

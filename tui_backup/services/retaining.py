@@ -12,6 +12,7 @@ from tui_backup.model.run import RunStatus, Verb
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.services import pruning
+from tui_backup.services.object_locks import spared
 from tui_backup.services.pruning import JobPlan
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.snapshots import Trouble
@@ -56,7 +57,7 @@ def _apply(
     workspace: "Workspace", job: JobConfig, keep: Keep, name: str, outer: RunScope, *, heeding_signals: bool
 ) -> None:
     snapshots = workspace.repository(name).snapshots()
-    part = pruning.decide_for(workspace, job, keep, name, snapshots)
+    part = spared(workspace, name, pruning.decide_for(workspace, job, keep, name, snapshots))
     pruning.note_holds(workspace, name, [part])
     if part.held is not None:
         raise pruning.refusal(name, part)

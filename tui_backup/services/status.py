@@ -15,6 +15,7 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.services.lock_memory import load_memory
 from tui_backup.services.reaper import reap
 from tui_backup.services.runs import RunningRun, list_runs
 
@@ -34,6 +35,8 @@ class TroubleKind(StrEnum):
     """A repository lacks the newest good snapshot of a job."""
     HELD = "held"
     """What a policy would forget waits for somebody to look at it."""
+    UNLOCKED = "unlocked"
+    """Object locks of a repository could not be extended."""
     DAMAGED = "damaged"
     LOW_SPACE = "low-space"
     HISTORY = "history"
@@ -120,6 +123,7 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
         *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
         *(trouble for job in config.jobs.values() for trouble in _lacking(job, history)),
         *_held(config, history),
+        *_unlocked(config, state_dir),
         *_damages(history),
         *(_low_space(repository) for repository in repositories if repository.low_space),
         *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
@@ -326,6 +330,24 @@ def _held(config: Config, history: History) -> Iterator[Trouble]:
             message=text.format(job=held.job, repository=held.repository, reason=held.reason),
             hint=f"tui-backup prune --job {held.job} -r {held.repository}",
         )
+
+
+def _unlocked(config: Config, state_dir: Path) -> Iterator[Trouble]:
+    """Yield the repositories whose object locks could not be extended when a run last tried."""
+    from tui_backup.primitives.text import moment
+
+    for name, repository in config.repositories.items():
+        if repository.object_lock_days is None:
+            continue
+        memory = load_memory(state_dir, name)
+        if memory.failing is not None:
+            text = _("the object locks of {repository} could not be extended since {time}: {reason}")
+            yield Trouble(
+                kind=TroubleKind.UNLOCKED,
+                repository=name,
+                message=text.format(repository=name, time=moment(memory.failing), reason=memory.reason),
+                hint=_("every run tries again"),
+            )
 
 
 def _damages(history: History) -> Iterator[Trouble]:

@@ -1,16 +1,20 @@
 """Storage: the store of a repository with everything that its configuration puts in front of it."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_backup.config.settings import RepositoryConfig
 from tui_backup.stores.append_only import nothing_goes
-from tui_backup.stores.base import Store
+from tui_backup.stores.base import LocksObjects, Store
 from tui_backup.stores.registry import STORES
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
+
+LOCKED_LONGER = timedelta(days=1)
+"""How much longer than `object_lock_days` objects are locked, so that not every run has to extend every lock."""
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -18,10 +22,12 @@ _ID = re.compile(r"[0-9a-f]{64}")
 def store_of(config: RepositoryConfig, state_dir: Path, id_: str | None = None) -> Store:
     """Return the store of a repository as its configuration wants it used; `id_` is that of the repository, if known.
 
-    From the inside out: limits of what travels, copies at hand of what need not travel again, and no deletes, so that
-    nothing is removed from the copies either.
+    From the inside out: locks on what is written, limits of what travels, copies at hand of what need not travel
+    again, and no deletes, so that nothing is removed from the copies either.
     """
     store = config.store
+    if config.object_lock_days is not None and isinstance(store, LocksObjects):
+        store = store.locking(config.object_lock_days + LOCKED_LONGER.days)
     if config.limit_upload or config.limit_download:
         store = _in_front(
             "limited",

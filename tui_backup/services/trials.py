@@ -8,6 +8,7 @@ import msgspec
 
 from tui_backup.config.check import check
 from tui_backup.config.fields import fields_of
+from tui_backup.config.lockable import check_lockable
 from tui_backup.config.opening import opening_of
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.errors import BackupError
@@ -47,6 +48,7 @@ def try_repository(config: RepositoryConfig, known: str | None) -> list[Finding]
     """Open a repository, if there is one; `known` is the id of the one that had its name so far."""
     place = config.store.describe()
     try:
+        caution = check_lockable(config)
         if not FORMATS.load(config.format).exists(config.store):
             return [_not_there(config, known)]
         repository = FORMATS.load(config.format).open(opening_of(config, locking=Locking(wanted=False)))
@@ -59,7 +61,8 @@ def try_repository(config: RepositoryConfig, known: str | None) -> list[Finding]
     except BackupError as error:
         return [Finding(Weight.WRONG, f"{error.message}; {error.hint}" if error.hint else error.message)]
     opened = ngettext("it opens, and holds {count} snapshot", "it opens, and holds {count} snapshots", count)
-    return [Finding(Weight.SOUND, opened.format(count=count)), *_space(config)]
+    cautions = [Finding(Weight.CAREFUL, caution)] if caution else []
+    return [Finding(Weight.SOUND, opened.format(count=count)), *_space(config), *cautions]
 
 
 def try_job(config: JobConfig, own_places: tuple[bytes, ...], watch: Watch, seconds: float = 5) -> list[Finding]:

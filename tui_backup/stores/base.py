@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import msgspec
 
@@ -65,6 +65,10 @@ class Retention(Protocol):
 
     def until(self, key: str) -> datetime | None:
         """Return until when an object is kept; None where it can be deleted. Raises StoreError."""
+        ...
+
+    def by_default(self) -> bool:
+        """Whether whatever is put there is kept for a while, without anybody asking for it. Raises StoreError."""
         ...
 
 
@@ -150,4 +154,13 @@ class Store(Protocol):
 
     def tidy(self, key: str = "") -> None:
         """Remove what interrupted writes of programs that no longer live have left behind."""
+        ...
+
+
+@runtime_checkable
+class LocksObjects(Protocol):
+    """A store that can put objects so that nobody can delete them for a while, as far as its place allows that."""
+
+    def locking(self, days: int) -> Store:
+        """Return the same store, which locks for so long what it puts outside `locks/`."""
         ...

@@ -11,6 +11,7 @@ from tui_backup.formats.restic import browse
 from tui_backup.formats.restic.access import Access
 from tui_backup.formats.restic.config import RepositoryConfig
 from tui_backup.formats.restic.crypto import Keys
+from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.snapshot import as_kept, compose, encode_snapshot
 from tui_backup.formats.restic.writing.draft import Record, ResticDraft, Tools
@@ -142,6 +143,16 @@ class ResticRepository:
     def renew(self) -> None:
         """Read the index again when it is needed."""
         self.access.unload()
+    def objects_of(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return the key of its file."""
+        return (key_of(FileKind.SNAPSHOT, snapshot.id),)
+
+    def needed_objects(self, snapshots: Sequence[Snapshot], watch: Watch) -> Iterator[str]:
+        """Yield the keys of all objects that these snapshots live on."""
+        from tui_backup.formats.restic.upkeep.needed import needed_objects
+
+        return needed_objects(self.access, snapshots, watch)
+
 
     def close(self) -> None:
         """Forget what was loaded."""

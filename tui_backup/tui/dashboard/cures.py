@@ -63,7 +63,7 @@ def command_of(trouble: Trouble) -> list[str]:
             return ["prune", "--job", job, "-r", repository]
         case TroubleKind.LOW_SPACE:
             return ["prune", "-r", repository]
-        case TroubleKind.HISTORY:
+        case TroubleKind.HISTORY | TroubleKind.UNLOCKED:
             return ["status"]
 
 
@@ -79,6 +79,7 @@ def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
         TroubleKind.COPIES: (slight, _("copies")),
         TroubleKind.LOW_SPACE: (slight, _("low space")),
         TroubleKind.HELD: (slight, _("held")),
+        TroubleKind.UNLOCKED: (grave, _("unlocked")),
         TroubleKind.HISTORY: (slight, _("record")),
     }
     (sign, role), word = looks[kind]

@@ -1,6 +1,6 @@
 """ReclaimWork: which files a reclaiming writes and removes, from what was decided about every pack."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import msgspec
 
@@ -21,6 +21,11 @@ class Surveyed(msgspec.Struct, frozen=True):
     files: dict[str, list[int]]
     """Index file -> numbers of the packs that it lists."""
     packs: list[SurveyedPack]
+
+    def unlisted(self) -> Iterator[str]:
+        """Yield the packs that no index knows."""
+        known = {pack.name for pack in self.packs}
+        return (name for name in sorted(self.seen.packs) if name not in known)
 
 
 class ReclaimWork(msgspec.Struct, frozen=True):
@@ -52,11 +57,11 @@ class ReclaimWork(msgspec.Struct, frozen=True):
             yield self.index.packs[number], records
 
 
-def work_of(surveyed: Surveyed, fate: Fate, reach: Reach) -> ReclaimWork:
-    """Return the work that a decision means."""
+def work_of(surveyed: Surveyed, fate: Fate, reach: Reach, locked: Container[str]) -> ReclaimWork:
+    """Return the work that a decision means; packs that are `locked` lie there until they can be removed."""
     seen, index, packs = surveyed.seen, surveyed.index, surveyed.packs
     gone = fate.dropped | fate.repacked
-    known = {pack.name for pack in packs}
+    obsolete = (packs[number].name for number in sorted(gone))
     replaced, survivors = _index_changes(surveyed, gone)
     moves = reach.records(fate.repacked) if fate.repacked else {}
     return ReclaimWork(
@@ -64,8 +69,8 @@ def work_of(surveyed: Surveyed, fate: Fate, reach: Reach) -> ReclaimWork:
         index=index,
         moves=moves,
         twins=reach.twins(gone),
-        obsolete=tuple(packs[number].name for number in sorted(gone) if packs[number].name in seen.packs),
-        unlisted=tuple(sorted(name for name in seen.packs if name not in known)),
+        obsolete=tuple(name for name in obsolete if name in seen.packs and name not in locked),
+        unlisted=tuple(name for name in surveyed.unlisted() if name not in locked),
         replaced=replaced,
         survivors=survivors,
     )

@@ -6,6 +6,8 @@ snapshot that is left is whole.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import msgspec
 
@@ -14,16 +16,16 @@ from tui_backup.formats.restic.access import Access, Guard
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.index import Index, Place, save_index, unpack_blobs
-from tui_backup.formats.restic.layout import FileKind, names
+from tui_backup.formats.restic.layout import FileKind, key_of, names
 from tui_backup.formats.restic.spans import Spans
 from tui_backup.formats.restic.upkeep.movement import Movement, Route
 from tui_backup.formats.restic.upkeep.reach import Reach
 from tui_backup.formats.restic.upkeep.reclaim_work import ReclaimWork, Surveyed, work_of
-from tui_backup.formats.restic.upkeep.survey import Seen, check_needed, decide, survey
+from tui_backup.formats.restic.upkeep.survey import Fate, Seen, check_needed, decide, survey
 from tui_backup.formats.restic.upkeep.transfer import Terms
 from tui_backup.formats.restic.writing.packlog import PackLog, index_files
 from tui_backup.model.snapshot import Snapshot
-from tui_backup.model.upkeep import Reclaimed, ReclaimLimits, ReclaimPlan, Stored
+from tui_backup.model.upkeep import LockedObject, Reclaimed, ReclaimLimits, ReclaimPlan, Stored
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 
@@ -77,8 +79,11 @@ class ResticReclaimer:
             reach.add(root)
         packs = survey(index, reach)
         check_needed(packs, seen.packs)
+        surveyed = Surveyed(seen, index, files, packs)
         fate = decide(packs, self._affordable(limits))
-        work = work_of(Surveyed(seen, index, files, packs), fate, reach)
+        locked = self._locked(surveyed, fate, watch)
+        fate = msgspec.structs.replace(fate, dropped={n for n in fate.dropped if packs[n].name not in locked})
+        work = work_of(surveyed, fate, reach, locked)
         return ReclaimPlan(
             gone=gone,
             kept=len(packs) - len(fate.dropped) - len(fate.repacked),
@@ -90,8 +95,32 @@ class ResticReclaimer:
             repacked_bytes=sum(packs[number].used for number in fate.repacked),
             freed_bytes=work.removed_bytes - sum(packs[number].used for number in fate.repacked),
             unused_bytes=fate.unused,
+            locked=tuple(
+                LockedObject(key_of(FileKind.DATA, name), seen.packs[name], until) for name, until in locked.items()
+            ),
             work=work,
         )
+
+    def _locked(self, surveyed: Surveyed, fate: Fate, watch: Watch) -> dict[str, datetime]:
+        """Return until when those packs are locked that would go.
+
+        One of which nothing is needed stays in the index until then: what is backed up meanwhile may live on it. One
+        that is repacked leaves the index, and goes as one that no index knows.
+        """
+        store = self._access.store
+        retention = store.retention
+        if retention is None:
+            return {}
+        going = (surveyed.packs[number].name for number in sorted(fate.dropped | fate.repacked))
+        names = [*(name for name in going if name in surveyed.seen.packs), *surveyed.unlisted()]
+        locked: dict[str, datetime] = {}
+        with ThreadPoolExecutor(store.connections) as pool:
+            ends = pool.map(retention.until, [key_of(FileKind.DATA, name) for name in names])
+            for name, until in zip(names, ends, strict=True):
+                watch.check()
+                if until is not None:
+                    locked[name] = until
+        return locked
 
     def _kept(self, gone: set[str]) -> list[str]:
         """Return the root trees of the snapshots that stay.
