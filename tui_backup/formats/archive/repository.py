@@ -13,6 +13,7 @@ from tui_backup.formats.archive.catalog import Archive
 from tui_backup.formats.archive.entry_list import EntryListWriter
 from tui_backup.formats.archive.index import Index
 from tui_backup.formats.archive.layout import list_key, sidecar_key
+from tui_backup.formats.archive.marker import KEY_MARKER, MARKER
 from tui_backup.formats.base import Brief, Enter, Landing, Proof, Subset
 from tui_backup.formats.containers.registry import CONTAINERS
 from tui_backup.model.entry import Entry
@@ -127,6 +128,19 @@ class ArchiveRepository:
     def locked(self, watch: Watch) -> Iterator[None]:
         """Hold nothing: an archive never changes, and one that is removed meanwhile is missed at once."""
         yield
+
+    def objects_of(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return the keys of an archive and of what lies beside it."""
+        archive = self.access.archive(snapshot)
+        beside = (archive.sidecar, archive.listed)
+        return (archive.key, *(stored.key for stored in beside if stored is not None))
+
+    def needed_objects(self, snapshots: Sequence[Snapshot], watch: Watch) -> Iterator[str]:
+        """Yield the keys of these archives, of what lies beside them, and of the markers."""
+        markers = (MARKER, KEY_MARKER)
+        yield from (found.key for found in self.access.store.objects() if found.key in markers)
+        for snapshot in snapshots:
+            yield from self.objects_of(snapshot)
 
     def renew(self) -> None:
         """Look again at archives that may have been replaced."""
