@@ -16,7 +16,7 @@ from tui_backup.config.lines import dotted
 from tui_backup.errors import BackupError, ConfigError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.configuring import Examined, FileOnDisk, read
+from tui_backup.services.configuring import Examined, FileOnDisk, file_of
 from tui_backup.tui.configuration.aside import Aside
 from tui_backup.tui.configuration.draft_board import DraftBoard
 from tui_backup.tui.configuration.form import Form
@@ -85,7 +85,7 @@ class ConfigurationPage(Page):
 
     def on_mount(self) -> None:
         """Read the file."""
-        self.ask("read", lambda _watch: DraftBoard(read(self.path)), self._opened, self._unreadable)
+        self.ask("read", lambda _watch: DraftBoard(file_of(self.desk.workspace.config)), self._opened, self._unreadable)
 
     def command_line(self) -> Sequence[str]:
         return ("config", "edit")
