@@ -1,6 +1,8 @@
 """An SSH server of another make (asyncssh), which lets users in by password; it runs in a thread of the tests."""
 
 import asyncio
+import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,11 +42,11 @@ class _Gate(asyncssh.SSHServer):
 
 
 class FullDisk(asyncssh.SFTPServer):
-    """Says of every write that there is no room, as servers do that have a word for it."""
+    """Says of every write that there is no room, in words; the protocol has no number for it."""
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Refuse."""
-        raise asyncssh.SFTPNoSpaceOnFilesystem("no room")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager

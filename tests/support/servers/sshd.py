@@ -86,8 +86,13 @@ class SshServer(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def ssh_server(directory: Path, *, denied: Sequence[str] = (), port: int = 0) -> Iterator[SshServer]:
-    """Run a server; `denied` are requests that its SFTP part does not know (`posix-rename`)."""
+def ssh_server(
+    directory: Path, *, denied: Sequence[str] = (), lines: Sequence[str] = (), port: int = 0
+) -> Iterator[SshServer]:
+    """Run a server; `denied` are requests that its SFTP part does not know (`posix-rename`).
+
+    `lines` of its configuration come before the usual ones, which they replace.
+    """
     port = port or free_port()
     user = getpass.getuser()
     files = directory / "files"
@@ -98,7 +103,8 @@ def ssh_server(directory: Path, *, denied: Sequence[str] = (), port: int = 0) ->
     (directory / "known_hosts").write_text(f"[{LOCALHOST}]:{port} {public}")
     (directory / "authorized_keys").write_bytes((directory / "key.pub").read_bytes())
     sftp = f"-P {','.join(denied)}" if denied else ""
-    (directory / "sshd_config").write_text(_CONFIGURATION.format(port=port, directory=directory, sftp=sftp))
+    usual = _CONFIGURATION.format(port=port, directory=directory, sftp=sftp)
+    (directory / "sshd_config").write_text("\n".join(lines) + usual)
     (directory / "ssh_config").write_text(_CLIENT.format(port=port, directory=directory, user=user))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)

@@ -24,13 +24,17 @@ _CODES: Final[dict[type[asyncssh.SFTPError], int]] = {
     asyncssh.SFTPWriteProtect: errno.EROFS,
 }
 
+_WORDS: Final = {"no space left": errno.ENOSPC, "quota": errno.EDQUOT}
+"""What some servers say besides."""
+
 _NEARLY_FULL: Final = 32 << 20
 """With less than this, a write that fails without a reason has failed for want of room."""
 
 
 def failure(error: asyncssh.SFTPError, message: str, path: str) -> StoreError:
     """Return the error of a store for one of the server's; `message` has room for `path` and `reason`."""
-    code = _CODES.get(type(error))
+    said = error.reason.lower()
+    code = _CODES.get(type(error)) or next((code for words, code in _WORDS.items() if words in said), None)
     if code is not None:
         return trouble_of(OSError(code, ""), message, path)
     reason = error.reason or _("it said nothing")

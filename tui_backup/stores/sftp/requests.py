@@ -67,7 +67,7 @@ async def make_directories(session: Session, base: str, path: str, mode: int) ->
         await session.sftp.mkdir(path, SFTPAttrs(permissions=mode))
     except ABSENT:
         parent = posixpath.dirname(path)
-        if path in {base, parent}:
+        if parent in {base, path}:
             raise
         await make_directories(session, base, parent, mode)
         await make_directories(session, path, path, mode)
