@@ -1,7 +1,8 @@
 """Exporting: a snapshot, or part of one, becomes an archive that nobody needs this program to open."""
 
 from collections.abc import Iterator
-from typing import Final
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -33,15 +34,6 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.include or self.exclude)
 
 
-class Shape(msgspec.Struct, frozen=True):
-    """What an archive is to be."""
-
-    wanted: str
-    """One of CONTAINERS."""
-    stored_as: str = ""
-    """The format of the repository."""
-
-
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What went into an archive."""
 
@@ -55,9 +47,9 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def export(
-    repository: Repository, snapshot: Snapshot, shape: Shape, choice: Choice, out: Sink, watch: Watch
+    repository: Repository, snapshot: Snapshot, format_: str, choice: Choice, out: Sink, watch: Watch
 ) -> Exported:
-    """Write an archive of what is chosen.
+    """Write an archive of what is chosen; `format_` is one of CONTAINERS.
 
     Where the whole snapshot lies there as such an archive, that is handed out as it is, without its seal. What cannot
     be read is warned about and left out.
@@ -67,18 +59,14 @@ def export(
         OSError: `out` takes no more.
     """
     counted = _Counted(out)
-    if shape.stored_as == shape.wanted and choice.is_everything and isinstance(repository, HoldsArchives):
-        watch.files_total, watch.bytes_total = None, None
-        with repository.archive(snapshot) as archive:
-            while piece := archive.read(_PIECE):
-                watch.check()
-                counted.write(piece)
-                watch.bytes_done += len(piece)
-        return Exported(files=None, bytes_written=counted.bytes)
+    if choice.is_everything and isinstance(repository, HoldsArchives):
+        stored = repository.archive(snapshot, format_)
+        if stored is not None:
+            return _handed_out(stored, counted, watch)
     if choice.is_everything:
         watch.files_total, watch.bytes_total = snapshot.files, snapshot.size
     entries = chosen_entries(repository, snapshot, choice, watch)
-    written = write_archive(entries, CONTAINERS.load(shape.wanted)(), counted, LEVEL, watch)
+    written = write_archive(entries, CONTAINERS.load(format_)(), counted, LEVEL, watch)
     return Exported(
         files=written.tally.files_new,
         bytes_written=counted.bytes,
@@ -102,6 +90,15 @@ def chosen_entries(repository: Repository, snapshot: Snapshot, choice: Choice, w
             yield entry
         elif is_dir:
             above.append(entry)
+
+
+def _handed_out(stored: AbstractContextManager[BinaryIO], out: "_Counted", watch: Watch) -> Exported:
+    with stored as archive:
+        while piece := archive.read(_PIECE):
+            watch.check()
+            out.write(piece)
+            watch.bytes_done += len(piece)
+    return Exported(files=None, bytes_written=out.bytes)
 
 
 class _Counted:

@@ -168,10 +168,10 @@ class Format(Protocol):
 class HoldsArchives(Protocol):
     """A repository of which each snapshot is one archive, beside being a `Repository`."""
 
-    def archive(self, snapshot: Snapshot) -> AbstractContextManager[BinaryIO]:
-        """Open the archive of a snapshot as it was before it was sealed; it cannot seek.
+    def archive(self, snapshot: Snapshot, format_: str) -> AbstractContextManager[BinaryIO] | None:
+        """Open the archive of a snapshot as it was before it was sealed; None where it is of another format.
 
-        Raises, then or while it is read:
+        It is read from its start to its end. Raises, then or meanwhile:
             Corrupted: it is not what its seal says, or, at its end, not what its checksum says.
         """
         ...

@@ -57,6 +57,14 @@ def open_workspace(given: str | None, paths: Iterable[str], key: Secret | None =
     config = configuration(given)
     source = _key_source(key)
     archives = {path: _repository(path, source) for path in map(os.path.abspath, paths)}
+    for path in archives:
+        if source is None and path.endswith(_SEALED):
+            raise WrongPassword(
+                _("{path} is sealed").format(path=path),
+                hint=_("set the variable {variable} to its key, or type that on a terminal").format(
+                    variable=KEY_VARIABLE
+                ),
+            )
     return Workspace(msgspec.structs.replace(config, repositories={**config.repositories, **archives}))
 
 

@@ -142,14 +142,7 @@ def _export(order: Order, out: Sink, scope: RunScope) -> Outcome:
     watch, shelf = scope.watch, order.found.shelf
     troubles = watch.collected()
     with reading([shelf], watch):
-        exported = exporting.export(
-            shelf.repository,
-            order.found.snapshot,
-            exporting.Shape(order.format, shelf.format),
-            order.choice,
-            out,
-            watch,
-        )
+        exported = exporting.export(shelf.repository, order.found.snapshot, order.format, order.choice, out, watch)
     return Outcome(
         exported=exported,
         troubles=tuple(troubles),

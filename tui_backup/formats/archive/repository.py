@@ -2,9 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tui_backup.errors import BackupError, Corrupted, NotFound, StoreError
 from tui_backup.formats.archive.access import Access
@@ -100,6 +100,13 @@ class ArchiveRepository:
         from tui_backup.formats.archive.extraction import extract
 
         extract(self.access, self.access.archive(snapshot), files, landing, watch)
+
+    def archive(self, snapshot: Snapshot, format_: str) -> AbstractContextManager[BinaryIO] | None:
+        """Open an archive without its seal; None where it is of another format."""
+        from tui_backup.formats.archive.plain import plain
+
+        archive = self.access.archive(snapshot)
+        return plain(self.access, archive) if archive.container == format_ else None
 
     def verify(self, snapshots: Sequence[Snapshot], subset: Subset | None, watch: Watch) -> Proof:
         """Check what lies beside archives, and with `subset` read them to their last byte."""

@@ -1,0 +1,46 @@
+"""Archives as they are handed out: without their seal, and held against their checksum."""
+
+import io
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from typing import BinaryIO, cast
+
+from tui_backup.errors import Corrupted
+from tui_backup.formats.archive.access import Access
+from tui_backup.formats.archive.catalog import Archive, Encryption
+from tui_backup.primitives.i18n import _
+
+_BUFFER = 1 << 20
+
+
+@contextmanager
+def plain(access: Access, archive: Archive) -> Iterator[BinaryIO]:
+    """Give an archive as its container has it; reading it to its end raises Corrupted where it is not what it was.
+
+    What is sealed is authenticated by its seal; of other programs' archives without a checksum nobody can tell.
+    """
+    with closing(access.opened(archive)) as file:
+        if archive.encryption is Encryption.NONE and archive.said_sha256 is not None:
+            yield cast(BinaryIO, io.BufferedReader(_Checked(file, archive), _BUFFER))
+        else:
+            yield file
+
+
+class _Checked(io.RawIOBase):
+    def __init__(self, file: BinaryIO, archive: Archive) -> None:
+        super().__init__()
+        self._file = file
+        self._archive = archive
+        self._digest = sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+        piece = self._file.read(len(buffer))
+        if not piece and self._digest.hexdigest() != self._archive.said_sha256:
+            raise Corrupted(_("{key} is not what its checksum says").format(key=self._archive.key))
+        self._digest.update(piece)
+        buffer[: len(piece)] = piece
+        return len(piece)
