@@ -45,7 +45,9 @@ def _imports(module: str) -> bool:
 
 
 COMPONENTS: dict[str, Callable[[], bool]] = {
+    "7z": lambda: shutil.which("7z") is not None,
     "acl": lambda: shutil.which("setfacl") is not None,
+    "bsdtar": lambda: shutil.which("bsdtar") is not None,
     "borg": lambda: shutil.which("borg") is not None,
     "journald": has_journald,
     "radosgw": _has_radosgw,
@@ -57,5 +59,6 @@ COMPONENTS: dict[str, Callable[[], bool]] = {
     "strace": lambda: shutil.which("strace") is not None,
     "tmpfs": _can_mount,
     "tmux": lambda: shutil.which("tmux") is not None,
+    "unzip": lambda: shutil.which("unzip") is not None,
 }
 """Name -> whether it is here, for `@pytest.mark.requires(NAME)`."""

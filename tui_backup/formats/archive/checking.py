@@ -102,12 +102,12 @@ class Checker:
         """Read an archive; return what is wrong with it, and whether every byte is known to be good."""
         is_foreign = archive.encryption is Encryption.FOREIGN
         findings: list[Problem] = []
-        with closing(_Hashed(self._access.stored(archive), self._progress)) as hashed:
+        with closing(self._access.stored(archive)) as file:
+            hashed = _Hashed(file, self._progress)
             try:
                 if not is_foreign:
                     buffered = io.BufferedReader(hashed, _STEP)
-                    file = self._access.unsealed(archive, buffered)
-                    findings += self._members(archive, file)
+                    findings += self._members(archive, self._access.unsealed(archive, buffered))
                 digest = hashed.finish()
             except WrongPassword as error:
                 return [_problem(archive, ProblemKind.KEY, error.message)], False
@@ -202,7 +202,7 @@ def _digest(content: BinaryIO) -> str:
 
 
 class _Hashed(io.RawIOBase):
-    """A file that can seek, of which every byte is hashed once, in order, whoever reads it."""
+    """A file that can seek, of which every byte is hashed once, in order, whoever reads it; others may close it."""
 
     def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
         super().__init__()
@@ -241,11 +241,6 @@ class _Hashed(io.RawIOBase):
         while self.read(_STEP):
             pass
         return self._digest.hexdigest()
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()
 
 
 def _selection(archives: Sequence[Archive], subset: Subset) -> list[Archive]:

@@ -145,11 +145,11 @@ class EntryWriter:
         entry, file = opened.entry, opened.file
         content = _Guarded(file, self._watch)
         written = self._writer.add(self._member(entry, size=entry.size, link=link), cast(BinaryIO, content))
-        is_longer = bool(content.read(1))
+        is_as_listed = not _has_changed(entry, file) if _is_here(entry) else content.ends_at(entry.size)
         if content.error is not None:
             self._tell(entry, content.error)
             return None
-        if is_longer or content.reached != entry.size or _has_changed(entry, file):
+        if not is_as_listed:
             self._tell_changed(entry)
         return written
 
@@ -213,8 +213,7 @@ class _Guarded(io.RawIOBase):
     def __init__(self, file: BinaryIO, watch: Watch) -> None:
         super().__init__()
         self.error: OSError | BackupError | None = None
-        self.reached = 0
-        """How far it was read, in bytes from its start."""
+        self._reached = 0
         self._file = file
         self._watch = watch
 
@@ -222,8 +221,12 @@ class _Guarded(io.RawIOBase):
         return self._file.fileno()
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        self.reached = self._file.seek(offset, whence)
-        return self.reached
+        self._reached = self._file.seek(offset, whence)
+        return self._reached
+
+    def ends_at(self, size: int) -> bool:
+        """Whether it was read to its end, which is there."""
+        return self._reached == size and not self.read(1)
 
     def read(self, size: int = -1) -> bytes:
         self._watch.check()
@@ -234,7 +237,7 @@ class _Guarded(io.RawIOBase):
         except _UNREADABLE as error:
             self.error = error
             return b""
-        self.reached += len(piece)
+        self._reached += len(piece)
         self._watch.bytes_done += len(piece)
         return piece
 
@@ -273,9 +276,12 @@ def _open_large(entry: Entry) -> _Opened:
 
 def _has_changed(entry: Entry, file: BinaryIO) -> bool:
     """Whether a file of this host was written to since it was listed."""
-    if entry.origin.local_path(entry) is None:
-        return False
-    return os.fstat(file.fileno()).st_ctime_ns != entry.ctime_ns
+    return _is_here(entry) and os.fstat(file.fileno()).st_ctime_ns != entry.ctime_ns
+
+
+def _is_here(entry: Entry) -> bool:
+    """Whether a file is read from a file system of this host."""
+    return entry.origin.local_path(entry) is not None
 
 
 def _seen_again(entry: Entry) -> Entry:

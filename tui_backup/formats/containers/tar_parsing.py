@@ -42,9 +42,9 @@ def parse_block(raw: bytes) -> Block:
     Raises:
         Corrupted: its checksum is wrong, or a number is none.
     """
+    summed = raw[:148] + b"        " + raw[156:]
     told = number(raw[148:156])
-    unsigned = sum(raw) - sum(raw[148:156]) + 256
-    if told not in (unsigned, unsigned - 256 * sum(byte > 127 for byte in raw[:148] + raw[156:])):
+    if told != sum(summed) and told != sum(summed) - 256 * sum(byte > 127 for byte in summed):
         raise Corrupted(_("a header of the tar archive is damaged"))
     name = _text(raw[:100])
     is_posix = raw[257:263] == b"ustar\0"

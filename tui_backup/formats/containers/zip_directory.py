@@ -56,11 +56,9 @@ def directory_at(file: BinaryIO) -> tuple[int, int, int]:
     if at < 0 or at + records.END.size > len(tail):
         raise Corrupted(_("no end of a zip archive is there: it is cut short, or none"))
     _mark, disk, first_disk, _here, _count, size, offset, _comment = records.END.unpack_from(tail, at)
-    reached = start + at
-    if records.LARGE in (size, offset):
-        reached, size, offset = _large_end(file, start + at, size, offset)
-    elif disk or first_disk:
+    if {disk, first_disk} - {0, records.MANY}:
         raise Corrupted(_("the zip archive is one of several parts"))
+    reached, size, offset = _large_end(file, start + at, size, offset)
     moved = reached - size - offset
     if moved < 0:
         raise _bad()
@@ -92,38 +90,38 @@ def records_in(file: BinaryIO) -> Iterator[Record]:
         Corrupted: a record is cut short or none.
     """
     start, size, moved = directory_at(file)
-    rest = b""
-    read = 0
-    while rest or read < size:
-        record = _parse(rest, moved)
+    piece = b""
+    at = read = 0
+    while at < len(piece) or read < size:
+        record = _parse(piece, at, moved)
         if record is not None:
             yield record[0]
-            rest = rest[record[1] :]
+            at += record[1]
             continue
-        if read == size:
-            raise _bad()
         file.seek(start + read)
-        piece = file.read(min(_STEP, size - read))
-        if not piece:
+        more = file.read(min(_STEP, size - read))
+        if not more:
             raise _bad()
-        read += len(piece)
-        rest += piece
+        read += len(more)
+        piece, at = piece[at:] + more, 0
 
 
-def _parse(raw: bytes, moved: int) -> tuple[Record, int] | None:
-    """Return the first record and its length; None where not all of it is there."""
-    if len(raw) < records.CENTRAL.size:
+def _parse(raw: bytes, at: int, moved: int) -> tuple[Record, int] | None:
+    """Return the record at an offset and its length; None where not all of it is there."""
+    name_at = at + records.CENTRAL.size
+    if len(raw) < name_at:
         return None
-    fields = records.CENTRAL.unpack_from(raw)
+    fields = records.CENTRAL.unpack_from(raw, at)
     if fields[0] != records.CENTRAL_MARK:
         raise _bad()
     _mark, made_by, _version, flags, method, dos_time, dos_date, crc, compressed, size = fields[:10]
     name_length, extra_length, comment_length, _disk, _internal, attributes, offset = fields[10:]
     length = records.CENTRAL.size + name_length + extra_length + comment_length
-    if len(raw) < length:
+    if len(raw) < at + length:
         return None
-    name = raw[records.CENTRAL.size :][:name_length]
-    extra = _extras(raw[records.CENTRAL.size + name_length :][:extra_length])
+    extra_at = name_at + name_length
+    name = raw[name_at:extra_at]
+    extra = _extras(raw[extra_at : extra_at + extra_length])
     size, compressed, offset = _large(extra.get(records.EXTRA_64, b""), [size, compressed, offset])
     system = made_by >> 8
     path = _name(name, flags, system, extra.get(records.EXTRA_PATH, b""))

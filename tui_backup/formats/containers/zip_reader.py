@@ -18,6 +18,8 @@ from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _
 
 _STEP = 256 << 10
+_EXTRA = 64
+"""Bytes that the extra fields of a local header have as a rule."""
 _LARGEST_ABOUT = 1 << 20
 _LONGEST_TARGET = 1 << 16
 
@@ -42,7 +44,8 @@ class ZipReader:
 
     def about(self) -> bytes | None:
         """Return the `backup_info.json` that ends the archive, else the one at its top."""
-        record = self._found().get(ABOUT) if self._about is None else self._about
+        listed = self._found().get(ABOUT)
+        record = self._about or listed
         if record is None:
             return None
         content = self._content(record).read(_LARGEST_ABOUT + 1)
@@ -128,7 +131,7 @@ class ZipReader:
         return target
 
     def _content(self, record: Record) -> BinaryIO:
-        return cast(BinaryIO, io.BufferedReader(_Content(self, record), _STEP))
+        return cast(BinaryIO, _Content(self, record))
 
 
 class _Content(io.RawIOBase):
@@ -138,46 +141,59 @@ class _Content(io.RawIOBase):
         super().__init__()
         self._reader = reader
         self._record = record
-        self._at: int | None = None
+        self._at = -1
+        """Where the stored bytes go on that are not in `_input`."""
         self._left = record.stored.compressed
-        self._produced = 0
-        self._crc = 0
+        """Stored bytes from there on."""
         self._input = b""
         self._inflating: Inflating | None = None
+        self._produced = 0
+        self._crc = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        from zlib_ng.zlib_ng import crc32
-
-        if self._at is None:
-            self._begin()
-        piece = self._next(len(buffer))
-        self._produced += len(piece)
-        self._crc = crc32(piece, self._crc)
-        stored = self._record.stored
-        is_short = not piece and (self._produced != stored.size or self._crc != stored.crc)
-        if is_short or self._produced > stored.size:
-            raise Corrupted(_("its content is damaged"))
+        piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
 
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            return b"".join(iter(lambda: self.read(_STEP), b""))
+        from zlib_ng.zlib_ng import crc32
+
+        if self._at < 0:
+            self._begin()
+        piece = self._next(size) if size else b""
+        self._produced += len(piece)
+        self._crc = crc32(piece, self._crc)
+        stored = self._record.stored
+        is_short = size and not piece and (self._produced != stored.size or self._crc != stored.crc)
+        if is_short or self._produced > stored.size:
+            raise Corrupted(_("its content is damaged"))
+        return piece
+
     def _begin(self) -> None:
         """Pass the local header, which must be that of this member."""
-        stored = self._record.stored
-        raw = self._reader.read_at(stored.offset, records.LOCAL.size + len(self._record.raw_name))
-        if len(raw) < records.LOCAL.size or not raw.startswith(records.LOCAL_MARK):
+        stored, name = self._record.stored, self._record.raw_name
+        fixed = records.LOCAL.size + len(name)
+        raw = self._reader.read_at(stored.offset, fixed + _EXTRA + min(stored.compressed, _STEP))
+        if len(raw) < fixed or not raw.startswith(records.LOCAL_MARK):
             raise Corrupted(_("its content is not where the archive says"))
         *_rest, name_length, extra_length = records.LOCAL.unpack_from(raw)
-        if raw[records.LOCAL.size :] != self._record.raw_name or name_length != len(self._record.raw_name):
+        if raw[records.LOCAL.size : fixed] != name or name_length != len(name):
             raise Corrupted(_("its content is not where the archive says"))
-        self._at = stored.offset + records.LOCAL.size + name_length + extra_length
+        self._input = raw[fixed + extra_length :][: stored.compressed]
+        self._left -= len(self._input)
+        self._at = stored.offset + fixed + extra_length + len(self._input)
         self._inflating = inflating(-15) if stored.method == DEFLATED else None
 
     def _next(self, most: int) -> bytes:
         if self._inflating is None:
-            return self._take(most)
+            taken = self._input or self._take(most)
+            self._input = taken[most:]
+            return taken[:most]
         from zlib_ng import zlib_ng
 
         while not self._inflating.eof:
@@ -195,7 +211,6 @@ class _Content(io.RawIOBase):
 
     def _take(self, most: int) -> bytes:
         """Return the next stored bytes."""
-        assert self._at is not None
         piece = self._reader.read_at(self._at, min(most, self._left)) if self._left else b""
         self._at += len(piece)
         self._left -= len(piece)

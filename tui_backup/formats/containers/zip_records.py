@@ -119,7 +119,7 @@ def _name(member: Member) -> tuple[bytes, int]:
 def _extra(member: Member) -> bytes:
     seconds = member.mtime_ns // _SECOND
     extra = b""
-    if -(1 << 31) <= seconds < 1 << 31:
+    if 0 <= seconds < 1 << 31:
         extra = struct.pack("<HHBi", EXTRA_TIME, 5, 1, seconds)
     if member.uid <= LARGE and member.gid <= LARGE:
         extra += struct.pack("<HHBBIBI", EXTRA_OWNERS, 11, 1, 4, member.uid, 4, member.gid)

@@ -1,0 +1,71 @@
+"""Archives made and read in memory, member by member, and archives of real trees."""
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from tui_backup.formats.containers.base import Container, Member
+from tui_backup.formats.containers.entry_writer import Written, write_archive
+from tui_backup.formats.containers.registry import CONTAINERS
+from tui_backup.model.entry import EntryKind
+from tui_backup.model.watch import Watch
+from tui_backup.sources.registry import SOURCES
+
+KINDS = tuple(CONTAINERS)
+TARS = tuple(kind for kind in KINDS if kind.startswith("tar"))
+
+
+class Unpacked(NamedTuple):
+    """What a reader told of an archive."""
+
+    members: dict[bytes, Member]
+    contents: dict[bytes, bytes]
+    refused: list[tuple[bytes, str]]
+
+
+def container(kind: str) -> Container:
+    return CONTAINERS.load(kind)()
+
+
+def member(path: bytes, kind: EntryKind = EntryKind.FILE, **facts: object) -> Member:
+    return Member(path=path, kind=kind, mode=0o644, mtime_ns=1_700_000_000_000_000_000, **facts)  # type: ignore[arg-type]
+
+
+def file(path: bytes, content: bytes = b"content") -> tuple[Member, bytes]:
+    return member(path, size=len(content)), content
+
+
+def packed(kind: str, *members: tuple[Member, bytes], about: bytes | None = None) -> bytes:
+    """Return an archive of members with their contents."""
+    out = BytesIO()
+    writer = container(kind).writer(out, 6)
+    for each, content in members:
+        writer.add(each, BytesIO(content))
+    writer.close(about)
+    return out.getvalue()
+
+
+def unpacked(kind: str, archive: bytes) -> Unpacked:
+    """Read an archive to its end; raises what the reader raises."""
+    refused: list[tuple[bytes, str]] = []
+    reader = container(kind).reader(BytesIO(archive), lambda name, reason: refused.append((name, reason)))
+    found = Unpacked({}, {}, refused)
+    for each, content in reader.members():
+        found.members[each.path] = each
+        if content is not None:
+            found.contents[each.path] = content.read()
+    return found
+
+
+def pack_tree(root: Path, kind: str, archive: Path, watch: Watch | None = None) -> Written:
+    """Write an archive of a real directory; warnings fail the test unless it brings a watch."""
+    watch = watch or Watch(on_warning=_fail)
+    source = SOURCES.load("files")(paths=[str(root)])  # type: ignore[call-arg]  # the registry knows no options
+    entries: Iterable[object] = source.entries(watch)
+    with archive.open("wb") as out:
+        return write_archive(entries, container(kind), out, 6, watch)  # type: ignore[arg-type]  # nothing is unread here
+
+
+def _fail(path: bytes | None, message: str) -> None:
+    raise AssertionError((path, message))
