@@ -15,14 +15,14 @@ PATIENCE_S: Final = 120.0
 """How long to wait, in all, between the attempts of one request to a server that has answered before."""
 
 FIRST_PATIENCE_S: Final = 8.0
-"""How long to try to reach a server that has never answered: its address may be wrong."""
+"""How long to try to reach a server that has never answered, as its address may be wrong, or that was given up."""
 
 _SHORTEST_S: Final = 0.25
 _LONGEST_S: Final = 15.0
 
 
 class Answers:
-    """Whether a server has ever answered this process."""
+    """Whether a server has ever answered this process, and was not given up since."""
 
     def __init__(self) -> None:
         self.any = False
@@ -52,9 +52,12 @@ def _again(call: Callable[[], T], answers: Answers, patience_s: float) -> T:
 
     def is_hopeless(state: "RetryCallState") -> bool:
         answers.any = answers.any or has_answered(_error(state))
-        if answers.any:
-            return state.idle_for >= patience_s
-        return (state.seconds_since_start or 0.0) >= FIRST_PATIENCE_S
+        if not answers.any:
+            return (state.seconds_since_start or 0.0) >= FIRST_PATIENCE_S
+        if state.idle_for < patience_s:
+            return False
+        answers.any = patience_s < PATIENCE_S
+        return True
 
     retrying = Retrying(retry=retry_if_exception(_passes), wait=wait, stop=is_hopeless, reraise=True)
     return retrying(call)
