@@ -69,10 +69,20 @@ def opening(
     )
 
 
+_OPEN: list[ArchiveRepository] = []
+
+
+def close_all() -> None:
+    """Close the repositories that were made and opened."""
+    while _OPEN:
+        _OPEN.pop().close()
+
+
 def made(given: Opening, kind: str = "tar.gz") -> ArchiveRepository:
     """Make a repository."""
     repository = FORMATS.load(kind).create(given)
     assert isinstance(repository, ArchiveRepository)
+    _OPEN.append(repository)
     return repository
 
 
@@ -80,6 +90,7 @@ def opened(given: Opening, kind: str = "tar.gz") -> ArchiveRepository:
     """Open a repository."""
     repository = FORMATS.load(kind).open(given)
     assert isinstance(repository, ArchiveRepository)
+    _OPEN.append(repository)
     return repository
 
 

@@ -1,8 +1,10 @@
-"""A key, and repositories of archives over a store in memory."""
+"""A key, and a store in memory."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support.archives import KEY
+from tests.support.archives import KEY, close_all
 from tui_backup.formats.archive.seal import Passphrase
 from tui_backup.primitives.secret import Secret
 from tui_backup.stores.memory import MemoryStore
@@ -16,3 +18,10 @@ def store() -> MemoryStore:
 @pytest.fixture(scope="session")
 def passphrase() -> Passphrase:
     return Passphrase(Secret(KEY))
+
+
+@pytest.fixture(autouse=True)
+def closing() -> Iterator[None]:
+    """What tests leave open."""
+    yield
+    close_all()

@@ -9,7 +9,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import msgspec
 
@@ -28,6 +28,9 @@ IN_MEMORY: Final = 16 << 20
 """Bytes of a list that are kept in memory before they go to a file without a name."""
 
 _FRAME_BYTES = 256 << 10
+_LARGEST_ID = (1 << 32) - 2
+_LARGEST_TIME = 1 << 62
+_LARGEST_DEVICE = (1 << 64) - 1
 _CHUNK = 1 << 20
 _MARK = "tui-backup-entries"
 
@@ -49,7 +52,7 @@ class Line(msgspec.Struct, omit_defaults=True, gc=False):
 
     path: str
     type: EntryKind
-    size: int = 0
+    size: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 0
     sha256: str = ""
     mode: int = 0
     uid: int = 0
@@ -212,13 +215,13 @@ def member_of(line: Line) -> Member:
         path=path_of(line),
         kind=line.type,
         mode=line.mode & 0o7777,
-        uid=line.uid,
-        gid=line.gid,
+        uid=_within(line.uid, 0, _LARGEST_ID),
+        gid=_within(line.gid, 0, _LARGEST_ID),
         user=line.user,
         group=line.group,
         size=line.size,
-        mtime_ns=line.mtime_ns,
-        device=line.device,
+        mtime_ns=_within(line.mtime_ns, -_LARGEST_TIME, _LARGEST_TIME),
+        device=_within(line.device, 0, _LARGEST_DEVICE),
         target=_raw(line.linktarget, line.linktarget_b64),
         link=link_of(line),
         xattrs=line.xattrs,
@@ -234,6 +237,10 @@ def path_of(line: Line) -> bytes:
 def link_of(line: Line) -> bytes:
     """Return the raw path of the file of which this is a further name; empty where it is none."""
     return _raw(line.link, line.link_b64)
+
+
+def _within(number: int, least: int, most: int) -> int:
+    return number if least <= number <= most else min(max(number, least), most)
 
 
 def _raw(text: str, encoded: bytes | None) -> bytes:
