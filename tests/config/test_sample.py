@@ -63,7 +63,8 @@ def test_each_option_of_the_sample_can_be_used(tmp_path: Path, block: range) -> 
 
 
 def test_all_options_of_the_sample_can_be_used_together(tmp_path: Path) -> None:
-    assert list(load(tmp_path, OPTION.sub("", SAMPLE.read_text())).repositories) == ["local", "usb", "nas", "offsite"]
+    repositories = load(tmp_path, OPTION.sub("", SAMPLE.read_text())).repositories
+    assert list(repositories) == ["local", "usb", "nas", "offsite", "away"]
 
 
 def test_the_sample_shows_every_option_of_this_version() -> None:
