@@ -427,7 +427,7 @@ class Cupboard(msgspec.Struct, frozen=True):
 
 
 async def test_a_kind_that_is_registered_has_a_form(app: BackupApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = {**vars(STORES)["_places"], "cupboard": f"{__name__}:Cupboard"}
+    places = {"local": vars(STORES)["_places"]["local"], "cupboard": f"{__name__}:Cupboard"}
     monkeypatch.setattr(STORES, "_places", places)
     async with app.run_test() as pilot:
         page = await opened(pilot, Configuration(repository="local"))
