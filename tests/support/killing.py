@@ -7,7 +7,9 @@ a restore places pass through a `Reaper`, which counts them over all processes a
 import fcntl
 import os
 import signal
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ class Reaper:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._threads = threading.local()
         number, self._whom, self._line = (directory / "plan").read_text().split(" ", 2)
         self._number = int(number)
         self._alive = os.open(directory / "alive", os.O_WRONLY | os.O_CLOEXEC)
@@ -54,6 +57,20 @@ class Reaper:
         lines = self._append("log", mine)
         if mine.startswith(self._line) and sum(line.startswith(self._line) for line in lines) == self._number:
             self._strike()
+
+    @property
+    def is_putting(self) -> bool:
+        """Whether this thread is within a `put`, whose beginning and end are moments already."""
+        return getattr(self._threads, "putting", False)
+
+    @contextmanager
+    def putting(self) -> Iterator[None]:
+        """Have this thread be within a `put`."""
+        self._threads.putting = True
+        try:
+            yield
+        finally:
+            self._threads.putting = False
 
     def _strike(self) -> None:
         if self._whom == "nobody":
@@ -93,7 +110,7 @@ def arm() -> None:
     _replace(crew, "_START", lambda start: f"from tests.support.killing import arm; arm(); {start}")
     for name in _COUNTED:
         setattr(local.LocalStore, name, _counted(reaper, name, getattr(local.LocalStore, name)))
-    _replace(local, "_fill", lambda fill: _half_filled(reaper, fill))
+    _replace(local.LocalStore, "writing", lambda writing: _half_written(reaper, writing))
     _replace(landing, "_write", lambda write: _half_placed(reaper, write))
     _replace(landing.DirectoryLanding, "place", lambda place: _placed(reaper, place))
 
@@ -105,7 +122,8 @@ def _replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
 def _counted(reaper: Reaper, name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
     def counted(store: Any, key: str = "", *arguments: Any) -> Any:
         reaper.meet(Moment.BEFORE, f"{name} {key}")
-        answer = operation(store, *((key,) if key else ()), *arguments)
+        with reaper.putting() if name == "put" else nullcontext():
+            answer = operation(store, *((key,) if key else ()), *arguments)
         if name in {"put", "delete"}:
             reaper.meet(Moment.AFTER, f"{name} {key}")
         return answer
@@ -113,21 +131,36 @@ def _counted(reaper: Reaper, name: str, operation: Callable[..., Any]) -> Callab
     return counted
 
 
-def _half_filled(reaper: Reaper, fill: Callable[..., None]) -> Callable[..., None]:
-    def half_filled(descriptor: int, body: bytes | memoryview) -> None:
-        middle = len(body) // 2
-        fill(descriptor, body[:middle])
-        reaper.meet(Moment.HALFWAY, f"put {_key(descriptor)}")
-        fill(descriptor, body[middle:])
+def _half_written(reaper: Reaper, writing: Callable[..., Any]) -> Callable[..., Any]:
+    @contextmanager
+    def half_written(store: Any, key: str) -> Iterator[Any]:
+        is_all = not reaper.is_putting
+        if is_all:
+            reaper.meet(Moment.BEFORE, f"put {key}")
+        with writing(store, key) as sink:
+            yield _Halves(sink, lambda: reaper.meet(Moment.HALFWAY, f"put {key}"))
+        if is_all:
+            reaper.meet(Moment.AFTER, f"put {key}")
 
-    return half_filled
+    return half_written
 
 
-def _key(descriptor: int) -> str:
-    """Return the key that a half-written object is to have."""
-    *_above, kind, name = os.readlink(f"/proc/self/fd/{descriptor}").split("/")
-    name = name.partition("-tmp-")[0]
-    return name if name == "config" else f"data/{kind}/{name}" if len(kind) == 2 else f"{kind}/{name}"
+class _Halves:
+    """Writes the first piece in two halves."""
+
+    def __init__(self, sink: Any, meet: Callable[[], None]) -> None:
+        self._sink = sink
+        self._meet: Callable[[], None] | None = meet
+
+    def write(self, piece: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes."""
+        view = memoryview(piece).cast("B")
+        if self._meet is not None:
+            self._sink.write(view[: len(view) // 2])
+            self._meet()
+            self._meet = None
+            view = view[len(view) // 2 :]
+        self._sink.write(view)
 
 
 def _half_placed(reaper: Reaper, write: Callable[..., None]) -> Callable[..., None]:

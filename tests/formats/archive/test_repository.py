@@ -1,4 +1,4 @@
-"""Repositories of archives: what is listed is whole, whatever went wrong on the way, and nothing else stays for long."""
+"""Repositories of archives: what is listed is whole whatever went wrong on the way, and nothing else stays for long."""
 
 import json
 import threading
