@@ -54,8 +54,9 @@ def _locked(repository: str, locked: LockedObject) -> dict[str, Any]:
 
 def expected(plans: Iterable[PrunePlan]) -> tuple[int, int]:
     """Return the bytes that plans free and that they rewrite for it."""
-    reclaims = [plan.reclaim for plan in plans if plan.reclaim is not None]
-    return sum(each.freed_bytes for each in reclaims), sum(each.repacked_bytes for each in reclaims)
+    plans = tuple(plans)
+    repacked = sum(plan.reclaim.repacked_bytes for plan in plans if plan.reclaim is not None)
+    return sum(plan.freed_bytes for plan in plans), repacked
 
 
 def show(plan: PrunePlan) -> None:

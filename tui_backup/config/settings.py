@@ -7,6 +7,7 @@ import msgspec
 
 from tui_backup.config.lines import Key
 from tui_backup.formats.base import DEFAULT_NAME
+from tui_backup.formats.registry import ARCHIVES
 from tui_backup.model.retention import Keep
 from tui_backup.model.upkeep import ReclaimLimits
 from tui_backup.primitives.secret import SecretSource
@@ -64,6 +65,11 @@ class RepositoryConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Whether owners, suid bits, devices and privileged attributes are taken from it without being asked for."""
     is_file: bool = False
     """Whether it is one archive that somebody named by its path; nothing of it is recorded, or changed."""
+
+    @property
+    def holds_archives(self) -> bool:
+        """Whether each snapshot in it is one plain file: then there is nothing in it to repair, unlock or reclaim."""
+        return self.format in ARCHIVES
 
     @property
     def own_secret(self) -> SecretSource | None:

@@ -120,7 +120,8 @@ def cures(workspace: "Workspace", name: str, problems: Iterable[Problem]) -> lis
 
 
 def _cures(workspace: "Workspace", name: str, problems: tuple[Problem, ...]) -> Iterator[Cure]:
-    kind = mending(problems)
+    is_archives = workspace.config.repositories[name].holds_archives
+    kind = None if is_archives else mending(problems)
     if kind is RepairKind.PACKS:
         for other in workspace.kin(name):
             yield Cure(kind=CureKind.PACKS, repository=name, other=other)
@@ -130,10 +131,12 @@ def _cures(workspace: "Workspace", name: str, problems: tuple[Problem, ...]) -> 
     damaged = _damaged(workspace, name, problems)
     if damaged and kind is RepairKind.PACKS:
         yield Cure(kind=CureKind.SNAPSHOTS, repository=name)
+    if is_archives and damaged:
+        yield Cure(kind=CureKind.FORGET, repository=name, snapshots=damaged)
     for other in workspace.kin(name):
         if lacking := _lacking(workspace, name, other):
             yield Cure(kind=CureKind.COPY, repository=name, other=other, snapshots=lacking)
-    if damaged:
+    if damaged and not is_archives:
         yield Cure(kind=CureKind.FORGET, repository=name, snapshots=damaged)
     if any(problem.hint for problem in problems):
         yield Cure(kind=CureKind.PRUNE, repository=name)
@@ -150,10 +153,16 @@ def _damaged(workspace: "Workspace", name: str, problems: Iterable[Problem]) -> 
 
 
 def _lacking(workspace: "Workspace", name: str, other: str) -> tuple[str, ...]:
-    """Return the good snapshots of another repository that belong here too, by the record, and are not here."""
+    """Return the good snapshots of another repository that belong here too, by the record, and are not here.
+
+    An archive cannot be mended: one that is damaged here is taken as not here; once it is forgotten, it can be copied.
+    """
     history = workspace.history
     jobs = {job.name for job in workspace.config.jobs.values() if {name, other} <= set(job.repositories)}
     passed = {snapshot.identity for snapshot in history.snapshots(name)} | history.forgotten(name)
+    if workspace.config.repositories[name].holds_archives:
+        ill = {id_ for id_, standing in history.proofs(name).items() if standing.integrity is Integrity.DAMAGED}
+        passed -= {snapshot.identity for snapshot in history.snapshots(name) if snapshot.id in ill}
     bad = {id_ for id_, standing in history.proofs(other).items() if standing.integrity is Integrity.DAMAGED}
     return tuple(
         each.id

@@ -49,7 +49,7 @@ def keyring(workspace: "Workspace", name: str) -> Keyring:
     """
     upkeep = workspace.repository(name).upkeep
     if upkeep is None:
-        raise UsageError(_("the repository {name} has no keys").format(name=name))
+        raise _no_keys(name)
     return upkeep.keys
 
 
@@ -187,8 +187,15 @@ def _obstacle(workspace: "Workspace", config: RepositoryConfig) -> str | None:
 def _source(config: RepositoryConfig) -> SecretSource:
     """Return where the password comes from; raises UsageError where the format has none."""
     if config.password is None:
-        raise UsageError(_("the repository {name} has no keys").format(name=config.name))
+        raise _no_keys(config.name)
     return config.password
+
+
+def _no_keys(name: str) -> UsageError:
+    return UsageError(
+        _("the repository {name} has no keys").format(name=name),
+        hint=_("archives are sealed with encryption_key; another key needs a new repository"),
+    )
 
 
 def _instruction(workspace: "Workspace", config: RepositoryConfig, key: str) -> str:

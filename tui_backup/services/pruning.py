@@ -66,6 +66,13 @@ class PrunePlan(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(part for part in self.jobs if part.held is not None)
 
     @property
+    def freed_bytes(self) -> int:
+        """Bytes that it gives back; of a format without packs those of what is forgotten."""
+        if self.reclaim is not None:
+            return self.reclaim.freed_bytes
+        return sum(snapshot.added or 0 for snapshot in self.gone)
+
+    @property
     def is_idle(self) -> bool:
         """Whether there is nothing to do."""
         return not self.gone and (self.reclaim is None or self.reclaim.is_idle)
@@ -254,7 +261,7 @@ def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Recla
             done = repository.upkeep.space.execute(planned.reclaim, watch)
         else:
             repository.forget(gone)
-            done = Reclaimed(forgotten=len(gone), freed_bytes=0, repacked_bytes=0)
+            done = Reclaimed(forgotten=len(gone), freed_bytes=planned.freed_bytes, repacked_bytes=0)
     note_done(workspace, planned)
     return done
 

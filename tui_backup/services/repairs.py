@@ -104,7 +104,10 @@ def live_opener(workspace: "Workspace") -> OpenLive:
 
 def _repairs_of(repository: Repository) -> Repairs:
     if repository.upkeep is None:
-        raise BackupError(_("{name} has a format in which nothing can be repaired").format(name=repository.name))
+        raise BackupError(
+            _("{name} holds archives, in which nothing can be repaired").format(name=repository.name),
+            hint=_("forget the one that is damaged, and copy it from another repository"),
+        )
     return repository.upkeep.repairs
 
 

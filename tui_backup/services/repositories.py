@@ -142,6 +142,7 @@ class Repositories:
             )
         if config.own_secret and config.own_secret.file and not os.path.lexists(config.own_secret.file):
             make_password_file(config)
+        check_lockable(config)
         opening = msgspec.structs.replace(self._opening(config), like=self._first_of(kin))
         with self._audit().act("init", f"repository {config.name}", f"made in {config.store.describe()}"):
             return _format(config).create(opening)
@@ -150,7 +151,6 @@ class Repositories:
     def _alone(self) -> Iterator[None]:
         """Keep other processes of this configuration from making repositories at the same time."""
         path = self._state_dir / "making.lock"
-        check_lockable(config)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:

@@ -49,8 +49,9 @@ def is_cached(config: RepositoryConfig) -> bool:
 
 
 def keeps_all(workspace: "Workspace", name: str) -> bool:
-    """Whether nothing may be removed from a repository."""
-    return workspace.config.repositories[name].append_only
+    """Whether nothing may be removed from a repository; of one that is not configured, opening it says that."""
+    config = workspace.config.repositories.get(name)
+    return config is not None and config.append_only
 
 
 def refuse_removing(workspace: "Workspace", name: str) -> None:

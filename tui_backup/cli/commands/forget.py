@@ -97,16 +97,15 @@ def show(planned: ForgetPlan) -> None:
 def tell(invocation: Invocation, gone: list[Found], *, dry_run: bool) -> int:
     """Write what was forgotten, or would be."""
     if invocation.json:
+        freed = sum(each.snapshot.added or 0 for each in gone if each.shelf.config.holds_archives)
         removed = [item(each.shelf.name, Decision(snapshot=each.snapshot, keep=False, reasons=())) for each in gone]
-        output.write_document({"keep": [], "remove": removed, "freed": 0, "repacked": 0, "dry_run": dry_run})
+        output.write_document({"keep": [], "remove": removed, "freed": freed, "repacked": 0, "dry_run": dry_run})
     elif gone and not dry_run:
         count = len(gone)
-        text = ngettext(
-            "{count} snapshot forgotten; `tui-backup prune` frees the space",
-            "{count} snapshots forgotten; `tui-backup prune` frees the space",
-            count,
-        )
-        invocation.say(text.format(count=count))
+        text = ngettext("{count} snapshot forgotten", "{count} snapshots forgotten", count).format(count=count)
+        if not all(each.shelf.config.holds_archives for each in gone):
+            text = _("{forgotten}; `tui-backup prune` frees the space").format(forgotten=text)
+        invocation.say(text)
     return 0
 
 

@@ -57,7 +57,7 @@ def command(
     if invocation.json:
         output.write_document(summary(verdicts, problems))
     else:
-        show(problems, verdicts)
+        show(invocation, problems, verdicts)
     for verdict in verdicts:
         if verdict.error is not None:
             invocation.fail(verdict.error)
@@ -78,7 +78,7 @@ def summary(verdicts: Sequence[Verdict], problems: Sequence[Problem]) -> dict[st
     }
 
 
-def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
+def show(invocation: Invocation, problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
     """Write the problems with what they touch, then what was checked."""
     for problem in problems:
         sort = _("to tidy") if problem.hint else _("damage")
@@ -94,13 +94,16 @@ def show(problems: Sequence[Problem], verdicts: Sequence[Verdict]) -> None:
     for verdict in verdicts:
         if verdict.proof is not None:
             output.write_text(verdict_words(verdict.repository, verdict.proof, damaged=verdict.is_damaged))
-            for line in advice(verdict.repository, verdict.proof):
+            is_archives = invocation.workspace.config.repositories[verdict.repository].holds_archives
+            for line in advice(verdict.repository, verdict.proof, is_archives=is_archives):
                 output.write_text(line)
 
 
-def advice(name: str, proof: Proof) -> list[str]:
+def advice(name: str, proof: Proof, *, is_archives: bool) -> list[str]:
     """Return what can be done about damage."""
     kind = mending(proof.problems)
+    if is_archives and kind is not None:
+        return [_("   an archive cannot be mended: forget it, and copy it from another repository if one has it")]
     if kind is RepairKind.PACKS:
         words = _("   `tui-backup repair packs -r {name}` mends what it can, with `--from OTHER` also from a copy")
         return [words.format(name=name)]
