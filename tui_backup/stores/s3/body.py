@@ -31,6 +31,10 @@ class Body(Protocol):
         """Return the header Content-MD5 (RFC 1864): servers compare it with what reaches them."""
         ...
 
+    def close(self) -> None:
+        """Let go of what holds the bytes; nobody sends them any more."""
+        ...
+
 
 class MemoryBody:
     """Bytes that lie in memory, and stay as they are until they are sent."""
@@ -51,6 +55,9 @@ class MemoryBody:
     def digest(self) -> str:
         """Return the header Content-MD5."""
         return encoded(hashlib.md5(self._view, usedforsecurity=False).digest())
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class StreamBody:
@@ -80,6 +87,9 @@ class StreamBody:
             md5.update(piece)
         return encoded(md5.digest())
 
+    def close(self) -> None:
+        """Do nothing: the file is somebody else's."""
+
 
 class FileBody:
     """Bytes that lie in a file, whose digest is known."""
@@ -102,6 +112,10 @@ class FileBody:
     def digest(self) -> str:
         """Return the header Content-MD5."""
         return encoded(self._digest)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def encoded(digest: bytes) -> str:

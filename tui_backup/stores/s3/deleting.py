@@ -1,17 +1,14 @@
-"""Deleting: objects in batches, and uploads that nobody goes on with."""
+"""Deleting: objects one by one, and in batches."""
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from tui_backup.errors import NotFound, StoreError
 from tui_backup.stores.s3.bucket import Bucket
 from tui_backup.stores.s3.client import CONNECTIONS
-from tui_backup.stores.s3.errors import DELETE, NOT_SUPPORTED, UPLOADS, BucketMissing, code_of, explained, status_of
-from tui_backup.stores.s3.multipart import abort
+from tui_backup.stores.s3.errors import DELETE, NOT_SUPPORTED, BucketMissing, code_of, explained, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,7 +19,6 @@ _BATCH: Final = 1000
 
 _NOT_UNDERSTOOD: Final = NOT_SUPPORTED | {"InvalidRequest", "MalformedXML", "MissingContentMD5", "NoSuchKey"}
 _GONE: Final = {"NoSuchKey", "NoSuchVersion"}
-_ABANDONED_AFTER_S: Final = 24 * 3600
 
 
 def delete(bucket: Bucket, key: str) -> None:
@@ -109,32 +105,3 @@ def _delete_each(bucket: Bucket, keys: Iterable[str]) -> StoreError | None:
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return next((error for error in list(pool.map(work, keys)) if error is not None), None)
-
-
-def tidy(bucket: Bucket, prefix: str) -> None:
-    """Give up uploads that have lain there for a day; a server that lets nobody do so is left alone."""
-    with suppress(StoreError):
-        for key, upload, since in list(_uploads(bucket, prefix)):
-            if time.time() - since > _ABANDONED_AFTER_S:
-                abort(bucket, key, upload)
-
-
-def _uploads(bucket: Bucket, prefix: str) -> Iterator[tuple[str, str, float]]:
-    """Yield key, id and beginning (seconds since the epoch) of the uploads that are not completed."""
-    marks: dict[str, str] = {}
-    while True:
-        page = bucket.ask(
-            UPLOADS,
-            "",
-            lambda client, marks=marks: client.list_multipart_uploads(  # type: ignore[misc]  # of a lambda
-                Bucket=bucket.name, Prefix=f"{bucket.prefix}{prefix}", **marks
-            ),
-            briefly=True,
-        )
-        for upload in page.get("Uploads", []):
-            key = bucket.key_of(upload["Key"])
-            if key is not None:
-                yield key, upload["UploadId"], upload["Initiated"].timestamp()
-        if not page.get("IsTruncated"):
-            return
-        marks = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}

@@ -13,13 +13,20 @@ if TYPE_CHECKING:
 
 def objects(bucket: Bucket, prefix: str) -> Iterator[ObjectInfo]:
     """Yield the objects whose key begins with a prefix; what no store could have as a key is passed over."""
+    for found in names(bucket, prefix):
+        key = bucket.key_of(found.key)
+        if key is not None:
+            yield ObjectInfo(key, found.size, found.modified)
+
+
+def names(bucket: Bucket, prefix: str) -> Iterator[ObjectInfo]:
+    """Yield whatever lies below a prefix, by the names that the bucket has for it."""
     after: dict[str, Any] = {}
     while True:
         page = _page(bucket, prefix, after)
         for found in page.get("Contents", []):
-            key = bucket.key_of(found["Key"])
-            if key is not None:
-                yield ObjectInfo(key, found["Size"], float(int(found["LastModified"].timestamp())))  # as a HEAD has it
+            modified = found["LastModified"].replace(microsecond=0)  # as a HEAD has it
+            yield ObjectInfo(found["Key"], found["Size"], modified.timestamp())
         if not page.get("IsTruncated"):
             return
         after = {"ContinuationToken": page["NextContinuationToken"]}

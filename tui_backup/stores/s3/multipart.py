@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tui_backup.errors import NotFound, StoreError
 from tui_backup.stores.s3.body import Body
 from tui_backup.stores.s3.bucket import Bucket
-from tui_backup.stores.s3.errors import ABORT, READ, WRITE, code_of
+from tui_backup.stores.s3.errors import READ, WRITE, code_of
+from tui_backup.stores.s3.retention import S3Retention
+from tui_backup.stores.s3.uploads import abort, mark, unmark
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,23 +30,32 @@ class MultipartUpload:
         self._bucket = bucket
         self._key = key
         self._named = bucket.object(key)
-        answer = bucket.ask(
-            WRITE, key, lambda client: client.create_multipart_upload(**self._named, **bucket.terms.of_new(key))
-        )
-        self._id = answer["UploadId"]
+        self._note = mark(bucket, key)
+        self._id = self._begun()
         self._pool = ThreadPoolExecutor(_THREADS)
-        self._under_way: dict[Future[str], int] = {}
+        self._under_way: dict[Future[str], Body] = {}
         self._parts: list[Future[str]] = []
         self._size = 0
         self._is_over = False
 
+    def _begun(self) -> str:
+        terms = self._bucket.terms.of_new(self._key)
+        try:
+            answer = self._bucket.ask(
+                WRITE, self._key, lambda client: client.create_multipart_upload(**self._named, **terms)
+            )
+        except StoreError:
+            unmark(self._bucket, self._note)
+            raise
+        return answer["UploadId"]
+
     def send(self, body: Body) -> None:
         """Send the next part, once there is room for it; raises StoreError where one before it failed."""
-        while self._under_way and sum(self._under_way.values()) + len(body) > MEMORY:
+        while self._under_way and sum(map(len, self._under_way.values())) + len(body) > MEMORY:
             self._reap(wait(self._under_way, return_when=FIRST_COMPLETED).done)
         self._size += len(body)
         part = self._pool.submit(self._send, len(self._parts) + 1, body)
-        self._under_way[part] = len(body)
+        self._under_way[part] = body
         self._parts.append(part)
 
     def complete(self) -> None:
@@ -59,13 +70,19 @@ class MultipartUpload:
         except StoreError as error:
             if code_of(error.__cause__) != "NoSuchUpload" or not self._is_there(marks):
                 raise
+        unmark(self._bucket, self._note)
+        if until := self._bucket.terms.locked_until(self._key):
+            S3Retention(self._bucket).extend([self._key], until)  # radosgw 16 forgets what was asked at the beginning
 
     def abort(self) -> None:
         """Give it up, and what was sent of it."""
         self._is_over = True
         self._pool.shutdown(cancel_futures=True)
+        for body in self._under_way.values():
+            body.close()
         with suppress(StoreError):
             abort(self._bucket, self._key, self._id)
+        unmark(self._bucket, self._note)
 
     def _completing(self, parts: list[dict[str, Any]]) -> "Callable[[S3Client], object]":
         def call(client: "S3Client") -> object:
@@ -91,7 +108,7 @@ class MultipartUpload:
 
     def _reap(self, done: set[Future[str]]) -> None:
         for part in done:
-            del self._under_way[part]
+            self._under_way.pop(part).close()
             part.result()
 
     def _is_there(self, marks: list[str]) -> bool:
@@ -116,12 +133,3 @@ def _is_made_of(marks: list[str], mark: str) -> bool:
     except ValueError:
         return mark.endswith(f"-{len(marks)}")
     return mark == f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(marks)}"
-
-
-def abort(bucket: Bucket, key: str, upload: str) -> None:
-    """Give up an upload; one that is gone is no error."""
-    named = bucket.object(key)
-    try:
-        bucket.ask(ABORT, key, lambda client: client.abort_multipart_upload(**named, UploadId=upload), briefly=True)
-    except NotFound:
-        return

@@ -9,6 +9,7 @@ from tui_backup.errors import NotFound, StoreError
 from tui_backup.stores.s3.bucket import Bucket
 from tui_backup.stores.s3.client import CONNECTIONS, Way
 from tui_backup.stores.s3.errors import ASK_LOCK, ASK_LOCKING, LOCK, NOT_SUPPORTED, code_of
+from tui_backup.stores.s3.terms import LOCK_MODE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,7 +19,6 @@ _NO_LOCKING: Final = NOT_SUPPORTED | {
     "InvalidRequest", "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFound",
     "ObjectLockConfigurationNotFoundError",
 }  # fmt: skip
-_MODE: Final = "COMPLIANCE"
 _TOGETHER: Final = 2 * CONNECTIONS
 
 _configurations: dict[tuple[Way, str], "ObjectLockConfigurationTypeDef"] = {}
@@ -65,7 +65,7 @@ class S3Retention:
         named = self._bucket.object(key)
 
         def call(client: "S3Client") -> object:
-            return client.put_object_retention(**named, Retention={"Mode": _MODE, "RetainUntilDate": until})
+            return client.put_object_retention(**named, Retention={"Mode": LOCK_MODE, "RetainUntilDate": until})
 
         try:
             self._bucket.ask(LOCK, key, call)

@@ -36,13 +36,15 @@ def tried(call: Callable[[], T], answers: Answers, *, briefly: bool = False) -> 
         answers.any = answers.any or has_answered(error)
         if not error.transient:
             raise
+        failed = error
     else:
         answers.any = True
         return answer
-    return _again(call, answers, FIRST_PATIENCE_S if briefly else PATIENCE_S)
+    return _again(failed, call, answers, FIRST_PATIENCE_S if briefly else PATIENCE_S)
 
 
-def _again(call: Callable[[], T], answers: Answers, patience_s: float) -> T:
+def _again(failed: StoreError, call: Callable[[], T], answers: Answers, patience_s: float) -> T:
+    """Return what a request returns that has failed once."""
     from tenacity import Retrying, retry_if_exception, wait_random_exponential
 
     back_off = wait_random_exponential(multiplier=_SHORTEST_S, max=_LONGEST_S)
@@ -59,8 +61,15 @@ def _again(call: Callable[[], T], answers: Answers, patience_s: float) -> T:
         answers.any = patience_s < PATIENCE_S
         return True
 
+    failures = [failed]
+
+    def attempt() -> T:
+        if failures:
+            raise failures.pop()
+        return call()
+
     retrying = Retrying(retry=retry_if_exception(_passes), wait=wait, stop=is_hopeless, reraise=True)
-    return retrying(call)
+    return retrying(attempt)
 
 
 def _passes(error: BaseException) -> bool:

@@ -21,12 +21,13 @@ from tui_backup.stores.s3.body import StreamBody
 from tui_backup.stores.s3.bucket import Bucket
 from tui_backup.stores.s3.client import CONNECTIONS, Way, secret_of
 from tui_backup.stores.s3.creating import create
-from tui_backup.stores.s3.deleting import delete, delete_all, tidy
+from tui_backup.stores.s3.deleting import delete, delete_all
 from tui_backup.stores.s3.errors import Place
 from tui_backup.stores.s3.listing import objects
 from tui_backup.stores.s3.reading import look, read
 from tui_backup.stores.s3.retention import S3Retention, locks_objects
 from tui_backup.stores.s3.terms import Terms
+from tui_backup.stores.s3.uploads import tidy
 from tui_backup.stores.s3.writing import put, put_memory, writing
 
 _SECRETS: Final = ("access_key", "secret_key", "session_token", "sse_c_key")
@@ -194,7 +195,6 @@ def _bucket(store: S3Store) -> Bucket:
 
 
 def _way(store: S3Store) -> Way:
-    path_style = {"path": True, "virtual": False, "auto": None if _is_aws(store.endpoint) else True}
     return Way(
         endpoint=store.endpoint,
         region=store.region,
@@ -202,8 +202,17 @@ def _way(store: S3Store) -> Way:
         secret_key=store.secret_key,
         session_token=store.session_token,
         ca_file=store.ca_file,
-        path_style=path_style[store.addressing],
+        path_style=_has_path_style(store),
     )
+
+
+def _has_path_style(store: S3Store) -> bool | None:
+    """Return whether the bucket stands in the path; None where botocore knows best: it knows AWS, if left to itself."""
+    if store.addressing != "auto":
+        return store.addressing == "path"
+    if store.endpoint is None:
+        return None
+    return not _is_aws(store.endpoint) or "." in store.bucket  # no certificate is for a name with more dots
 
 
 def _is_aws(endpoint: str | None) -> bool:

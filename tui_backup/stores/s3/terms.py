@@ -15,6 +15,9 @@ from tui_backup.stores.s3.client import secret_of
 _ARCHIVES: Final = {"GLACIER", "DEEP_ARCHIVE"}
 """Classes whose objects cannot be read at once."""
 
+LOCK_MODE: Final = "COMPLIANCE"
+"""The mode of object lock that nobody can shorten."""
+
 _PACKS: Final = "data/"
 _NEVER_LOCKED: Final = "locks/"
 _KEY_BYTES: Final = 32
@@ -36,10 +39,19 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
             "ServerSideEncryption": self.sse,
             "SSEKMSKeyId": self.sse_kms_key,
         }
-        if self.lock_days and not key.startswith(_NEVER_LOCKED):
-            until = datetime.now(UTC) + timedelta(days=self.lock_days)
-            named |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+        if until := self.locked_until(key):
+            named |= {"ObjectLockMode": LOCK_MODE, "ObjectLockRetainUntilDate": until}
         return {name: value for name, value in named.items() if value is not None} | self.known()
+
+    def locked_until(self, key: str) -> datetime | None:
+        """Return until when an object is locked that is made now; None where it is not."""
+        if not self.lock_days or key.startswith(_NEVER_LOCKED):
+            return None
+        return datetime.now(UTC) + timedelta(days=self.lock_days)
+
+    def of_note(self) -> dict[str, Any]:
+        """Return those of an object that will be gone soon."""
+        return {name: value for name, value in self.of_new(_NEVER_LOCKED).items() if name != "StorageClass"}
 
     def known(self) -> dict[str, Any]:
         """Return the parameters of a request that sends or fetches bytes of an object that there is."""

@@ -71,6 +71,7 @@ class Writer:
             room = part_size(self._number) - self._part.size
             if not room:
                 self._send()
+                self._part = _MemoryPart() if part_size(self._number) <= _LARGEST_IN_MEMORY else _FilePart()
                 continue
             self._part.add(rest[:room])
             rest = rest[room:]
@@ -85,16 +86,16 @@ class Writer:
 
     def abort(self) -> None:
         """Leave nothing behind."""
+        self._part.body().close()
         if self._upload is not None:
             self._upload.abort()
 
     def _send(self) -> MultipartUpload:
-        """Send the part that is full; begin the next one."""
+        """Send the part that was filled."""
         if self._upload is None:
             self._upload = MultipartUpload(self._bucket, self._key)
         self._upload.send(self._part.body())
         self._number += 1
-        self._part = _MemoryPart() if part_size(self._number) <= _LARGEST_IN_MEMORY else _FilePart()
         return self._upload
 
 
@@ -118,7 +119,7 @@ class _FilePart:
         self.size = 0
         self._md5 = hashlib.md5(usedforsecurity=False)
         with _explaining():
-            self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed when it was sent
+            self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed by its body
 
     def add(self, piece: memoryview) -> None:
         self._md5.update(piece)
