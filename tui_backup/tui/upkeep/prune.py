@@ -20,7 +20,7 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
 from tui_backup.services import pruning
 from tui_backup.services.forgetting import ForgetPlan, Forgotten
-from tui_backup.services.pruning import PrunePlan, fate_words, reclaiming_words
+from tui_backup.services.pruning import PrunePlan, fate_words, locked_words, reclaiming_words
 from tui_backup.services.tagging import own_tags
 from tui_backup.services.words import kind_word
 from tui_backup.services.workspace import Workspace
@@ -264,6 +264,7 @@ class PrunePage(UpkeepPage):
         facts += changes.named(plan.gone, self.desk.zone)
         if plan.reclaim is not None:
             facts.append(_("space: ") + reclaiming_words(plan.reclaim))
+            facts += filter(None, [locked_words(plan.reclaim)])
         return Question(
             title=_("Prune"),
             host=self.desk.workspace.host,
