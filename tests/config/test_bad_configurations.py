@@ -57,8 +57,9 @@ def refusal(directory: Path, text: str) -> ConfigError:
         (
             'format = "restic"',
             'format = "tar.gz"',
-            "6: repositories.local.format: this version cannot write archives yet",
+            "8: repositories.local.password: a repository of the format tar.gz has no such key",
         ),
+        (PASSWORD, 'name = "x"', "8: repositories.local.name: a repository of the format restic has no such key"),
         ('format = "restic"', "format = 7", "6: repositories.local.format: must be text, not a whole number"),
         (STORE, "", "5: repositories.local.store: this is missing"),
         (STORE, 'store = "backups"', "7: repositories.local.store: must be a table, not text"),

@@ -14,6 +14,7 @@ def test_everything_that_is_written_takes_effect(tmp_path: Path) -> None:
     assert (config.timezone, config.log_level) == ("Europe/Berlin", "debug")
     assert (repository.compression, repository.trusted) == ("max", False)
     assert repository.min_free == MinimumFree(percent=5.0)
+    assert repository.password is not None
     assert repository.password.file == str(tmp_path / "backups.key")
     assert (job.repositories, job.expected_every, job.on_change) == (("local",), 93_600, "incomplete")
     assert job.sources[0].roots() == (str(tmp_path / "static"), "/srv")

@@ -14,7 +14,8 @@ from tui_backup.config.fields import adapter_fields
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.load import load_config
 from tui_backup.config.reader import store_kinds
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, repository_keys
+from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.registry import SOURCES
 
 SAMPLE = Path(__file__).parents[2] / "sample_config.toml"
@@ -52,7 +53,7 @@ def test_the_sample_backs_up_the_folder_in_which_it_lies(tmp_path: Path) -> None
     assert [Path(path) for path in source.roots()] == [tmp_path]
     assert {"node_modules/", ".git/", "backups/", "logs/", ".env"} <= set(source.patterns())
     assert config.repositories["local"].store.describe() == str(tmp_path / "backups")
-    assert config.repositories["local"].password.file == str(tmp_path / "backups.key")
+    assert config.repositories["local"].password == SecretSource(file=str(tmp_path / "backups.key"), base=str(tmp_path))
 
 
 @pytest.mark.parametrize("block", blocks(), ids=str)
@@ -64,15 +65,16 @@ def test_each_option_of_the_sample_can_be_used(tmp_path: Path, block: range) -> 
 
 def test_all_options_of_the_sample_can_be_used_together(tmp_path: Path) -> None:
     repositories = load(tmp_path, OPTION.sub("", SAMPLE.read_text())).repositories
-    assert list(repositories) == ["local", "usb", "nas", "offsite", "away"]
+    assert list(repositories) == ["local", "usb", "nas", "offsite", "away", "archives"]
 
 
 def test_the_sample_shows_every_option_of_this_version() -> None:
     tables = tomllib.loads(OPTION.sub("", SAMPLE.read_text()))
     assert set(tables) == options(TopTable)
     repositories = tables["repositories"].values()
-    assert set(tables["repositories"]["local"]) == options(RepositoryTable)
-    assert {name for each in repositories for name in each["password"]} == {"file", "env", "command"}
+    assert {name for each in repositories for name in each} == options(RepositoryTable)
+    assert not set(tables["repositories"]["archives"]) - set(repository_keys("tar.gz"))
+    assert {name for each in repositories for name in each.get("password", ())} == {"file", "env", "command"}
     assert {each["store"]["kind"] for each in repositories} == set(store_kinds())
     for each in repositories:
         kind = each["store"]["kind"]

@@ -29,11 +29,6 @@ def job_keys() -> dict[str, str]:
     }
 
 
-def formats() -> dict[str, str]:
-    """Return format -> what this version cannot do."""
-    return dict.fromkeys(("tar.gz", "tar.zst", "zip"), _("write archives"))
-
-
 def stores() -> dict[str, str]:
     """Return kind of store -> what this version cannot do."""
     return {"s3": _("use S3 stores")}

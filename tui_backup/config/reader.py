@@ -116,7 +116,7 @@ class Reader:
         self._check_texts(at, options)
         self._check_name(at, name)
         if isinstance(options, dict) and isinstance(kind := options.get("format"), str):
-            self._check_kind((*at, "format"), kind, list(FORMATS), later.formats())
+            self._check_kind((*at, "format"), kind, list(FORMATS), {})
         table = self._convert(at, options, RepositoryTable, {})
         self._check_format(at, options, table)
         return RepositoryConfig(
