@@ -29,11 +29,6 @@ def job_keys() -> dict[str, str]:
     }
 
 
-def stores() -> dict[str, str]:
-    """Return kind of store -> what this version cannot do."""
-    return {"s3": _("use S3 stores")}
-
-
 def sources() -> dict[str, str]:
     """Return kind of source -> what this version cannot do."""
     return dict.fromkeys(("postgres", "mysql", "mongodb", "sqlite"), _("back up databases"))

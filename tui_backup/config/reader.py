@@ -20,6 +20,7 @@ from tui_backup.errors import ConfigError
 from tui_backup.formats.naming import check_template
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.retention import Keep
+from tui_backup.primitives.about import about_of
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
@@ -32,8 +33,8 @@ from tui_backup.stores.registry import IN_FRONT, STORES
 T = TypeVar("T")
 TableT = TypeVar("TableT", bound=msgspec.Struct)
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _LONGEST_LOCK_DAYS: Final = 36_500
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 def store_kinds() -> list[str]:
@@ -119,10 +120,10 @@ class Reader:
             self._check_kind((*at, "format"), kind, list(FORMATS), {})
         table = self._convert(at, options, RepositoryTable, {})
         self._check_format(at, options, table)
-        return RepositoryConfig(
         store = self._store((*at, "store"), table.store)
         if table.object_lock_days is not None and not isinstance(store, LocksObjects):
             raise self._problem((*at, "object_lock_days"), _("this kind of store cannot lock objects"))
+        return RepositoryConfig(
             name=name,
             format=table.format,
             store=store,
@@ -136,8 +137,8 @@ class Reader:
             limits=self._blaming(at, lambda: limits_of(table.max_unused, table.max_repack_size), RepositoryTable),
             limit_upload=self._value((*at, "limit_upload"), _rate, table.limit_upload),
             limit_download=self._value((*at, "limit_download"), _rate, table.limit_download),
-            append_only=table.append_only,
             object_lock_days=self._value((*at, "object_lock_days"), _lock_days, table.object_lock_days),
+            append_only=table.append_only,
             trusted=table.trusted,
         )
 
@@ -208,7 +209,7 @@ class Reader:
                 raise self._problem((*at, place), _("{name!r} is named twice").format(name=name))
 
     def _store(self, at: Key, options: dict[str, Any]) -> Store:
-        store = self._adapter(at, options, STORES, store_kinds(), later.stores())
+        store = self._adapter(at, options, STORES, store_kinds(), {})
         return store.rooted(self._base)
 
     def _source(self, at: Key, options: dict[str, Any]) -> Source:
@@ -229,6 +230,9 @@ class Reader:
         self._check_kind((*at, "kind"), kind, kinds, to_come)
         adapter: Any = registry.load(kind)
         given = {name: value for name, value in options.items() if name != "kind"}
+        for field in msgspec.structs.fields(adapter):
+            if field.encode_name in given and about_of(field.type) is None:
+                raise self._problem((*at, field.encode_name), _("unknown key"))
         made: T = self._convert(at, given, adapter, {})
         return made
 
@@ -327,14 +331,14 @@ def _period(text: str | None) -> int | None:
     return seconds
 
 
-def _rate(given: str | int | None) -> int | None:
-    return None if given is None else parse_rate(given)
-
-
 def _lock_days(days: int | None) -> int | None:
     if days is not None and not 1 <= days <= _LONGEST_LOCK_DAYS:
         raise ValueError(_("must be 1 to {most}").format(most=_LONGEST_LOCK_DAYS))
     return days
+
+
+def _rate(given: str | int | None) -> int | None:
+    return None if given is None else parse_rate(given)
 
 
 def _minimum(given: str | int | None) -> MinimumFree | None:
