@@ -196,7 +196,10 @@ class ArchiveRepository:
 
 
 def _index(access: Access, archive: Archive, stack: ExitStack) -> Index:
-    """Return what a list tells, else what reading the archive does; the stack keeps what it is read from open."""
+    """Return what a list tells, else what reading the archive does, as far as that goes.
+
+    The stack keeps open what it is read from.
+    """
     if archive.listed is not None:
         with suppress(Corrupted):
             file = stack.enter_context(access.entry_list(archive))
@@ -206,8 +209,13 @@ def _index(access: Access, archive: Archive, stack: ExitStack) -> Index:
     refused: list[tuple[bytes, str]] = []
     with closing(access.opened(archive)) as whole:
         reader = CONTAINERS.load(archive.container)().reader(whole, lambda name, reason: refused.append((name, reason)))
-        for member, _content in reader.members():
-            written.add(member)
+        try:
+            for member, _content in reader.members():
+                written.add(member)
+        except Corrupted as error:
+            if not written.count:
+                raise
+            refused.append((b"/", error.message))
     index = Index(written.file(), has_head=False)
     index.refused[:0] = refused
     return index
