@@ -11,7 +11,7 @@ from contextlib import closing
 from hashlib import sha256
 from typing import BinaryIO
 
-from tui_backup.errors import Corrupted, NotFound, WrongPassword
+from tui_backup.errors import BackupError, Corrupted, NotFound, StoreError, WrongPassword
 from tui_backup.formats.archive.access import Access
 from tui_backup.formats.archive.catalog import Archive, Encryption
 from tui_backup.formats.archive.entry_list import read_list
@@ -107,7 +107,7 @@ class Checker:
             try:
                 if not is_foreign:
                     buffered = io.BufferedReader(hashed, _STEP)
-                    findings += self._members(archive, self._access.unsealed(archive, buffered))
+                    findings += self._members(archive, self._unsealed(archive, buffered))
                 digest = hashed.finish()
             except WrongPassword as error:
                 return [_problem(archive, ProblemKind.KEY, error.message)], False
@@ -119,6 +119,15 @@ class Checker:
             findings.append(_problem(archive, ProblemKind.PACK_DAMAGED, message))
         is_told = archive.said_sha256 is not None or (not is_foreign and archive.container not in _WITHOUT_CHECKSUM)
         return findings, is_told and not findings
+
+    def _unsealed(self, archive: Archive, file: BinaryIO) -> BinaryIO:
+        """Open the seal; one of ours that looks like another program's is damaged."""
+        try:
+            return self._access.unsealed(archive, file)
+        except (Corrupted, StoreError, WrongPassword):
+            raise
+        except BackupError as error:
+            raise Corrupted(error.message) from error
 
     def _members(self, archive: Archive, file: BinaryIO) -> list[Problem]:
         """Read every member, and hold them against the list; return what is wrong."""
