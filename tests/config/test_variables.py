@@ -12,6 +12,7 @@ S3 = {
     "BACKUP_S3_ACCESS_KEY": "AKIAIOSFODNN7EXAMPLE",
     "BACKUP_S3_SECRET_KEY": "s",
 }
+KEY = "minha-chave-super-secreta-256-bits"
 DIRECTORY = {"BACKUP_DIR": "backups"}
 
 
@@ -53,7 +54,7 @@ def test_every_variable_of_the_bucket_says_something() -> None:
         BACKUP_S3_REGION="sa-east-1",
         BACKUP_S3_ENDPOINT="https://s3.example.org",
         BACKUP_COMPRESSION_LEVEL="9",
-        BACKUP_ENCRYPTION_KEY="minha-chave-super-secreta-256-bits",
+        BACKUP_ENCRYPTION_KEY=KEY,
         BACKUP_TIMEZONE="UTC",
         BACKUP_MAX_BACKUPS="5",
         BACKUP_RETENTION_DAYS="30",
@@ -115,11 +116,11 @@ def test_a_bucket_comes_before_a_directory() -> None:
 @pytest.mark.parametrize(
     ("environment", "is_encrypted"),
     [
-        ({**S3, "BACKUP_ENCRYPTION_KEY": "k"}, True),
-        ({**S3, "BACKUP_ENCRYPTION_KEY": "k", "BACKUP_ENCRYPT": "false"}, False),
+        ({**S3, "BACKUP_ENCRYPTION_KEY": KEY}, True),
+        ({**S3, "BACKUP_ENCRYPTION_KEY": KEY, "BACKUP_ENCRYPT": "false"}, False),
         (S3, False),
-        ({**DIRECTORY, "BACKUP_ENCRYPTION_KEY": "k"}, False),
-        ({**DIRECTORY, "BACKUP_ENCRYPTION_KEY": "k", "BACKUP_ENCRYPT": "True"}, True),
+        ({**DIRECTORY, "BACKUP_ENCRYPTION_KEY": KEY}, False),
+        ({**DIRECTORY, "BACKUP_ENCRYPTION_KEY": KEY, "BACKUP_ENCRYPT": "True"}, True),
     ],
 )
 def test_what_is_encrypted(environment: dict[str, str], is_encrypted: bool) -> None:
@@ -135,6 +136,7 @@ def test_what_is_encrypted(environment: dict[str, str], is_encrypted: bool) -> N
         ({"BACKUP_S3_BUCKET": "b"}, "BACKUP_S3_ACCESS_KEY is not set"),
         ({"BACKUP_S3_BUCKET": "b", "BACKUP_S3_ACCESS_KEY": "a"}, "BACKUP_S3_SECRET_KEY is not set"),
         ({**DIRECTORY, "BACKUP_ENCRYPT": "true"}, "BACKUP_ENCRYPTION_KEY is not set"),
+        ({**S3, "BACKUP_ENCRYPTION_KEY": "short"}, "BACKUP_ENCRYPTION_KEY: an encryption key needs at least 32"),
         ({**DIRECTORY, "BACKUP_ENCRYPT": "maybe"}, "BACKUP_ENCRYPT: 'maybe' is neither true nor false"),
         ({**S3, "BACKUP_MAX_BACKUPS": "three"}, "BACKUP_MAX_BACKUPS: 'three' is not a whole number"),
         ({**S3, "BACKUP_STOP_INSTANCES": "true"}, "BACKUP_STOP_INSTANCES: this version cannot stop services during"),

@@ -13,8 +13,10 @@ import msgspec
 
 from tui_backup.config.document import Document, Fault
 from tui_backup.config.lines import Key
+from tui_backup.config.opening import check_encryption_key
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.secret import Secret
 
 JOB: Final = "backup"
 """The one job of such a configuration."""
@@ -213,7 +215,7 @@ def _to_directory(given: _Variables) -> Iterator[Setting]:
 
 def _encryption(given: _Variables, repository: Key, *, default: bool) -> Iterator[Setting]:
     if given.flag("BACKUP_ENCRYPT", default=default):
-        given.needed("BACKUP_ENCRYPTION_KEY")
+        check_encryption_key(Secret(given.needed("BACKUP_ENCRYPTION_KEY")), "BACKUP_ENCRYPTION_KEY")
         yield Setting((*repository, "encryption_key"), {"env": "BACKUP_ENCRYPTION_KEY"}, "BACKUP_ENCRYPTION_KEY")
 
 
