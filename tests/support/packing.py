@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from tests.support.given import GivenOrigin, given
 from tui_backup.formats.containers.base import Container, Member
 from tui_backup.formats.containers.entry_writer import Written, write_archive
 from tui_backup.formats.containers.registry import CONTAINERS
-from tui_backup.model.entry import EntryKind
+from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.sources.registry import SOURCES
 
@@ -65,6 +66,33 @@ def pack_tree(root: Path, kind: str, archive: Path, watch: Watch | None = None) 
     entries: Iterable[object] = source.entries(watch)
     with archive.open("wb") as out:
         return write_archive(entries, container(kind), out, 6, watch)  # type: ignore[arg-type]  # nothing is unread here
+
+
+class _Failing(GivenOrigin):
+    """An origin whose content breaks off."""
+
+    def __init__(self, error: Exception, after: int = 0) -> None:
+        super().__init__(b"x" * after)
+        self._error = error
+
+    def open(self, entry: Entry) -> BinaryIO:
+        error = self._error
+
+        class Breaking(BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                piece = super().read(size)
+                if not piece:
+                    raise error
+                return piece
+
+        return Breaking(self.content)
+
+
+def failing(path: bytes, error: Exception, size: int, after: int = 0) -> Entry:
+    """Return a file of `size` bytes, reading of which fails after some of them."""
+    entry = given(path, size=size)
+    entry.origin = _Failing(error, after)
+    return entry
 
 
 def _fail(path: bytes | None, message: str) -> None:

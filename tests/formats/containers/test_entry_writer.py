@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.support.given import GivenOrigin, given
-from tests.support.packing import container, pack_tree, unpacked
+from tests.support.packing import container, failing, pack_tree, unpacked
 from tests.support.trees import write_tree
 from tui_backup.errors import Cancelled, Corrupted, StoreFull, StoreUnavailable
 from tui_backup.formats.containers.entry_writer import EntryWriter, Written, write_archive
@@ -29,32 +29,6 @@ class Noting(Watch):
     def __init__(self) -> None:
         super().__init__(on_warning=lambda path, message: self.told.append((path, message)))
         self.told: list[tuple[bytes | None, str]] = []
-
-
-class Failing(GivenOrigin):
-    """An origin whose content breaks off."""
-
-    def __init__(self, error: Exception, after: int = 0) -> None:
-        super().__init__(b"x" * after)
-        self._error = error
-
-    def open(self, entry: Entry) -> BinaryIO:
-        error = self._error
-
-        class Breaking(BytesIO):
-            def read(self, size: int | None = -1) -> bytes:
-                piece = super().read(size)
-                if not piece:
-                    raise error
-                return piece
-
-        return Breaking(self.content)
-
-
-def failing(path: bytes, error: Exception, size: int, after: int = 0) -> Entry:
-    entry = given(path, size=size)
-    entry.size, entry.origin = size, Failing(error, after)
-    return entry
 
 
 def written(*entries: Entry, kind: str = "tar", watch: Watch | None = None) -> tuple[bytes, Written]:
