@@ -3,7 +3,6 @@
 import ssl
 import threading
 from datetime import datetime
-from functools import cache
 from os.path import isfile
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -90,22 +89,15 @@ def forget(way: Way) -> None:
         _secrets.clear()
 
 
-@cache
-def _loader() -> Any:
-    """Return what reads botocore's descriptions of services, which takes longest, once."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
-
-
 def _client(way: Way) -> "S3Client":
     from botocore.handlers import add_expect_header
     from botocore.session import Session
 
+    from tui_backup.stores.s3.descriptions import descriptions
     from tui_backup.stores.s3.prompt import make_prompt
 
     session = Session()
-    session.register_component("data_loader", _loader())
+    session.register_component("data_loader", descriptions())
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     region = way.region
     if region is None and way.endpoint is not None:

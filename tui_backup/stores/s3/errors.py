@@ -73,6 +73,10 @@ class Place(msgspec.Struct, frozen=True):
     """`AWS`, or an address."""
 
 
+class Unintelligible(StoreUnavailable):
+    """An answer broke off, or is none that S3 gives; it is tried again, but not for long."""
+
+
 class BucketMissing(PlaceMissing):
     """There is no bucket of that name."""
 
@@ -115,6 +119,12 @@ def explained(error: Exception, deed: Deed, path: str, place: Place) -> StoreErr
     if not response:
         return _explained_silence(error, deed, path, place)
     code, status = code_of(error), status_of(error)
+    if code == str(status) and _has_body(error):
+        reason = _("{endpoint} gives an answer that makes no sense ({status})")
+        return Unintelligible(
+            _said(deed, path, reason.format(endpoint=place.endpoint, status=status)),
+            hint=_("check that the endpoint is that of an S3 server, and what stands before it"),
+        )
     for known, explain in _EXPLANATIONS:
         if code in known:
             return explain(error, deed, path, place)
@@ -200,6 +210,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _response(error: BaseException | None) -> dict[str, Any]:
     response = getattr(error, "response", None)
     return response if isinstance(response, dict) else {}
+
+
+def _has_body(error: BaseException) -> bool:
+    """Whether an answer should say more than its status; that to a HEAD never does."""
+    length = _headers(error).get("content-length", "0")
+    return length not in {"", "0"} and not str(getattr(error, "operation_name", "")).startswith("Head")
 
 
 def _headers(error: BaseException | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_backup.errors import StoreError
-from tui_backup.stores.s3.errors import has_answered, wait_wished
+from tui_backup.stores.s3.errors import Unintelligible, has_answered, wait_wished
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -56,8 +56,11 @@ def _again(failed: StoreError, call: Callable[[], T], answers: Answers, patience
         answers.any = answers.any or has_answered(_error(state))
         if not answers.any:
             return (state.seconds_since_start or 0.0) >= FIRST_PATIENCE_S
-        if state.idle_for < patience_s:
+        makes_no_sense = isinstance(_error(state), Unintelligible)
+        if state.idle_for < (FIRST_PATIENCE_S if makes_no_sense else patience_s):
             return False
+        if makes_no_sense:
+            return True
         answers.any = patience_s < PATIENCE_S
         return True
 
