@@ -13,7 +13,7 @@ from tests.support.histories import plant, with_keep
 from tests.support.repositories import open_repository
 from tests.support.retained import Locks, RetainedStore
 from tui_backup.config.check import check
-from tui_backup.errors import BackupError, Corrupted, NotFound, StoreError
+from tui_backup.errors import Corrupted, NotFound, StoreError
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.model.event import Warned
@@ -251,19 +251,30 @@ def test_a_pack_that_no_index_knows_stays_while_it_is_locked(bucket: Bucket) -> 
     assert orphan not in bucket.stored()
 
 
-def test_forgetting_says_until_when_that_is_not_possible(bucket: Bucket) -> None:
+def test_forgetting_says_until_when_that_is_not_possible(bucket: Bucket, later: Later) -> None:
     bucket.run()
     bucket.run()
-    (old, _new) = bucket.ids
+    old, new = bucket.ids
+    said = f"snapshot {old[:8]} in local is locked until 20"
     with bucket.open() as workspace:
-        reached = reach(workspace, "local")
-        with pytest.raises(BackupError, match=f"snapshot {old[:8]} in local is locked until 20") as raised:
-            forgetting.plan(reached, [old], Filter())
-        assert "object_lock_days" in str(raised.value.hint)
-        assert bucket.locks is not None
-        bucket.locks.expire(key_of(FileKind.SNAPSHOT, old))
-        forgetting.forget(workspace, forgetting.plan(reached, [old], Filter()))
-    assert bucket.ids == [_new]
+        plan = forgetting.plan(reach(workspace, "local"), [old], Filter())
+        assert any(warning.startswith(said) for warning in plan.warnings)
+        (result,) = forgetting.forget(workspace, plan)
+        assert result.error is not None
+        assert result.error.message.startswith(said)
+        assert "forget it again then" in str(result.error.hint)
+    assert bucket.ids == [old, new]
+    bucket.extended()
+    later(2 * DAY)
+    bucket.run()
+    key = key_of(FileKind.SNAPSHOT, old)
+    assert key not in bucket.extended()
+    assert bucket.locks is not None
+    bucket.locks.expire(key)
+    with bucket.open() as workspace:
+        (result,) = forgetting.forget(workspace, forgetting.plan(reach(workspace, "local"), [old], Filter()))
+        assert result.error is None
+    assert old not in bucket.ids
 
 
 def test_a_failure_is_told_and_shown_until_it_is_over(bucket: Bucket) -> None:

@@ -10,6 +10,7 @@ from tui_backup.errors import BackupError, PlanOutdated, SnapshotUnknown, UsageE
 from tui_backup.model.snapshot import PIN, SAFETY, Snapshot, SnapshotStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
+from tui_backup.services.lock_memory import load_memory, save_memory
 from tui_backup.services.object_locks import locked_until
 from tui_backup.services.pruning import noting_forgotten
 from tui_backup.services.snapshots import SHORTEST, Filter, Found, Reach, Shelf, reach, resolve
@@ -48,7 +49,7 @@ def plan(reached: Reach, names: Sequence[str], only: Filter) -> ForgetPlan:
     Raises:
         SnapshotUnknown: nothing or several things.
         UsageError: one is pinned.
-        BackupError: nothing may be removed from where one lies, or one is locked.
+        AppendOnly: nothing may be removed from where one lies.
     """
     found = list({(each.shelf.name, each.snapshot.id): each for each in _named(reached, names, only)}.values())
     for each in found:
@@ -64,6 +65,7 @@ def plan(reached: Reach, names: Sequence[str], only: Filter) -> ForgetPlan:
     last = tuple(each for each in found if _is_newest_good(each))
     warnings = [*(warning for each in found for warning in each.warnings), *map(_last_good, last)]
     warnings += [_safety(each) for each in found if each.snapshot.kind == SAFETY]
+    warnings += [locked.message for each in found if (locked := _locked(each.shelf, each.snapshot)) is not None]
     return ForgetPlan(gone=tuple(found), warnings=tuple(dict.fromkeys(warnings)), last_good=last)
 
 
@@ -89,24 +91,37 @@ def renewed(workspace: "Workspace", planned: ForgetPlan) -> ForgetPlan:
 
 
 def forget(workspace: "Workspace", planned: ForgetPlan) -> list[Forgotten]:
-    """Remove the snapshots of a plan, not their data; a repository that fails keeps no other from its turn."""
-    return [
-        _forget(workspace, shelf, [found.snapshot for found in planned.gone if found.shelf.name == shelf.name])
-        for shelf in planned.shelves
-    ]
+    """Remove the snapshots of a plan, not their data; a repository that fails keeps no other from its turn.
+
+    One that is locked stays, and its lock is not extended any more.
+    """
+    results: list[Forgotten] = []
+    for shelf in planned.shelves:
+        gone = [found.snapshot for found in planned.gone if found.shelf.name == shelf.name]
+        locked = {one.id: error for one in gone if (error := _locked(shelf, one)) is not None}
+        results += [_let_expire(workspace, shelf, one, locked[one.id]) for one in gone if one.id in locked]
+        if free := [one for one in gone if one.id not in locked]:
+            results.append(_forget(workspace, shelf, free))
+    return results
 
 
 def _refuse_kept(found: Found) -> None:
-    """Raise BackupError where a snapshot cannot be removed, whoever wants it."""
-    shelf, snapshot = found.shelf, found.snapshot
-    if shelf.config.append_only:
-        raise nothing_goes(shelf.config.store.describe())
-    if until := locked_until(shelf.config, shelf.repository, snapshot):
-        message = _("snapshot {id} in {repository} is locked until {time}; nothing was touched")
-        raise BackupError(
-            message.format(id=snapshot.short_id, repository=shelf.name, time=moment(until)),
-            hint=_("object_lock_days has nobody remove it before; it goes once no run extends that"),
-        )
+    """Raise AppendOnly where nothing can be removed, whoever wants it."""
+    if found.shelf.config.append_only:
+        raise nothing_goes(found.shelf.config.store.describe())
+
+
+def _locked(shelf: Shelf, snapshot: Snapshot) -> BackupError | None:
+    """Return what to say of a snapshot that nobody can remove yet."""
+    until = locked_until(shelf.config, shelf.repository, snapshot)
+    if until is None:
+        return None
+    return BackupError(
+        _("snapshot {id} in {repository} is locked until {time}").format(
+            id=snapshot.short_id, repository=shelf.name, time=moment(until)
+        ),
+        hint=_("no run of this configuration extends that any more: forget it again then"),
+    )
 
 
 def _named(reached: Reach, names: Sequence[str], only: Filter) -> Iterable[Found]:
@@ -139,6 +154,17 @@ def _forget(workspace: "Workspace", shelf: Shelf, gone: Sequence[Snapshot]) -> F
     except BackupError as error:
         return Forgotten(repository=shelf.name, snapshots=tuple(gone), error=error)
     return Forgotten(repository=shelf.name, snapshots=tuple(gone))
+
+
+def _let_expire(workspace: "Workspace", shelf: Shelf, snapshot: Snapshot, locked: BackupError) -> Forgotten:
+    """Have no run extend the lock of a snapshot any more."""
+    with workspace.audit.act(
+        "forget", f"snapshot {snapshot.short_id}, repository {shelf.name}", "locked: not extended"
+    ):
+        memory = load_memory(workspace.state_dir, shelf.name, shelf.repository.id)
+        memory.released = sorted({*memory.released, snapshot.id})
+        save_memory(workspace.state_dir, shelf.name, memory)
+    return Forgotten(repository=shelf.name, snapshots=(snapshot,), error=locked)
 
 
 def _ids(found: Iterable[Found]) -> set[tuple[str, str]]:

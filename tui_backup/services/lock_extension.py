@@ -64,7 +64,7 @@ def extend(workspace: "Workspace", name: str, scope: RunScope) -> int:
     memory = load_memory(workspace.state_dir, name, repository.id)
     extension = _Extension(workspace, name, memory, least)
     with repository.locked(scope.watch):
-        kept = kept_snapshots(workspace, name)
+        kept = kept_snapshots(workspace, name, memory)
         due = [snapshot for snapshot in kept if not memory.covers(snapshot.id, least)]
         if due:
             extension.run(repository.needed_objects(due, scope.watch), retention_of(config), scope)
@@ -77,10 +77,11 @@ def extend(workspace: "Workspace", name: str, scope: RunScope) -> int:
     return extension.count
 
 
-def kept_snapshots(workspace: "Workspace", name: str) -> list[Snapshot]:
+def kept_snapshots(workspace: "Workspace", name: str, memory: LockMemory) -> list[Snapshot]:
     """Return the snapshots of a repository whose locks are for this host to extend."""
     snapshots = workspace.repository(name).snapshots()
-    going: set[str] = set()
+    memory.released = [snapshot.id for snapshot in snapshots if snapshot.id in memory.released]
+    going = set(memory.released)
     held = {each.job for each in workspace.history.holds() if each.repository == name}
     for job in workspace.config.jobs.values():
         if job.keep is None or name not in job.repositories or job.name in held or keeps_all(workspace, name):
@@ -95,7 +96,7 @@ def kept_snapshots(workspace: "Workspace", name: str) -> list[Snapshot]:
 
 
 def _extend_all(workspace: "Workspace", job: JobConfig, scope: RunScope, troubles: list[Trouble]) -> None:
-    unreached = {trouble.name for trouble in troubles if isinstance(trouble.error, StoreError)}
+    unreached = {trouble.name for trouble in troubles if trouble.error.transient}
     for name in job.repositories:
         config = workspace.config.repositories[name]
         if config.object_lock_days is None or name in unreached:
@@ -110,7 +111,8 @@ def _extend_all(workspace: "Workspace", job: JobConfig, scope: RunScope, trouble
             _note_failure(workspace, name, error)
             message = _("the object locks of {repository} could not be extended: {reason}")
             scope.watch.warn(None, message.format(repository=name, reason=error.message))
-            troubles.append(Trouble(name, error))
+            if error.message not in {trouble.error.message for trouble in troubles if trouble.name == name}:
+                troubles.append(Trouble(name, error))
 
 
 def _note_failure(workspace: "Workspace", name: str, error: BackupError) -> None:

@@ -25,6 +25,8 @@ class LockMemory(msgspec.Struct):
     snapshots: list[str] = []
     objects: dict[str, float] = {}
     """Key -> until when it is locked."""
+    released: list[str] = []
+    """Snapshots that somebody wants to forget, so that nobody extends their locks."""
     failing: datetime | None = None
     """Since when locks could not be extended; None: they could."""
     reason: str | None = None

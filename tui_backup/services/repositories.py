@@ -114,7 +114,8 @@ class Repositories:
 
     def _opened_as(self, config: RepositoryConfig, seen: str | None) -> Repository:
         """Open a repository; one that is met for the first time twice, as copies at hand belong to its id."""
-        repository = _format(config).open(self._opening(config, seen))
+        opening = self._opening(config, seen)
+        repository = _format(config).open(opening)
         if seen is not None or not is_cached(config):
             return repository
         repository.close()

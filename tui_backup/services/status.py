@@ -337,7 +337,7 @@ def _unlocked(config: Config, state_dir: Path) -> Iterator[Trouble]:
     from tui_backup.primitives.text import moment
 
     for name, repository in config.repositories.items():
-        if repository.object_lock_days is None:
+        if repository.object_lock_days is None or not any(name in job.repositories for job in config.jobs.values()):
             continue
         memory = load_memory(state_dir, name)
         if memory.failing is not None:

@@ -78,7 +78,8 @@ class CacheFiles:
 
     def retain(self, prefix: str, keys: set[str], before: float) -> None:
         """Have every file go whose key has this prefix and is none of these, unless it was kept after `before`."""
-        for path, status in _files(self._directory):
+        top = prefix.rpartition("/")[0]
+        for path, status in _files(f"{self._directory}/{top}"):
             key = os.path.relpath(path, self._directory)
             if key.startswith(prefix) and key not in keys and status.st_ctime < before:
                 self.remove(key)

@@ -52,9 +52,9 @@ def command(
         return tell(invocation, list(planned.gone), dry_run=True)
     confirm(invocation, planned, yes=yes)
     results = forgetting.forget(invocation.workspace, planned)
-    gone = {result.repository for result in results if result.error is None}
+    gone = {(result.repository, one.id) for result in results if result.error is None for one in result.snapshots}
     codes = [invocation.fail(result.error, about=result.repository) for result in results if result.error is not None]
-    tell(invocation, [found for found in planned.gone if found.shelf.name in gone], dry_run=False)
+    tell(invocation, [found for found in planned.gone if (found.shelf.name, found.snapshot.id) in gone], dry_run=False)
     return worst(codes)
 
 
