@@ -196,9 +196,27 @@ def test_sidecars_are_fetched_at_the_same_time_where_that_pays(store: MemoryStor
 def test_an_archive_that_vanishes_while_it_is_looked_at_is_missed(store: MemoryStore) -> None:
     repository = made(opening(store))
     snapshot = back_up(repository, FILES)
-    store.delete(snapshot.id)
+    opened(opening(store)).forget([snapshot])
+    with pytest.raises(NotFound):
+        repository.children(snapshot, b"/")
+    with pytest.raises(NotFound, match="no longer in memory"):
+        repository.retag(snapshot, ["pin"])
+    repository.renew()
     with pytest.raises(NotFound, match="no longer in memory"):
         repository.children(snapshot, b"/")
+
+
+def test_looking_around_in_an_archive_asks_the_store_once(store: MemoryStore) -> None:
+    back_up(made(opening(store)), FILES)
+    counted = FaultyStore(store)
+    repository = opened(opening(counted))
+    (snapshot,) = repository.snapshots()
+    repository.children(snapshot, b"/")
+    counted.log.clear()
+    for path in (b"/", b"/srv", b"/srv/site", b"/srv/site/more"):
+        assert repository.children(snapshot, path)
+    assert [entry.path for entry in repository.entries(snapshot)][:2] == [b"/srv", b"/srv/site"]
+    assert counted.log == []
 
 
 def test_hard_links_of_other_programs_are_names_of_one_file(store: MemoryStore) -> None:

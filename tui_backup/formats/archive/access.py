@@ -82,8 +82,15 @@ class Access:
             )
         return None if noted is None else salt_now(noted)
 
-    def archive(self, snapshot: Snapshot) -> Archive:
-        """Return the archive that a snapshot is; raises NotFound where it is gone."""
+    def archive(self, snapshot: Snapshot, *, anew: bool = False) -> Archive:
+        """Return the archive that a snapshot is; what was listed before is believed, but `anew`.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        known = None if anew else self.catalog.known(snapshot.id)
+        if known is not None:
+            return known
         for archive in self.catalog.archives():
             if archive.key == snapshot.id:
                 return archive

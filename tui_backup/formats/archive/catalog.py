@@ -123,6 +123,11 @@ class Catalog:
             self._known = {each: known.get(each) or made[each] for each in found}
             return sorted(self._known.values(), key=lambda archive: (archive.facts.time, archive.key))
 
+    def known(self, key: str) -> Archive | None:
+        """Return an archive as it was when it was listed last; None where it was not."""
+        with self._lock:
+            return next((archive for archive in self._known.values() if archive.key == key), None)
+
     def forget(self) -> None:
         """Have everything that lies beside archives fetched again when it is asked for next."""
         with self._lock:

@@ -128,8 +128,8 @@ class ArchiveRepository:
         """Give an archive other tags: they stand beside it; its id stays."""
         from tui_backup.formats.archive.tagging import retag
 
-        retag(self.access, self.access.archive(snapshot), tuple(tags))
-        return self.access.archive(snapshot).snapshot()
+        retag(self.access, self.access.archive(snapshot, anew=True), tuple(tags))
+        return self.access.archive(snapshot, anew=True).snapshot()
 
     @contextmanager
     def locked(self, watch: Watch) -> Iterator[None]:
