@@ -80,7 +80,6 @@ def extend(workspace: "Workspace", name: str, scope: RunScope) -> int:
 def kept_snapshots(workspace: "Workspace", name: str, memory: LockMemory) -> list[Snapshot]:
     """Return the snapshots of a repository whose locks are for this host to extend."""
     snapshots = workspace.repository(name).snapshots()
-    memory.released = [snapshot.id for snapshot in snapshots if snapshot.id in memory.released]
     going = set(memory.released)
     held = {each.job for each in workspace.history.holds() if each.repository == name}
     for job in workspace.config.jobs.values():

@@ -51,8 +51,13 @@ def load_memory(state_dir: Path, name: str, id_: str | None = None) -> LockMemor
 
 
 def save_memory(state_dir: Path, name: str, memory: LockMemory) -> None:
-    """Keep what is known; where that cannot be written, more is extended next time."""
+    """Keep what is known; where that cannot be written, more is extended next time.
+
+    What somebody else has released meanwhile stays so.
+    """
     path = _path(state_dir, name)
+    released = load_memory(state_dir, name, memory.repository).released
+    memory.released = sorted({*memory.released, *released})
     with suppress(OSError):
         os.makedirs(path.parent, 0o700, exist_ok=True)
         write_whole(str(path), msgspec.json.encode(memory))
