@@ -115,6 +115,7 @@ def _client(way: Way) -> "S3Client":
     events = client.meta.events
     events.unregister("before-call.s3", add_expect_header)
     events.register("before-call.s3.DeleteObjects", _add_digest)
+    events.register("before-parse.s3", _check_length)
     made: S3Client = client
     make_prompt(made)
     return made
@@ -164,3 +165,14 @@ def _moment(text: str) -> datetime:
 def _add_digest(params: dict[str, Any], **_others: Any) -> None:
     """Add the header that servers older than checksums insist on."""
     params["headers"]["Content-MD5"] = MemoryBody(params["body"]).digest()
+
+
+def _check_length(operation_model: Any, response_dict: dict[str, Any], **_others: Any) -> None:
+    """Refuse an answer that broke off: botocore would take half of an error for another one, by its status alone."""
+    from botocore.exceptions import IncompleteReadError
+
+    body, length = response_dict["body"], response_dict["headers"].get("content-length")
+    if length is None or not isinstance(body, bytes) or operation_model.http["method"] == "HEAD":
+        return
+    if len(body) != int(length):
+        raise IncompleteReadError(actual_bytes=len(body), expected_bytes=int(length))
