@@ -1,10 +1,12 @@
 """Repositories of archives: what is listed is whole whatever went wrong on the way, and nothing else stays for long."""
 
 import json
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.support.archives import KEY, NIGHT, back_up, brief, entries_of, made, opened, opening, tar_gz
 from tests.support.faulty import Fault, FaultyStore, unavailable
 from tui_backup.errors import BackupError, ConfigError, NotFound, StoreError, WrongPassword
+from tui_backup.formats.archive import spool
 from tui_backup.formats.archive.repository import ArchiveRepository
 from tui_backup.formats.base import Subset
 from tui_backup.formats.registry import FORMATS
@@ -353,3 +356,15 @@ def test_a_hundred_thousand_names_in_a_directory_are_no_burden(store: MemoryStor
     (again,) = repository.snapshots()
     found = repository.children(again, b"/d")
     assert (len(found), found[-1].path, found[-1].size) == (100_000, b"/d/099999", 99_999)
+
+
+def test_no_room_for_temporary_files_is_said_plainly(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    repository = made(opening(store))
+    monkeypatch.setattr(spool, "IN_MEMORY", 1)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(BackupError, match=r"no temporary file can be written in .*gone") as raised:
+        back_up(repository, FILES)
+    assert "TMPDIR" in (raised.value.hint or "")
+    assert repository.snapshots() == []

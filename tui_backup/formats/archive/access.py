@@ -1,20 +1,19 @@
 """Access: an open repository of archives as its rooms share it: store, key, catalog, and archives as files."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from tui_backup.errors import BackupError, ConfigError, NotFound, WrongPassword
 from tui_backup.formats.archive import seal
 from tui_backup.formats.archive.catalog import Archive, Catalog, Encryption, encryption_of
 from tui_backup.formats.archive.content import Readings
-from tui_backup.formats.archive.entry_list import IN_MEMORY
 from tui_backup.formats.archive.layout import SEALED
 from tui_backup.formats.archive.marker import is_sealing, known_salt, new_salt, salt_now, write_marker
 from tui_backup.formats.archive.object_file import open_object
 from tui_backup.formats.archive.seal import MAGIC, Passphrase
+from tui_backup.formats.archive.spool import new_spool, spooling
 from tui_backup.formats.base import Opening
 from tui_backup.formats.containers.base import Container
 from tui_backup.formats.containers.registry import CONTAINERS
@@ -135,13 +134,14 @@ class Access:
         if archive.listed is None:
             yield None
             return
-        with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
+        with new_spool() as spool:
             size = archive.listed.size
             for start in range(0, size, _CHUNK):
-                spool.write(self.store.get(archive.listed.key, start, min(_CHUNK, size - start)))
+                piece = self.store.get(archive.listed.key, start, min(_CHUNK, size - start))
+                with spooling():
+                    spool.write(piece)
             spool.seek(0)
-            file = cast(BinaryIO, spool)
-            yield seal.opened(file, self._needed_passphrase(archive.key)) if archive.key.endswith(SEALED) else file
+            yield seal.opened(spool, self._needed_passphrase(archive.key)) if archive.key.endswith(SEALED) else spool
 
     def _needed_passphrase(self, key: str) -> Passphrase:
         if self.passphrase is None:

@@ -7,7 +7,6 @@ order in which they lie there. The first line is a zstd frame of its own; the ot
 
 import io
 import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO, Final
 
@@ -16,6 +15,7 @@ import msgspec
 from tui_backup.errors import Corrupted
 from tui_backup.formats.archive.facts import Facts, fields_of, moment, read_facts
 from tui_backup.formats.archive.frames import compressed, frames
+from tui_backup.formats.archive.spool import new_spool, spooling
 from tui_backup.formats.containers.base import Member
 from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.clock import rfc3339
@@ -23,9 +23,6 @@ from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Sink
 
 ENDING: Final = ".entries.jsonl.zst"
-
-IN_MEMORY: Final = 16 << 20
-"""Bytes of a list that are kept in memory before they go to a file without a name."""
 
 _FRAME_BYTES = 256 << 10
 _LARGEST_ID = (1 << 32) - 2
@@ -82,7 +79,7 @@ class EntryListWriter:
     def __init__(self) -> None:
         self.count = 0
         """Members so far."""
-        self._spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # closed by `close`
+        self._spool = new_spool()
         self._lines = bytearray()
 
     def add(self, member: Member) -> None:
@@ -104,7 +101,7 @@ class EntryListWriter:
         """Return what was taken so far as a list without a head, for whoever browses it; it closes with the writer."""
         self._flush()
         self._spool.seek(0)
-        return self._spool  # type: ignore[return-value]  # a file in all but its class
+        return self._spool
 
     def close(self) -> None:
         """Forget everything."""
@@ -112,7 +109,8 @@ class EntryListWriter:
 
     def _flush(self) -> None:
         if self._lines:
-            self._spool.write(compressed(bytes(self._lines)))
+            with spooling():
+                self._spool.write(compressed(bytes(self._lines)))
             self._lines.clear()
 
 
