@@ -52,7 +52,8 @@ class CacheFiles:
                     if hashlib.file_digest(file, "sha256").hexdigest() != _name(key):
                         self.remove(key)
                         return None
-                    os.utime(file.fileno())
+                    with suppress(OSError):
+                        os.utime(file.fileno())
                     self._proven.add(key)
                 wanted = os.fstat(file.fileno()).st_size - start if length is None else length
                 content = os.pread(file.fileno(), wanted, start) if wanted >= 0 else b""

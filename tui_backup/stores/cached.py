@@ -7,7 +7,7 @@ what is gone from it go too. A copy is held against its name, the SHA-256 of its
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import ClassVar
 
 from tui_backup.errors import Corrupted
@@ -15,8 +15,10 @@ from tui_backup.stores.base import Body, ObjectInfo, Sink, Store
 from tui_backup.stores.cache_files import CacheFiles
 from tui_backup.stores.wrapped import WrappedStore
 
-_LARGEST = 160 << 20
-"""Bytes of the largest object that is fetched whole when a part of it is wanted; restic's packs are no larger."""
+_LARGEST = 64 << 20
+"""Bytes of the largest object that is fetched whole when a part of it is wanted."""
+_AT_ONCE = 2
+"""Objects that a process fetches whole at once, so that memory stays small; packs have 16 MiB or a little more."""
 
 
 class CachedStore(WrappedStore, frozen=True, kw_only=True):
@@ -103,10 +105,8 @@ class CachedStore(WrappedStore, frozen=True, kw_only=True):
         size = self._store.info(key).size
         if size > _LARGEST:
             return
-        try:
+        with suppress(Corrupted), _fetching:
             files.keep(key, self._store.get(key, 0, size))
-        except Corrupted:
-            return
 
 
 class _AtHand:
@@ -140,3 +140,4 @@ class _AtHand:
 
 _known: dict[str, _AtHand] = {}
 _making = threading.Lock()
+_fetching = threading.Semaphore(_AT_ONCE)
