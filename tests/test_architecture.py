@@ -15,7 +15,21 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tui_backup"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-HEAVY = {"boto3", "cryptography", "pathspec", "rich", "textual", "zstandard"}
+CLIENTS = {"asyncssh", "boto3", "botocore", "paramiko", "tenacity"}
+"""What speaks to servers."""
+HEAVY = CLIENTS | {"cryptography", "pathspec", "rich", "textual", "zlib_ng", "zstandard"}
+
+DISTANT = """
+[repositories.bucket]
+store = { kind = "s3", bucket = "backups", access_key = "a", secret_key = "s" }
+password = { env = "HOME" }
+[repositories.server]
+store = { kind = "sftp", url = "sftp://host/srv/backups" }
+password = { env = "HOME" }
+[jobs.site]
+repositories = ["bucket", "server"]
+sources = [{ kind = "files", paths = ["/nonexistent"] }]
+"""
 
 
 def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -97,3 +111,12 @@ def test_what_answers_at_once_loads_little(arguments: list[str], tmp_path: Path)
     configuration.write_text("")
     loaded = {name.partition(".")[0] for name in loaded_by_command("--config", str(configuration), *arguments)}
     assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["config", "check"], ["config", "show"]], ids=" ".join)
+def test_what_asks_no_server_loads_nothing_that_speaks_to_one(arguments: list[str], tmp_path: Path) -> None:
+    configuration = tmp_path / "config.toml"
+    configuration.write_text(DISTANT)
+    configuration.chmod(0o600)
+    loaded = {name.partition(".")[0] for name in loaded_by_command("--config", str(configuration), *arguments)}
+    assert loaded & CLIENTS == set()
