@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.config.lockable import check_lockable
 from tui_backup.engine.copying import EntryCopier
 from tui_backup.errors import BackupError, Cancelled, Corrupted, SnapshotUnknown, UsageError
 from tui_backup.formats.base import Repository
@@ -62,6 +63,7 @@ def copy(workspace: "Workspace", chosen: Sequence[Found], to: str, *, heeding_si
     Raises:
         BackupError: `to` cannot be opened.
     """
+    check_lockable(workspace.config.repositories[to])
     target = workspace.repository(to)
     about = ", ".join(f"snapshot {found.snapshot.short_id} of {found.shelf.name}" for found in chosen)
     job = _job_of(workspace, chosen)
