@@ -13,9 +13,11 @@ from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity
-from tui_backup.services.dashboard import JobState, Overview, PastBackup, overview, past_backups
-from tui_backup.services.status import TroubleKind
+from tui_backup.services.dashboard import _GRAVEST_FIRST, JobState, Overview, PastBackup, overview, past_backups
+from tui_backup.services.status import Trouble, TroubleKind
 from tui_backup.services.workspace import Workspace
+from tui_backup.tui.dashboard.cures import command_of, kind_piece
+from tui_backup.tui.glyphs import ASCII
 
 NOW = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 
@@ -175,3 +177,10 @@ def test_damage_anywhere_is_seen_and_the_whole_copy_is_read(workspace: Workspace
     assert backup.standing.integrity is Integrity.DAMAGED
     assert backup.best_copy is not None
     assert backup.best_copy.repository == "local"
+
+
+def test_every_kind_of_trouble_has_its_place_and_its_word() -> None:
+    assert sorted(_GRAVEST_FIRST) == sorted(TroubleKind)
+    for kind in TroubleKind:
+        assert kind_piece(kind, ASCII)
+        assert command_of(Trouble(kind=kind, message=""))

@@ -23,8 +23,8 @@ from tui_backup.services.status import RATED_RUNS, JobStatus, StatusReport, Trou
 T = TypeVar("T")
 
 _GRAVEST_FIRST = (
-    TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.STALE, TroubleKind.INCOMPLETE, TroubleKind.COPIES,
-    TroubleKind.LOW_SPACE, TroubleKind.HELD, TroubleKind.HISTORY,
+    TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.UNLOCKED, TroubleKind.STALE, TroubleKind.INCOMPLETE,
+    TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD, TroubleKind.HISTORY,
 )  # fmt: skip
 
 _RUNS_SEEN = 20_000

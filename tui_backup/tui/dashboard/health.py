@@ -6,7 +6,7 @@ from tui_backup.services.status import TroubleKind
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
 
-GRAVE = frozenset({TroubleKind.DAMAGED, TroubleKind.FAILED})
+GRAVE = frozenset({TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.UNLOCKED})
 """Troubles that are errors; others are warnings."""
 
 
