@@ -149,6 +149,13 @@ def test_a_missing_key_file_is_named(ssh: SshServer, tmp_path: Path) -> None:
     assert not refused.transient
 
 
+def test_a_key_that_others_may_read_is_refused(ssh: SshServer, locked_key: Path) -> None:
+    locked_key.chmod(0o640)
+    refused = refusal(store_on(ssh, key_file=str(locked_key)))
+    assert refused.message == f"others may read or change {locked_key}"
+    assert refused.hint == f"chmod 600 {locked_key}"
+
+
 @pytest.fixture
 def agent(ssh: SshServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """An agent that holds the user's key."""
@@ -231,6 +238,25 @@ def test_a_jump_host_leads_there(ssh: SshServer, jump: SshServer, tmp_path: Path
         )
     )
     assert "Accepted publickey" in (Path(jump.ssh_config).parent / "sshd.log").read_text()
+
+
+def test_the_key_file_opens_a_jump_host_that_has_none_of_its_own(
+    ssh: SshServer, jump: SshServer, tmp_path: Path, locked_key: Path
+) -> None:
+    with (Path(jump.ssh_config).parent / "authorized_keys").open("a") as authorized:
+        authorized.write(Path(f"{ssh.key_file}.pub").read_text())
+    hosts, config = tmp_path / "known_hosts", tmp_path / "ssh_config"
+    hosts.write_text(Path(ssh.known_hosts).read_text() + Path(jump.known_hosts).read_text())
+    config.write_text(f"Host target\n  HostName 127.0.0.1\n  ProxyJump {jump.user}@127.0.0.1:{jump.port}\n")
+    works(
+        SftpStore(
+            url=f"sftp://{ssh.user}@target:{ssh.port}{ssh.files}/{new_place()}",
+            key_file=str(locked_key),
+            key_passphrase=SecretSource(literal=Secret("my passphrase")),
+            known_hosts=str(hosts),
+            ssh_config=str(config),
+        )
+    )
 
 
 def test_a_jump_host_has_to_be_known_too(ssh: SshServer, jump: SshServer, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Connecting: from the way to a server to a session on it, with what ssh would read and ask for."""
 
 import os
+import shlex
+import stat
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,6 +35,12 @@ class Credentials(msgspec.Struct, frozen=True):
     key_file: str | None = None
     passphrase: Secret | None = None
     password: Secret | None = None
+    is_second_choice: bool = False
+    """Whether keys that the ssh_config names go before."""
+
+    def of_a_jump_host(self) -> "Credentials":
+        """Return what lets us in on the way there: never the password, which is the last host's."""
+        return Credentials(self.key_file, self.passphrase, is_second_choice=True)
 
 
 class _Host(msgspec.Struct, frozen=True):
@@ -77,7 +85,7 @@ async def _connect(
         settings = await _settings(way, host)
         if not connections:
             for jump in _jumps(host, settings.tunnel, hops):
-                await _connect(way, jump, Credentials(key_file=credentials.key_file), connections, hops + 1)
+                await _connect(way, jump, credentials.of_a_jump_host(), connections, hops + 1)
         doorman = _doorman(way, settings)
         options = _options(settings, credentials, doorman)
         tunnel = connections[-1] if connections else None
@@ -137,6 +145,7 @@ def _options(
         "keepalive_interval": _KEEPALIVE_S,
         "keepalive_count_max": _KEEPALIVES,
         "window": _WINDOW,
+        "utf8_decode_errors": "replace",
         **_keys(settings, credentials),
     }
     if credentials.password is not None:
@@ -150,16 +159,23 @@ def _options(
 
 def _keys(settings: asyncssh.SSHClientConnectionOptions, credentials: Credentials) -> dict[str, Any]:
     """Return which keys to offer: the given one alone, else those that the ssh_config names and that are there."""
-    given = credentials.key_file
-    if given is None:
-        named = _texts(settings.config.get("IdentityFile"))
+    given, named = credentials.key_file, _texts(settings.config.get("IdentityFile"))
+    if given is None or (credentials.is_second_choice and named):
         there = [path for path in map(os.path.expanduser, named or ()) if os.access(path, os.R_OK)]
         return {"client_keys": there} if there else {}
+    _check_private(given)
     if credentials.passphrase is not None:
         return {"client_keys": [given], "passphrase": credentials.passphrase.reveal(), "agent_path": None}
     if os.environ.get("SSH_AUTH_SOCK") and os.access(public := f"{given}.pub", os.R_OK):
         return {"client_keys": [given], "ignore_encrypted": True, "agent_identities": [public]}
     return {"client_keys": [given], "agent_path": None}
+
+
+def _check_private(path: str) -> None:
+    """Refuse a private key that others may read, as ssh does."""
+    status = os.stat(path)
+    if status.st_uid == os.getuid() and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise StoreError(_("others may read or change {path}").format(path=path), hint=f"chmod 600 {shlex.quote(path)}")
 
 
 def _texts(value: object) -> Sequence[str] | None:

@@ -4,6 +4,7 @@ All of them live in one event loop, in a thread of its own; whoever asks waits i
 """
 
 import asyncio
+import logging
 import os
 import threading
 import time
@@ -50,6 +51,7 @@ def line_to(way: Way) -> "Line":
 
 @cache
 def _loop_of(_process: int) -> asyncio.AbstractEventLoop:
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it wonders aloud where a ProxyCommand has gone
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="sftp", daemon=True).start()
     return loop
