@@ -142,7 +142,7 @@ def test_a_run_later_extends_what_new_snapshots_live_on(bucket: Bucket, later: L
     assert len(bucket.ids) == 2
 
 
-@pytest.mark.parametrize("hours", [0, 6, 12, 23, 24, 25, 36, 47, 49])
+@pytest.mark.parametrize("hours", [6, 23, 25, 47])
 def test_after_every_run_all_is_locked_for_as_long_as_promised(bucket: Bucket, later: Later, hours: int) -> None:
     bucket.run()
     later(timedelta(hours=hours))
