@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -290,3 +292,44 @@ def test_workers_open_the_same_and_keep_nothing_by_themselves(tmp_path: Path) ->
     assert again == store
     assert again.get(INDEX) == CONTENT
     assert not (tmp_path / "caches").exists()
+
+
+READER = """
+import os, random, sys
+from hashlib import sha256
+from pathlib import Path
+from tui_backup.stores import cache_files
+from tui_backup.stores.cached import CachedStore
+from tui_backup.stores.local import LocalStore
+
+cache_files._MOST_BYTES = 400_000
+chance = random.Random(int(sys.argv[3]))
+local = LocalStore(sys.argv[1])
+keys = [found.key for found in local.objects()]
+store = CachedStore(beneath=local, directory=sys.argv[2])
+store.keep_at_hand(keys)
+for _number in range(300):
+    key = chance.choice(keys)
+    assert sha256(store.get(key, 0, 50_000)).hexdigest() == key[-64:]
+    match chance.randrange(10):
+        case 0:
+            Path(sys.argv[2], chance.choice(keys)).unlink(missing_ok=True)
+        case 1:
+            list(store.objects("index/"))
+        case 2:
+            store.put(key, store.get(key))
+"""
+
+
+def test_processes_share_a_cache_that_is_too_small(tmp_path: Path) -> None:
+    local = LocalStore(str(tmp_path / "store"))
+    local.create()
+    for number in range(20):
+        body = bytes([number]) * 50_000
+        local.put(f"index/{sha256(body).hexdigest()}", body)
+    directory = tmp_path / "caches" / ("ab" * 32)
+    command = [sys.executable, "-c", READER, local.path, str(directory)]
+    readers = [subprocess.Popen([*command, str(seed)]) for seed in range(4)]
+    assert [reader.wait() for reader in readers] == [0] * 4
+    kept = [path for path in directory.rglob("*") if path.is_file()]
+    assert all(sha256(path.read_bytes()).hexdigest() == path.name for path in kept)
