@@ -1,5 +1,6 @@
 """How many requests things take, and which are made again."""
 
+import hashlib
 import io
 import os
 import time
@@ -106,6 +107,17 @@ def test_an_upload_whose_answer_is_lost_is_made_again(watched: S3Store, proxy: F
     proxy.set(Rule(method="DELETE", lose_answer=True, count=1))
     watched.delete(KEY)
     assert list(watched.objects()) == []
+
+
+@pytest.mark.parametrize("size", [7, 3 * MEBIBYTE])
+def test_what_is_named_by_its_digest_is_checked_by_it(watched: S3Store, proxy: FaultProxy, size: int) -> None:
+    content = os.urandom(size)
+    key = f"data/{hashlib.sha256(content).hexdigest()}"
+    watched.put(key, content)
+    assert methods(proxy) == {"PUT": 1}
+    watched.put(key, b"something else")
+    assert methods(proxy) == {"PUT": 3}, "by the wrong digest, and by its own"
+    assert watched.get(key) == b"something else"
 
 
 def test_a_server_may_say_how_long_to_wait(watched: S3Store, proxy: FaultProxy) -> None:

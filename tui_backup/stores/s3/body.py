@@ -19,6 +19,9 @@ PIECE: Final = 64 * 1024
 class Body(Protocol):
     """Bytes to send, as often as it takes: each iteration begins at their start."""
 
+    sha256: str
+    """Their digest, in hexadecimal, where it is known and the server shall check it; empty otherwise."""
+
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[bytes | memoryview]: ...
@@ -41,6 +44,7 @@ class MemoryBody:
 
     def __init__(self, content: bytes | bytearray | memoryview) -> None:
         self._view = memoryview(content).cast("B")
+        self.sha256 = ""
 
     def __len__(self) -> int:
         return len(self._view)
@@ -66,6 +70,7 @@ class StreamBody:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self._size = size
+        self.sha256 = ""
 
     def __len__(self) -> int:
         return self._size
@@ -98,6 +103,7 @@ class FileBody:
         self._file = file
         self._size = size
         self._digest = digest
+        self.sha256 = ""
 
     def __len__(self) -> int:
         return self._size

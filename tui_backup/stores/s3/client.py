@@ -95,6 +95,7 @@ def _client(way: Way) -> "S3Client":
 
     from tui_backup.stores.s3.descriptions import descriptions
     from tui_backup.stores.s3.prompt import make_prompt
+    from tui_backup.stores.s3.signing import sign_known_digests
 
     session = Session()
     session.register_component("data_loader", descriptions())
@@ -118,6 +119,7 @@ def _client(way: Way) -> "S3Client":
     events.register("before-parse.s3", _check_length)
     made: S3Client = client
     make_prompt(made)
+    sign_known_digests(made)
     return made
 
 

@@ -94,6 +94,8 @@ class _Stretch:
         self.total = end
         """Size of the whole object."""
         self.parts: list[bytes] = []
+        self._at_once = SPAN
+        """Bytes read in one piece, which costs least; if that fails, smaller ones, so that they are not lost again."""
 
     def fetch(self) -> None:
         """Have all of it; raises StoreError or _Changed."""
@@ -116,11 +118,12 @@ class _Stretch:
             **self._named, Range=f"bytes={self._at}-{self.end - 1}", **condition, **self._bucket.terms.known()
         )
         body = answer["Body"]
+        at_once, self._at_once = self._at_once, _BLOCK
         left = 1
         try:
             left = self._promised(answer)
             while left > 0:
-                block = body.read(min(left, _BLOCK))
+                block = body.read(min(left, at_once))
                 if not block:
                     raise ConnectionResetError(104, "Connection reset by peer")
                 self.parts.append(block)

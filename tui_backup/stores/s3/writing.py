@@ -6,20 +6,28 @@ which reaches 5 TiB. Parts from 64 MiB on, beyond the first 56 GiB, wait in a te
 """
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from tui_backup.errors import StoreError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.stores.s3.body import Body, FileBody, MemoryBody
 from tui_backup.stores.s3.bucket import Bucket
-from tui_backup.stores.s3.errors import WRITE
+from tui_backup.stores.s3.errors import WRITE, code_of
 from tui_backup.stores.s3.multipart import MultipartUpload
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 PART: Final = 8 * 1024 * 1024
+
+_SHA256: Final = re.compile("[0-9a-f]{64}")
+_DOUBTED: Final = {"BadDigest", "InvalidDigest", "InvalidRequest", "XAmzContentSHA256Mismatch"}
+"""Codes of errors where the bytes have another digest, were damaged on their way, or an MD5 is insisted on."""
 
 _GROWS_AFTER: Final = 1000
 _LARGEST_IN_MEMORY: Final = 32 * 1024 * 1024
@@ -36,9 +44,28 @@ def put_memory(bucket: Bucket, key: str, content: bytes | bytearray | memoryview
 
 
 def put(bucket: Bucket, key: str, body: Body) -> None:
-    """Keep a body under a key by one request."""
-    named = bucket.object(key) | {"ContentMD5": body.digest(), "Body": body}
-    bucket.ask(WRITE, key, lambda client: client.put_object(**named, **bucket.terms.of_new(key)))
+    """Keep a body under a key by one request.
+
+    The last part of most keys is the SHA-256 of what they stand for: then the server is told that, instead of an MD5.
+    """
+    named = bucket.object(key) | {"Body": body} | bucket.terms.of_new(key)
+    name = key.rpartition("/")[2]
+    if _SHA256.fullmatch(name) and bucket.terms.locked_until(key) is None:
+        body.sha256 = name
+    else:
+        named["ContentMD5"] = body.digest()
+
+    def call(client: "S3Client") -> None:
+        try:
+            client.put_object(**named)
+        except client.exceptions.ClientError as error:
+            if not body.sha256 or code_of(error) not in _DOUBTED:
+                raise
+            body.sha256 = ""
+            named["ContentMD5"] = body.digest()
+            client.put_object(**named)
+
+    bucket.ask(WRITE, key, call)
 
 
 @contextmanager
