@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.writing import changed, load
+from tests.config.writing import GOOD, changed, load
 from tui_backup.config.check import Doubt, check
 from tui_backup.config.settings import Config
 
@@ -119,3 +119,13 @@ def test_two_repositories_of_a_job_in_one_place_are_doubted(tmp_path: Path) -> N
     (tmp_path / "static").mkdir()
     (message,) = doubts(load(tmp_path, text + usb), "jobs.site.repositories")
     assert message == "usb and local are one place: a copy there is none"
+
+
+def test_what_append_only_keeps_from_working_is_told(tmp_path: Path) -> None:
+    archives = '[repositories.plain]\nformat = "zip"\nstore = { kind = "local", path = "plain" }\n'
+    keys = "append_only = true\nhistory_file = true\n"
+    text = GOOD.replace("[jobs.site]", f"{archives}{keys}[jobs.site]\nmax_backups = 1")
+    config = load(tmp_path, text.replace('["local"]', '["local", "plain"]'))
+    found = {doubt.key: doubt.message for doubt in check(config)}
+    assert found["jobs.site.keep"] == "nothing is ever forgotten in plain: append_only = true"
+    assert "backup_history.json" in found["repositories.plain.history_file"]

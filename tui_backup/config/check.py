@@ -97,6 +97,7 @@ def _repositories(config: Config, as_cron: bool) -> Iterator[Doubt]:
                 yield from _file(key, secret, secret.file, repository)
         yield from _short_key(repository)
         yield from _locking(repository)
+        yield from _untrue(repository)
 
 
 def _locking(repository: RepositoryConfig) -> Iterator[Doubt]:
@@ -107,6 +108,13 @@ def _locking(repository: RepositoryConfig) -> Iterator[Doubt]:
             yield Doubt(key=key, message=caution)
     except BackupError as error:
         yield Doubt(key=key, message=error.message, hint=error.hint)
+
+
+def _untrue(repository: RepositoryConfig) -> Iterator[Doubt]:
+    """Doubt a file that has to be replaced where nothing may be."""
+    if repository.history_file and repository.append_only:
+        key = dotted(("repositories", repository.name, "history_file"))
+        yield Doubt(key=key, message=_("backup_history.json cannot be kept true: append_only = true"))
 
 
 def _literal(key: str, config: Config) -> Iterator[Doubt]:

@@ -8,6 +8,7 @@ from tui_backup.model.snapshot import Snapshot, is_reserved
 from tui_backup.primitives.i18n import _
 from tui_backup.services.backups import check_tags
 from tui_backup.services.snapshots import Found, Reach
+from tui_backup.services.storage import refuse_removing
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -35,6 +36,7 @@ def retag(workspace: "Workspace", found: Found, tags: Sequence[str]) -> Snapshot
     Raises:
         BackupError: the repository cannot be written, or the snapshot was changed or removed meanwhile.
     """
+    refuse_removing(workspace, found.shelf.name)
     repository, former = found.shelf.repository, found.snapshot
     added, removed = (sorted(set(one) - set(other)) for one, other in ((tags, former.tags), (former.tags, tags)))
     change = ", ".join([*(f"add {tag}" for tag in added), *(f"remove {tag}" for tag in removed)])
