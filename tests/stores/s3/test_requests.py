@@ -120,6 +120,16 @@ def test_what_is_named_by_its_digest_is_checked_by_it(watched: S3Store, proxy: F
     assert watched.get(key) == b"something else"
 
 
+def test_a_bucket_that_insists_on_an_md5_gets_it(watched: S3Store, proxy: FaultProxy) -> None:
+    key = f"data/{hashlib.sha256(b'content').hexdigest()}"
+    proxy.set(Rule(method="PUT", status=400, code="InvalidRequest", count=1))
+    watched.put(key, b"content")
+    assert methods(proxy) == {"PUT": 2}
+    watched.put(key, b"content")
+    assert methods(proxy) == {"PUT": 3}
+    assert watched.get(key) == b"content"
+
+
 def test_a_server_may_say_how_long_to_wait(watched: S3Store, proxy: FaultProxy) -> None:
     proxy.set(Rule(status=503, retry_after=2, count=1))
     began = time.monotonic()

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 _BATCH: Final = 1000
 """The most keys that a request to delete may name."""
 
-_NOT_UNDERSTOOD: Final = NOT_SUPPORTED | {"InvalidRequest", "MalformedXML", "MissingContentMD5", "NoSuchKey"}
+_NOT_UNDERSTOOD: Final = NOT_SUPPORTED | {
+    "InvalidArgument",
+    "InvalidRequest",
+    "MalformedXML",
+    "MissingContentMD5",
+    "NoSuchKey",
+}
 _GONE: Final = {"NoSuchKey", "NoSuchVersion"}
 
 

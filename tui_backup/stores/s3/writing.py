@@ -17,6 +17,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.stores.s3.body import Body, FileBody, MemoryBody
 from tui_backup.stores.s3.bucket import Bucket
+from tui_backup.stores.s3.client import Way
 from tui_backup.stores.s3.errors import WRITE, code_of
 from tui_backup.stores.s3.multipart import MultipartUpload
 
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
 PART: Final = 8 * 1024 * 1024
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
-_DOUBTED: Final = {"BadDigest", "InvalidDigest", "InvalidRequest", "XAmzContentSHA256Mismatch"}
-"""Codes of errors where the bytes have another digest, were damaged on their way, or an MD5 is insisted on."""
+_WANTS_MD5: Final = "InvalidRequest"
+"""What AWS says where a bucket locks whatever is put into it, and no digest stands in a header of its own."""
+_DOUBTED: Final = {"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", _WANTS_MD5}
+"""Codes of errors where the bytes may have another digest than their name says, or were damaged on their way."""
+
+_insisting: set[tuple[Way, str]] = set()
+"""Buckets that take nothing without an MD5."""
 
 _GROWS_AFTER: Final = 1000
 _LARGEST_IN_MEMORY: Final = 32 * 1024 * 1024
@@ -49,10 +55,8 @@ def put(bucket: Bucket, key: str, body: Body) -> None:
     The last part of most keys is the SHA-256 of what they stand for: then the server is told that, instead of an MD5.
     """
     named = bucket.object(key) | {"Body": body} | bucket.terms.of_new(key)
-    name = key.rpartition("/")[2]
-    if _SHA256.fullmatch(name) and bucket.terms.locked_until(key) is None:
-        body.sha256 = name
-    else:
+    body.sha256 = _digest_in(key, bucket)
+    if not body.sha256:
         named["ContentMD5"] = body.digest()
 
     def call(client: "S3Client") -> None:
@@ -64,8 +68,17 @@ def put(bucket: Bucket, key: str, body: Body) -> None:
             body.sha256 = ""
             named["ContentMD5"] = body.digest()
             client.put_object(**named)
+            if code_of(error) == _WANTS_MD5:
+                _insisting.add((bucket.way, bucket.name))
 
     bucket.ask(WRITE, key, call)
+
+
+def _digest_in(key: str, bucket: Bucket) -> str:
+    """Return the SHA-256 that a key ends with; empty where there is none, or the bucket wants an MD5 all the same."""
+    name = key.rpartition("/")[2]
+    wants_md5 = bucket.terms.locked_until(key) is not None or (bucket.way, bucket.name) in _insisting
+    return name if _SHA256.fullmatch(name) and not wants_md5 else ""
 
 
 @contextmanager
