@@ -1,6 +1,8 @@
 """The catalog: archives of anybody are listed by what lies beside them, or by nothing but their names."""
 
+import io
 import json
+import zipfile
 from datetime import UTC, datetime
 
 import msgspec
@@ -81,6 +83,34 @@ def test_what_has_no_archive_is_no_snapshot(store: MemoryStore) -> None:
     foreign(store, **{"gone.tar.gz.metadata.json": dict(OF_SEED_000), "gone.tar.gz.entries.jsonl.zst": b""})
     made(opening(store))
     assert opened(opening(store)).snapshots() == []
+
+
+def test_a_zip_of_seed_004_tells_inside_what_its_name_does_not(store: MemoryStore) -> None:
+    told = {"id": 7, "name": "old", "type": "weekly", "timestamp": "2025-08-31T21:52:49", "status": "completed"}
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("config/env.example", "A=1")
+        archive.writestr("backup_info.json", json.dumps(told))
+    foreign(store, **{"old.zip": whole.getvalue(), "broken.zip": b"PK"})
+    first, second = opened(opening(store)).snapshots()
+    assert (first.id, first.kind) == ("old.zip", "weekly")
+    assert first.time.replace(tzinfo=None) == datetime(2025, 8, 31, 21, 52, 49)  # noqa: DTZ001 - local
+    assert second.id == "broken.zip"
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_a_head_of_any_length_is_read(store: MemoryStore, key: str | None) -> None:
+    import os
+
+    given = opening(store, key=key)
+    paths = tuple(os.urandom(30).hex() for _number in range(20_000))
+    written = back_up(made(given), FILES, msgspec.structs.replace(brief(), paths=paths, excludes=paths))
+    (found,) = opened(given).snapshots()
+    assert found == written
+    assert found.job == "site"
+    assert 1000 < len(found.paths) < 20_000
+    store.delete(f"{written.id}.metadata.json")
+    assert opened(given).snapshots() == [written]
 
 
 def test_one_that_another_program_encrypted_is_listed_and_refused(store: MemoryStore) -> None:
@@ -220,7 +250,6 @@ def test_looking_around_in_an_archive_asks_the_store_once(store: MemoryStore) ->
 
 
 def test_hard_links_of_other_programs_are_names_of_one_file(store: MemoryStore) -> None:
-    import io
     import tarfile
 
     whole = io.BytesIO()

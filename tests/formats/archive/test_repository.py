@@ -323,6 +323,17 @@ def test_a_history_file_that_cannot_be_written_is_told_and_spoils_no_backup(stor
     assert warnings == ["backup_history.json was not kept true: the store does not answer"]
 
 
+def test_a_history_file_that_is_none_of_ours_is_left_alone(store: MemoryStore) -> None:
+    store.put("backup_history.json", b'{"backups": []}')
+    warnings: list[str] = []
+    with made(opening(store, history=True)).begin(
+        brief(), Watch(on_warning=lambda _at, text: warnings.append(text))
+    ) as draft:
+        draft.commit()
+    assert store.get("backup_history.json") == b'{"backups": []}'
+    assert len(warnings) == 1
+
+
 def test_a_copy_names_its_original(store: MemoryStore) -> None:
     original = Snapshot(
         id="a" * 64, time=datetime(2025, 1, 1, tzinfo=UTC), host="web1", paths=("/srv",), root="b" * 64, job="site"

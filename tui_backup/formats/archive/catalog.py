@@ -6,6 +6,7 @@ shows another size or time. Archives may have been made by any program, and may 
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import Enum, auto
 
@@ -13,9 +14,10 @@ import msgspec
 
 from tui_backup.errors import Corrupted, NotFound, WrongPassword
 from tui_backup.formats.archive import sidecar
-from tui_backup.formats.archive.entry_list import Head, head_in
+from tui_backup.formats.archive.entry_list import Head, head_in, read_list
 from tui_backup.formats.archive.facts import Facts
 from tui_backup.formats.archive.layout import SEALED, container_of, list_key, owner_of, sidecar_key, stem_of
+from tui_backup.formats.archive.object_file import open_object
 from tui_backup.formats.archive.seal import (
     HEADER_BYTES,
     MAGIC,
@@ -24,7 +26,9 @@ from tui_backup.formats.archive.seal import (
     Passphrase,
     first_segment,
     is_sealed,
+    opened,
 )
+from tui_backup.formats.containers.registry import CONTAINERS
 from tui_backup.formats.naming import read_name
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.stores.base import ObjectInfo, Store
@@ -167,18 +171,37 @@ class Catalog:
     def _head(self, found: _Found, *, sealed: bool) -> Head | None:
         """Return the head of an entry list; None where it cannot be read, for whatever reason but the store's."""
         assert found.listed is not None
+        if sealed and self._passphrase is None:
+            return None
         size = found.listed.size
         try:
             beginning = self._store.get(found.listed.key, 0, min(size, _BEGINNING))
-            if not sealed:
-                return head_in(beginning)
-            return head_in(first_segment(beginning, size, self._passphrase)) if self._passphrase else None
+            if sealed and self._passphrase:
+                beginning = first_segment(beginning, size, self._passphrase)
+            return head_in(beginning) or (self._long_head(found.listed, sealed=sealed) if size > _BEGINNING else None)
         except (Corrupted, NotFound, WrongPassword):
             return None
 
-    def _sidecar(self, found: _Found) -> sidecar.Sidecar | None:
-        if found.sidecar is None or found.sidecar.size > sidecar.LARGEST:
+    def _long_head(self, listed: ObjectInfo, *, sealed: bool) -> Head:
+        """Return a head that is longer than the first bytes of a list."""
+        with closing(open_object(self._store, listed)) as file:
+            return read_list(opened(file, self._passphrase) if sealed and self._passphrase else file)[0]
+
+    def _inside(self, found: _Found) -> sidecar.Sidecar | None:
+        """Return what a zip tells inside itself; None where there is no such thing."""
+        if found.container != "zip" or found.stored.key.endswith(SEALED):
             return None
+        try:
+            with closing(open_object(self._store, found.stored)) as file:
+                told = CONTAINERS.load("zip")().reader(file, lambda _name, _reason: None).about()
+        except (Corrupted, NotFound):
+            return None
+        return sidecar.decode(told, _facts_of_name(found).time) if told else None
+
+    def _sidecar(self, found: _Found) -> sidecar.Sidecar | None:
+        """Return what the sidecar of an archive tells, or a zip whose name tells nothing; None where none does."""
+        if found.sidecar is None or found.sidecar.size > sidecar.LARGEST:
+            return None if read_name(stem_of(found.stored.key)).time else self._inside(found)
         try:
             content = self._store.get(found.sidecar.key)
         except (NotFound, Corrupted):

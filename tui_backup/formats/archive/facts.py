@@ -17,6 +17,9 @@ VERSION: Final = "1.0.0"
 _LONGEST_TEXT = 4096
 _MOST_TEXTS = 10_000
 _LARGEST = 1 << 62
+_ROOM = 128 << 10
+"""Bytes of all paths that are told, and of all excludes."""
+_AROUND = 8
 OURS: Final = "tui-backup "
 """How `tool` begins where this program wrote it."""
 
@@ -58,10 +61,10 @@ def facts_of(brief: Brief, username: str) -> Facts:
         job=_as_kept(brief.job),
         host=_as_kept(brief.host),
         kind=_as_kept(brief.kind),
-        paths=tuple(map(_as_kept, brief.paths)),
+        paths=_as_many(brief.paths),
         tags=own_tags(brief.tags),
         username=username,
-        excludes=tuple(map(_as_kept, brief.excludes)),
+        excludes=_as_many(brief.excludes),
         content=original.kin[1] if original else None,
         original=original.identity if original else None,
         copy_of=original.id if original else None,
@@ -149,6 +152,18 @@ def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(values, list):
         return ()
     return tuple(one for one in values[:_MOST_TEXTS] if isinstance(one, str) and len(one) <= _LONGEST_TEXT)
+
+
+def _as_many(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts as JSON can hold them, as many as what is to be read at once has room for."""
+    kept: list[str] = []
+    room = _ROOM
+    for text in map(_as_kept, texts):
+        room -= len(text.encode()) + _AROUND
+        if room < 0:
+            break
+        kept.append(text)
+    return tuple(kept)
 
 
 def _as_kept(text: str) -> str:

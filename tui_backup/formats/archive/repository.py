@@ -187,7 +187,7 @@ class ArchiveRepository:
             return
         try:
             keep_true(self.access.store, self.access.catalog.archives())
-        except StoreError as error:
+        except (StoreError, Corrupted) as error:
             watch.warn(None, _("backup_history.json was not kept true: {reason}").format(reason=error.message))
 
     def _no_directory(self, snapshot: Snapshot, path: bytes) -> BackupError:
