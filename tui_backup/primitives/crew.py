@@ -2,7 +2,7 @@
 
 They begin as one new interpreter, never as a fork of their owner, in a session of their own, so that a Ctrl+C meets
 only the owner. Each ends when the owner's end of its socket closes, however the owner ended. Messages are byte strings,
-framed by their length (u32, little-endian).
+framed by their length (u32, little-endian); descriptors that are sent along arrive no later than their message.
 """
 
 import os
@@ -23,6 +23,8 @@ from tui_backup.primitives.i18n import _, language
 
 _LENGTH = struct.Struct("<I")
 _READ = 1 << 18
+_MOST_DESCRIPTORS = 16
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _HOME = str(Path(__file__).parents[2])
 """Where this package is imported from."""
 _START = "from tui_backup.primitives.crew import serve; serve()"
@@ -38,14 +40,19 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self.inbox: deque[bytes] = deque()
+        self.descriptors: deque[int] = deque()
+        """Those that came with messages, in their order; they belong to whoever takes them."""
         self._rest = bytearray()
 
     def fill(self) -> bool:
         """Receive what has come; return False when the other end is gone."""
         try:
-            piece = self.socket.recv(_READ)
+            piece, descriptors, _flags, _address = socket.recv_fds(
+                self.socket, _READ, _MOST_DESCRIPTORS, _CLOSE_ON_EXEC
+            )
         except ConnectionResetError:
-            piece = b""
+            piece, descriptors = b"", []
+        self.descriptors += descriptors
         if not piece:
             return False
         rest = self._rest
@@ -60,20 +67,36 @@ class Channel:
         del rest[:at]
         return True
 
+    def receive(self) -> bytes:
+        """Wait for the next message, and return it; raises OwnerGone."""
+        while not self.inbox:
+            if not self.fill():
+                raise OwnerGone
+        return self.inbox.popleft()
+
     def ready(self) -> bool:
         """Return whether something can be received without waiting."""
         return bool(_await({self.socket.fileno(): select.POLLIN}, 0))
 
-    def send(self, message: bytes) -> None:
-        """Send a message whole, waiting for room.
+    def send(self, message: bytes, descriptor: int | None = None) -> None:
+        """Send a message whole, with a descriptor or without, waiting for room.
 
         Raises:
             OwnerGone: the other end has closed.
         """
+        framed = memoryview(_LENGTH.pack(len(message)) + message)
         try:
-            self.socket.sendall(_LENGTH.pack(len(message)) + message)
+            if descriptor is not None:
+                framed = framed[socket.send_fds(self.socket, [framed], [descriptor]) :]
+            self.socket.sendall(framed)
         except (BrokenPipeError, ConnectionResetError) as error:
             raise OwnerGone from error
+
+    def close(self) -> None:
+        """Close this end, and the descriptors that nobody has taken."""
+        self.socket.close()
+        while self.descriptors:
+            os.close(self.descriptors.popleft())
 
 
 class Hand(Protocol):
@@ -155,17 +178,25 @@ class Crew:
     def __len__(self) -> int:
         return len(self._channels)
 
-    def send(self, worker: int, message: bytes) -> None:
-        """Send a message to one worker; takes in what workers say while it waits for room."""
+    def send(self, worker: int, message: bytes, descriptor: int | None = None) -> None:
+        """Send a message to one worker, with a descriptor or without; takes in what workers say while it waits."""
         rest = memoryview(_LENGTH.pack(len(message)) + message)
         sock = self._channels[worker].socket
         while rest:
             try:
-                rest = rest[sock.send(rest) :]
+                if descriptor is None:
+                    rest = rest[sock.send(rest) :]
+                else:
+                    rest = rest[socket.send_fds(sock, [rest], [descriptor]) :]
+                    descriptor = None
             except BlockingIOError:
                 self._wait(None, sock)
             except (BrokenPipeError, ConnectionResetError):
                 self._raise_lost()
+
+    def descriptor_from(self, worker: int) -> int:
+        """Return the descriptor that came with a worker's message; it belongs to the caller."""
+        return self._channels[worker].descriptors.popleft()
 
     def poll(self, timeout_s: float | None = 0) -> Iterator[tuple[int, bytes]]:
         """Yield (worker, message) for all that has come; wait up to `timeout_s` (None: for ever) if nothing has.
@@ -196,7 +227,7 @@ class Crew:
     def close(self) -> None:
         """Let go of the workers: each ends as soon as it looks up, and is killed if that takes too long."""
         for channel in self._channels:
-            channel.socket.close()
+            channel.close()
         said = self._process.stdout
         assert said is not None
         if said.closed:

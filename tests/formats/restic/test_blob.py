@@ -15,6 +15,7 @@ from tui_backup.formats.restic.crypto import OVERHEAD, Cipher
 from tui_backup.formats.restic.pack import TARGET, BlobType, read_header
 from tui_backup.formats.restic.writing.sealing import Sealer, Stored
 from tui_backup.stores.memory import MemoryStore
+from tui_backup.stores.parallel import Uploads
 
 TEXT = b"the same words again and again. " * 1000
 NOISE = random.Random(1).randbytes(20_000)
@@ -93,7 +94,7 @@ def test_frames_say_how_long_they_are_so_that_every_reader_can_take_them_at_once
 
 
 def stored(cipher: Cipher, store: MemoryStore, *contents: bytes) -> list[Stored]:
-    sealer = Sealer(store, DATA, cipher, 2, "auto")
+    sealer = Sealer(Uploads[Stored](store), DATA, cipher, 2, "auto")
     packs = [pack for content in contents for pack in sealer.keep(sha(content), content)]
     return packs + list(sealer.flush())
 

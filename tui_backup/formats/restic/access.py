@@ -24,6 +24,9 @@ from tui_backup.primitives.i18n import _
 from tui_backup.stores.append_only import nothing_goes
 from tui_backup.stores.at_hand import direct, keep_at_hand
 
+_AT_ONCE = 500
+"""Files that are removed with one look at the lock, where requests take a while."""
+
 
 class Guard(Protocol):
     """What a lock promises to the work under it."""
@@ -101,11 +104,13 @@ class Access:
 
     def remove(self, kind: FileKind, ids: Iterable[str], lock: "Guard", watch: Watch) -> None:
         """Remove files, once it is sure that the lock still stands; raises Cancelled or StoreError in between."""
-        for number, name in enumerate(ids):
-            if not number:
+        names = list(ids)
+        size = _AT_ONCE if self.store.connections > 1 else 1
+        for start in range(0, len(names), size):
+            if not start or size > 1:
                 lock.confirm()
             watch.check()
-            self.store.delete(key_of(kind, name))
+            self.store.delete_all(key_of(kind, name) for name in names[start : start + size])
 
     @contextmanager
     def shared(self, watch: Watch) -> Iterator[Guard]:

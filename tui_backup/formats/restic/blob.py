@@ -1,6 +1,7 @@
 """Blobs: content that is named by its SHA-256, compressed, sealed, and gathered into packs."""
 
 import mmap
+from collections.abc import Callable
 from hashlib import sha256
 
 import msgspec
@@ -15,6 +16,9 @@ from tui_backup.primitives.i18n import _
 LARGEST = 1 << 30
 """Bytes of the largest blob that is read."""
 
+Memory = Callable[[int], mmap.mmap]
+"""Returns so many fresh bytes."""
+
 _STRONG = 11
 """zstd level of `max`."""
 _ROOM = 9 << 20
@@ -22,7 +26,7 @@ _MOST_HEADER = 12 << 20
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """A finished pack; `body` is valid until the builder takes its next blob."""
+    """A finished pack; `body` is valid until the builder takes its next blob, and for ever once it is released."""
 
     id: bytes
     body: memoryview
@@ -36,11 +40,15 @@ class PackBuilder:
     does not get smaller is stored as it is.
     """
 
-    def __init__(self, type_: BlobType, cipher: Cipher, version: int, compression: str) -> None:
+    def __init__(
+        self, type_: BlobType, cipher: Cipher, version: int, compression: str, memory: Memory | None = None
+    ) -> None:
+        """`memory` is what packs are made in."""
         self._type = type_
         self._cipher = cipher
         self._compressor = _compressor(type_, compression) if version > 1 else None
-        self._buffer = memoryview(mmap.mmap(-1, TARGET + _ROOM))
+        self._memory = memory or _private
+        self._buffer = memoryview(self._memory(TARGET + _ROOM))
         self._end = 0
         self._header = 0
         self._blobs: list[PackedBlob] = []
@@ -81,7 +89,7 @@ class PackBuilder:
 
     def _make_room(self, size: int) -> None:
         if not self._blobs and size + 4096 > len(self._buffer):
-            self._buffer = memoryview(mmap.mmap(-1, size + _ROOM))
+            self._buffer = memoryview(self._memory(size + _ROOM))
 
     def _note(self, id_: bytes, length: int, size: int) -> None:
         self._blobs.append(PackedBlob(self._type, id_, self._end, length, size))
@@ -94,7 +102,7 @@ class PackBuilder:
         tail = header + LENGTH.pack(len(header))
         end = self._end + len(tail)
         if end > len(self._buffer):
-            longer = memoryview(mmap.mmap(-1, end))
+            longer = memoryview(self._memory(end))
             longer[: self._end] = self._buffer[: self._end]
             self._buffer = longer
         self._buffer[self._end : end] = tail
@@ -103,6 +111,14 @@ class PackBuilder:
         assert pack_size(pack.blobs) == end
         self._blobs, self._end, self._header = [], 0, 0
         return pack
+
+    def release(self) -> None:
+        """Leave the memory of the finished pack to whoever has it; the next one is made elsewhere."""
+        self._buffer = memoryview(self._memory(TARGET + _ROOM))
+
+
+def _private(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size)
 
 
 def _compressor(type_: BlobType, compression: str) -> zstandard.ZstdCompressor | None:

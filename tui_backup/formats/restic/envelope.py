@@ -5,6 +5,9 @@ repositories still hold: the first byte of the plaintext decides. Source: restic
 Format".
 """
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import zstandard
 
 from tui_backup.errors import Corrupted
@@ -12,6 +15,7 @@ from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.layout import FileKind, fetch, id_of, key_of
 from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Store
+from tui_backup.stores.parallel import Answer, fetched, no_pulse
 
 LARGEST = 512 * 1024 * 1024
 """Bytes of the largest document that is read."""
@@ -77,7 +81,34 @@ def load_unpacked(
         NotFound: there is no such file.
         Corrupted: its bytes do not match its name, its seal or its encoding; the message has the key.
     """
-    stored = fetch(store, kind, name, size)
+    return _opened(fetch(store, kind, name, size), kind, name, version, cipher)
+
+
+def load_all(
+    store: Store,
+    sizes: dict[str, int],
+    kind: FileKind,
+    version: int,
+    cipher: Cipher,
+    pulse: Callable[[], None] = no_pulse,
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield each of some files of one kind with what returns its JSON document, once, or raises as `load_unpacked`.
+
+    `sizes` are those of a listing. Several are fetched at once; `pulse` is as `stores.parallel.fetched` has it.
+    """
+
+    def ask(listed: tuple[str, int]) -> bytes:
+        return fetch(store, kind, *listed)
+
+    for (name, _size), answer in fetched(store, sizes.items(), ask, size=lambda listed: listed[1], pulse=pulse):
+        yield name, partial(_document, answer, kind, name, version, cipher)
+
+
+def _document(answer: Answer[bytes], kind: FileKind, name: str, version: int, cipher: Cipher) -> bytes:
+    return _opened(answer.take(), kind, name, version, cipher)
+
+
+def _opened(stored: bytes, kind: FileKind, name: str, version: int, cipher: Cipher) -> bytes:
     try:
         return decode(stored, version, cipher)
     except Corrupted as error:

@@ -11,7 +11,7 @@ import msgspec
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.restic.crypto import Cipher
-from tui_backup.formats.restic.envelope import encode, load_unpacked
+from tui_backup.formats.restic.envelope import encode, load_all
 from tui_backup.formats.restic.layout import FileKind, id_of, key_of, names
 from tui_backup.formats.restic.pack import BlobType, PackedBlob
 from tui_backup.primitives.i18n import _
@@ -287,8 +287,8 @@ def load_index(
         Corrupted: one is damaged; the message has its key.
     """
     index = Index()
-    for name, size in names(store, FileKind.INDEX).items():
-        document = load_unpacked(store, FileKind.INDEX, name, version, cipher, size)
+    for name, take in load_all(store, names(store, FileKind.INDEX), FileKind.INDEX, version, cipher):
+        document = take()
         try:
             numbers = index.add_file(document)
         except Corrupted as error:

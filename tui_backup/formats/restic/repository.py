@@ -16,10 +16,11 @@ from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.snapshot import as_kept, compose, encode_snapshot
 from tui_backup.formats.restic.writing.draft import Record, ResticDraft, Tools
 from tui_backup.formats.restic.writing.packlog import PackLog
-from tui_backup.formats.restic.writing.sealing import Sealer, Setup
+from tui_backup.formats.restic.writing.sealing import Sealer, Setup, Stored
 from tui_backup.model.entry import Entry
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.stores.parallel import Uploads
 
 if TYPE_CHECKING:
     from tui_backup.formats.restic.upkeep.facade import ResticUpkeep
@@ -57,7 +58,8 @@ class ResticRepository:
             contents = access.load()
             index = contents.index
             packs = PackLog(access.store, index, access.version, access.cipher, lock.confirm)
-            data, trees = self._sealer(BlobType.DATA), self._sealer(BlobType.TREE)
+            uploads = Uploads[Stored](access.store, watch.check)
+            data, trees = self._sealer(uploads, BlobType.DATA), self._sealer(uploads, BlobType.TREE)
             tools = Tools(self._setup(), index, contents, data, trees, packs)
 
             def keep(record: Record) -> Snapshot:
@@ -71,6 +73,7 @@ class ResticRepository:
                 draft.close()
                 access.unload()
                 with suppress(BackupError):
+                    packs.add_all(uploads.close())
                     packs.save()
 
     def children(self, snapshot: Snapshot, path: bytes) -> list[Entry]:
@@ -140,9 +143,6 @@ class ResticRepository:
 
         return ResticUpkeep(self.access)
 
-    def renew(self) -> None:
-        """Read the index again when it is needed."""
-        self.access.unload()
     def objects_of(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the key of its file."""
         return (key_of(FileKind.SNAPSHOT, snapshot.id),)
@@ -153,6 +153,9 @@ class ResticRepository:
 
         return needed_objects(self.access, snapshots, watch)
 
+    def renew(self) -> None:
+        """Read the index again when it is needed."""
+        self.access.unload()
 
     def close(self) -> None:
         """Forget what was loaded."""
@@ -166,18 +169,20 @@ class ResticRepository:
                 return snapshot
         return None
 
-    def _sealer(self, type_: BlobType) -> Sealer:
+    def _sealer(self, uploads: Uploads[Stored], type_: BlobType) -> Sealer:
         access = self.access
-        return Sealer(access.store, type_, access.cipher, access.version, access.opening.compression)
+        return Sealer(uploads, type_, access.cipher, access.version, access.opening.compression)
 
     def _setup(self) -> Setup:
         access = self.access
+        by_owner = access.store.connections > 1
         return Setup(
-            access.store.recipe(),
+            None if by_owner else access.store.recipe(),
             access.keys,
             access.version,
             access.opening.compression,
             access.config.chunker_polynomial,
+            by_owner,
         )
 
     def _record(self, record: Record) -> Snapshot:

@@ -4,7 +4,7 @@ import msgspec
 
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.crypto import Cipher
-from tui_backup.formats.restic.envelope import save_unpacked
+from tui_backup.formats.restic.envelope import load_all, save_unpacked
 from tui_backup.formats.restic.layout import FileKind, key_of, names
 from tui_backup.formats.restic.snapshot import (
     SnapshotFile,
@@ -37,9 +37,11 @@ class SnapshotFiles:
         damaged: dict[str, str] = {}
         known = {} if anew else self._known
         self._sizes = names(self._store, FileKind.SNAPSHOT)
-        for name in self._sizes:
+        unknown = {name: size for name, size in self._sizes.items() if name not in known}
+        found.update((name, known[name]) for name in self._sizes if name in known)
+        for name, take in load_all(self._store, unknown, FileKind.SNAPSHOT, self._version, self._cipher):
             try:
-                found[name] = known.get(name) or snapshot_of(self.file(name))
+                found[name] = snapshot_of(decode_snapshot(name, take()))
             except NotFound:
                 continue
             except Corrupted as error:

@@ -1,14 +1,19 @@
 """Team: gives orders to workers, or does the work in place where there is little of it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Protocol
 
 import msgspec
 
 from tui_backup.formats.restic.failure import Failed
+from tui_backup.formats.restic.index import Place
+from tui_backup.formats.restic.supply import MOST_GIVEN, Need, Used, served
+from tui_backup.formats.restic.writing.sealing import Sealed
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.crew import Crew
+from tui_backup.stores.base import Store
 
 _MOST_WORKERS = 4
 _AHEAD = 2
@@ -37,6 +42,14 @@ class Work(Protocol):
         """Take in an answer; return whether an order ends with it."""
         ...
 
+    def take_over(self, sealed: Sealed, descriptor: int) -> None:
+        """Take a pack that a worker has made, and the memory that came along."""
+        ...
+
+    def places(self, order: Any) -> Sequence[Place]:
+        """Return what an order reads, in the order in which it does, as far as that is known."""
+        ...
+
     def here(self, order: Any) -> Iterator[Any]:
         """Carry out an order in this process; yield the answers."""
         ...
@@ -51,6 +64,8 @@ class Team:
         self._waiting: list[Any] = []
         self._crew: Crew | None = None
         self._ahead: list[int] = []
+        self._given: list[int] = []
+        """Bytes of the rations that each worker has before it."""
         self._setup = work.setup()
 
     def order(self, order: Any) -> None:
@@ -60,11 +75,25 @@ class Team:
             self._work_here()
             return
         if self._crew is None and len(self._waiting) >= _WORTH_WORKERS:
-            size = min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
-            self._crew = Crew(self._work.hand, self._setup, size)
-            self._ahead = [0] * size
+            self._start(self._setup)
         if self._crew is not None:
             self._dispatch(self._crew)
+
+    def carry_out(self, orders: Iterable[Any], store: Store) -> None:
+        """Give some orders; where requests to the store that they read take a while, with what they need of it.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        coming = iter(orders)
+        if store.connections > 1 and self._setup is not None:
+            first = list(islice(coming, _WORTH_WORKERS))
+            if self._crew is not None or len(first) == _WORTH_WORKERS:
+                self._serve(self._crew or self._start(self._setup), store, chain(first, coming))
+                return
+            coming = iter(first)
+        for order in coming:
+            self.order(order)
 
     def order_all(self, order: Any) -> None:
         """Give an order to every worker, when all earlier ones are done."""
@@ -92,6 +121,37 @@ class Team:
             self._crew.close()
             self._crew = None
 
+    def _start(self, setup: bytes) -> Crew:
+        size = min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+        self._crew = Crew(self._work.hand, setup, size)
+        self._ahead = [0] * size
+        self._given = [0] * size
+        return self._crew
+
+    def _serve(self, crew: Crew, store: Store, orders: Iterable[Any]) -> None:
+        """Give orders with their rations, each to one worker."""
+        needs = (Need(order, self._work.places(order)) for order in orders)
+        worker = 0
+        for serving in served(store, needs, self._watch.check):
+            if serving.order is not None:
+                worker = self._free(crew)
+                self._send(crew, worker, serving.order)
+            size = serving.ration.size
+            while self._given[worker] and self._given[worker] + size > MOST_GIVEN:
+                self._hear(crew)
+            if serving.ration.lengths:
+                descriptor = serving.memory.descriptor if serving.memory else None
+                crew.send(worker, encoder.encode(serving.ration), descriptor)
+                self._given[worker] += size
+
+    def _free(self, crew: Crew) -> int:
+        """Wait until a worker has room; return the one with the least before it."""
+        while True:
+            worker = min(range(len(self._ahead)), key=lambda number: (self._given[number], self._ahead[number]))
+            if self._ahead[worker] < _AHEAD:
+                return worker
+            self._hear(crew)
+
     def _dispatch(self, crew: Crew) -> None:
         while self._waiting:
             worker = min(range(len(self._ahead)), key=self._ahead.__getitem__)
@@ -110,10 +170,15 @@ class Team:
         self._watch.check()
         for worker, message in crew.poll(0.5):
             answer = self._work.decode(message)
-            if isinstance(answer, Failed):
-                answer.raise_again()
-            if self._work.hear(answer):
-                self._ahead[worker] -= 1
+            match answer:
+                case Failed():
+                    answer.raise_again()
+                case Used():
+                    self._given[worker] -= answer.size
+                case Sealed():
+                    self._work.take_over(answer, crew.descriptor_from(worker))
+                case _:
+                    self._ahead[worker] -= self._work.hear(answer)
 
     def _work_here(self) -> None:
         orders, self._waiting = self._waiting, []

@@ -15,7 +15,7 @@ from tui_backup.formats.restic.checking.affected import Search, find_affected, s
 from tui_backup.formats.restic.checking.needs import Needs
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.crypto import Cipher, Keys
-from tui_backup.formats.restic.envelope import load_unpacked
+from tui_backup.formats.restic.envelope import load_all
 from tui_backup.formats.restic.index import PENDING, Index
 from tui_backup.formats.restic.keys import damaged_keys
 from tui_backup.formats.restic.layout import FileKind, key_of, listing, names
@@ -85,11 +85,10 @@ class Checker:
 
     def _load_index(self) -> None:
         version = self._examined.version
-        for name, size in names(self._store, FileKind.INDEX).items():
-            self._watch.check()
+        sizes, check = names(self._store, FileKind.INDEX), self._watch.check
+        for name, take in load_all(self._store, sizes, FileKind.INDEX, version, self._cipher, check):
             try:
-                document = load_unpacked(self._store, FileKind.INDEX, name, version, self._cipher, size)
-                self._index.add_file(document)
+                self._index.add_file(take())
             except (Corrupted, NotFound) as error:
                 self._add(ProblemKind.INDEX, key_of(FileKind.INDEX, name), error.message)
 
@@ -145,18 +144,21 @@ class Checker:
         sizes, packs = self._sizes, self._index.packs
         self._watch.files_total = len(numbers)
         self._watch.bytes_total = sum(sizes[packs[number].hex()] for number in numbers)
-        records = self._index.by_pack()
         work = OpeningWork((self._store, self._examined.keys), None, self._on_answer, self._watch)
         team = Team(work, self._watch)
         try:
-            for number in numbers:
-                name = packs[number].hex()
-                self._watch.current = key_of(FileKind.DATA, name).encode()
-                team.order(Prove(number, name, bytes(records[number])))
-                records[number] = bytearray()
+            team.carry_out(self._orders(numbers), self._store)
             team.finish()
         finally:
             team.close()
+
+    def _orders(self, numbers: list[int]) -> Iterator[Prove]:
+        records = self._index.by_pack()
+        for number in numbers:
+            name = self._index.packs[number].hex()
+            self._watch.current = key_of(FileKind.DATA, name).encode()
+            yield Prove(number, name, bytes(records[number]), self._sizes[name])
+            records[number] = bytearray()
 
     def _on_answer(self, answer: Landed | Proved) -> None:
         assert isinstance(answer, Proved)

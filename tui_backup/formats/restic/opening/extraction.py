@@ -1,6 +1,6 @@
 """Extraction: the files of a snapshot, handed to a landing in batches that several workers take at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.base import Landing
@@ -24,33 +24,36 @@ class Extraction:
     """Hands files to a landing; for one thread."""
 
     def __init__(self, store: Store, keys: Keys, index: Index, landing: Landing, watch: Watch) -> None:
+        self._store = store
         self._index = index
         self._watch = watch
         self._team = Team(OpeningWork((store, keys), landing, self._on_answer, watch), watch)
-        self._batch: list[FileToLand] = []
-        self._bytes = 0
 
     def run(self, files: Iterable[Entry]) -> None:
         """Hand over every file; what goes wrong with one is warned about."""
         try:
-            for entry in files:
-                self._add(entry)
-            self._send()
+            self._team.carry_out(self._orders(files), self._store)
             self._team.finish()
         finally:
             self._team.close()
 
-    def _add(self, entry: Entry) -> None:
-        try:
-            blobs = self._blobs(entry)
-        except Corrupted as error:
-            self._watch.warn(entry.path, error.message)
-            return
-        self._watch.current = entry.path
-        self._batch.append(file_to_land(entry, blobs))
-        self._bytes += entry.size
-        if len(self._batch) >= _BATCH_FILES or self._bytes >= _BATCH_BYTES:
-            self._send()
+    def _orders(self, files: Iterable[Entry]) -> Iterator[Land]:
+        batch: list[FileToLand] = []
+        size = 0
+        for entry in files:
+            try:
+                blobs = self._blobs(entry)
+            except Corrupted as error:
+                self._watch.warn(entry.path, error.message)
+                continue
+            self._watch.current = entry.path
+            batch.append(file_to_land(entry, blobs))
+            size += entry.size
+            if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
+                yield Land(batch)
+                batch, size = [], 0
+        if batch:
+            yield Land(batch)
 
     def _blobs(self, entry: Entry) -> list[PlacedBlob]:
         origin = entry.origin
@@ -73,11 +76,6 @@ class Extraction:
             message = _("its size is said to be {said}, its content has {size} bytes")
             raise Corrupted(message.format(said=entry.size, size=size))
         return blobs
-
-    def _send(self) -> None:
-        if self._batch:
-            self._team.order(Land(self._batch))
-        self._batch, self._bytes = [], 0
 
     def _on_answer(self, answer: Landed | Proved) -> None:
         assert isinstance(answer, Landed)

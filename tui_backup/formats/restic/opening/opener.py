@@ -5,6 +5,7 @@ one file or one pack is part of the answer; a target without room ends the work 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from importlib import import_module
 
@@ -19,6 +20,7 @@ from tui_backup.formats.restic.index import Place, unpack_blobs
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import PackedBlob, read_header
 from tui_backup.formats.restic.spans import Spans
+from tui_backup.formats.restic.supply import Rations, Used
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.primitives.crew import Channel
 from tui_backup.primitives.i18n import _
@@ -35,6 +37,8 @@ class Setup(msgspec.Struct, frozen=True, array_like=True):
     store: tuple[str, bytes]
     keys: Keys
     landing: tuple[str, bytes] | None
+    has_rations: bool = False
+    """Whether what orders read comes along with them."""
 
 
 class PlacedBlob(msgspec.Struct, array_like=True, gc=False):
@@ -66,6 +70,8 @@ class Prove(msgspec.Struct, tag=True, array_like=True):
     number: int
     pack: str
     records: bytes
+    size: int
+    """Bytes of the pack, as a listing says."""
 
 
 class Moved(msgspec.Struct, tag=True, array_like=True):
@@ -93,7 +99,7 @@ class Proved(msgspec.Struct, tag=True, array_like=True):
 
 
 Order = Land | Prove
-Answer = Moved | Landed | Proved | Failed
+Answer = Moved | Landed | Proved | Used | Failed
 
 encoder = msgspec.msgpack.Encoder()
 order_decoder = msgspec.msgpack.Decoder(Order)
@@ -131,8 +137,17 @@ class _Given:
 class Opener:
     """Places files and proves packs; for one thread."""
 
-    def __init__(self, store: Store, keys: Keys, landing: Landing | None, moved: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        landing: Landing | None,
+        moved: Callable[[int], None],
+        rations: Rations | None = None,
+    ) -> None:
+        """`rations` hold what orders read; without them, and where they lack something, the store is asked."""
         self._store = store
+        self._rations = rations
         self._landing = landing
         self._moved = moved
         self._cipher = Cipher(keys)
@@ -146,13 +161,15 @@ class Opener:
             StoreError: the store cannot be read.
         """
         assert self._landing is not None
-        spans = Spans(self._store, [blob.places[0] for file in files for blob in file.blobs if blob.places])
+        spans = Spans(self._store, [] if self._rations else first_places(files))
         troubles: list[tuple[bytes, str]] = []
-        done = 0
+        done = number = 0
         for file in files:
             entry = _entry(file)
+            content = self._content(file, number, spans)
+            number += len(file.blobs)
             try:
-                self._landing.place(entry, self._content(file, spans))
+                self._landing.place(entry, content)
             except OSError as error:
                 troubles.append((file.path, reason_of(error)))
             except NotFound as error:
@@ -163,19 +180,26 @@ class Opener:
                 troubles.append((file.path, error.message))
             else:
                 done += entry.size
+        if self._rations is not None:
+            self._rations.finish(number)
         return Landed(len(files) - len(troubles), done, troubles)
 
-    def _content(self, file: FileToLand, spans: Spans) -> Iterator[bytes]:
+    def _content(self, file: FileToLand, first: int, spans: Spans) -> Iterator[bytes]:
+        """Yield the blobs of a file, of which the first has that number in the order."""
         unreported = 0
-        for blob in file.blobs:
-            content = self._blob(blob, spans)
+        for number, blob in enumerate(file.blobs, first):
+            content = self._blob(blob, number, spans)
             yield content
             unreported += len(content)
             if unreported >= _REPORT:
                 self._moved(unreported)
                 unreported = 0
 
-    def _blob(self, blob: PlacedBlob, spans: Spans) -> bytes:
+    def _blob(self, blob: PlacedBlob, number: int, spans: Spans) -> bytes:
+        given = self._rations.get(number) if self._rations is not None else None
+        if given is not None:
+            with suppress(Corrupted):
+                return self._reader.read(given, blob.id, blob.places[0].size)
         trouble: BackupError | None = None
         for place in blob.places:
             try:
@@ -186,9 +210,20 @@ class Opener:
         raise trouble or Corrupted(_("the blob {id} is in no index").format(id=blob.id.hex()))
 
     def prove(self, order: Prove) -> Proved:
-        """Read a pack and hold every byte against its name, its header and the index."""
+        """Read a pack and hold every byte against its name, its header and the index.
+
+        It is read once more before anything bad is believed of it: that may have happened on its way here.
+        """
         try:
-            pack = memoryview(self._store.get(key_of(FileKind.DATA, order.pack)))
+            proved = self._prove(order, self._rations.get(0) if self._rations is not None else None)
+            return self._prove(order, None) if proved.findings and not proved.is_unreadable else proved
+        finally:
+            if self._rations is not None:
+                self._rations.finish(1)
+
+    def _prove(self, order: Prove, given: memoryview | None) -> Proved:
+        try:
+            pack = memoryview(self._store.get(key_of(FileKind.DATA, order.pack))) if given is None else given
         except Unreadable as error:
             return self._prove_in_parts(order, error.message)
         except (NotFound, Corrupted) as error:
@@ -237,7 +272,9 @@ class OpeningHand:
             module, _colon, name = wanted.landing[0].partition(":")
             landing = getattr(import_module(module), name).from_recipe(wanted.landing[1])
         self._channel = channel
-        self._opener = Opener(opened(wanted.store), wanted.keys, landing, lambda count: self._send(Moved(count)))
+        rations = Rations(channel) if wanted.has_rations else None
+        store = opened(wanted.store)
+        self._opener = Opener(store, wanted.keys, landing, lambda count: self._send(Moved(count)), rations)
 
     def work(self) -> None:
         """Answer one order after the other until the owner is gone."""
@@ -251,6 +288,11 @@ class OpeningHand:
 
     def _send(self, answer: Answer) -> None:
         self._channel.send(encoder.encode(answer))
+
+
+def first_places(files: list[FileToLand]) -> list[Place]:
+    """Return where the blobs of some files are read, one after the other."""
+    return [blob.places[0] for file in files for blob in file.blobs]
 
 
 def file_to_land(entry: Entry, blobs: list[PlacedBlob]) -> FileToLand:

@@ -1,10 +1,11 @@
 """OpeningWork: placing files and proving packs, as a team does it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from tui_backup.formats.base import Landing
 from tui_backup.formats.restic.crypto import Keys
+from tui_backup.formats.restic.index import Place
 from tui_backup.formats.restic.opening.opener import (
     Answer,
     Land,
@@ -16,7 +17,9 @@ from tui_backup.formats.restic.opening.opener import (
     Setup,
     answer_decoder,
     encoder,
+    first_places,
 )
+from tui_backup.formats.restic.writing.sealing import Sealed
 from tui_backup.model.watch import Watch
 from tui_backup.stores.base import Store
 
@@ -44,7 +47,7 @@ class OpeningWork:
         landing = self._landing.recipe() if self._landing is not None else None
         if recipe is None or (self._landing is not None and landing is None):
             return None
-        return encoder.encode(Setup(recipe, self._keys, landing))
+        return encoder.encode(Setup(recipe, self._keys, landing, self._store.connections > 1))
 
     def decode(self, message: bytes) -> Answer:
         """Return the answer in a worker's message."""
@@ -58,6 +61,16 @@ class OpeningWork:
             return False
         self._on_answer(answer)
         return True
+
+    def take_over(self, sealed: Sealed, descriptor: int) -> None:
+        """Get no pack: nothing is stored here."""
+        raise AssertionError("nobody seals")
+
+    def places(self, order: Order) -> Sequence[Place]:
+        """Return what an order reads."""
+        if isinstance(order, Land):
+            return first_places(order.files)
+        return [Place(bytes.fromhex(order.pack), 0, order.size, 0)]
 
     def here(self, order: Order) -> Iterator[Landed | Proved]:
         """Carry out an order in this process."""

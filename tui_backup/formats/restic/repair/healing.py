@@ -18,11 +18,12 @@ from tui_backup.formats.restic.repair.packs import PacksWork, affected
 from tui_backup.formats.restic.upkeep.movement import Movement, Route
 from tui_backup.formats.restic.upkeep.transfer import Terms
 from tui_backup.formats.restic.writing.packlog import PackLog
-from tui_backup.formats.restic.writing.sealing import Sealer
+from tui_backup.formats.restic.writing.sealing import Sealer, Stored
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.upkeep import Repaired, RepairPlan
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.stores.parallel import Uploads
 
 
 class Healing:
@@ -100,7 +101,8 @@ class Healing:
         access, work = self._access, self._work
         if work.live is None or not work.found:
             return
-        sealer = Sealer(access.store, BlobType.DATA, access.cipher, access.version, access.opening.compression)
+        uploads = Uploads[Stored](access.store, self._watch.check)
+        sealer = Sealer(uploads, BlobType.DATA, access.cipher, access.version, access.opening.compression)
         for id_, place in work.found.items():
             self._watch.check()
             self._watch.current = place.path
@@ -112,10 +114,8 @@ class Healing:
                 continue
             self._failed.pop(key, None)
             self._watch.bytes_done += len(content)
-            for stored in sealer.keep(id_, content):
-                self._log.add(stored)
-        for stored in sealer.flush():
-            self._log.add(stored)
+            self._log.add_all(sealer.keep(id_, content))
+        self._log.add_all(sealer.flush())
 
     def _problems(self) -> Iterable[Problem]:
         """Return what could not be healed although it was planned, and is needed."""

@@ -6,7 +6,7 @@ import msgspec
 
 from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.access import Access
-from tui_backup.formats.restic.envelope import load_unpacked
+from tui_backup.formats.restic.envelope import load_all
 from tui_backup.formats.restic.index import PACKED, listed_packs, pack_blobs
 from tui_backup.formats.restic.layout import FileKind, key_of, names
 from tui_backup.formats.restic.pack import EMPTY, record_size
@@ -59,11 +59,12 @@ def take_inventory(access: Access, sizes: dict[str, int], watch: Watch) -> Inven
     """Read every index file, and the headers of the packs that these do not describe, or not in one way that fits."""
     inventory = Inventory(sizes=sizes)
     described: dict[bytes, _Descriptions] = {}
-    for name, size in names(access.store, FileKind.INDEX).items():
-        watch.check()
+    sizes_of_files = names(access.store, FileKind.INDEX)
+    for name, take in load_all(
+        access.store, sizes_of_files, FileKind.INDEX, access.version, access.cipher, watch.check
+    ):
         try:
-            document = load_unpacked(access.store, FileKind.INDEX, name, access.version, access.cipher, size)
-            packs = listed_packs(document)
+            packs = listed_packs(take())
         except (Corrupted, NotFound) as error:
             inventory.stale[name] = error.message
             continue

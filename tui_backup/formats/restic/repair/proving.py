@@ -60,8 +60,7 @@ def _prove(access: Access, inventory: Inventory, packs: list[bytes], watch: Watc
 
     team = Team(OpeningWork((access.store, access.keys), None, hear, watch), watch)
     try:
-        for order in _orders(inventory, packs, watch):
-            team.order(order)
+        team.carry_out(_orders(inventory, packs, watch), access.store)
         team.finish()
     finally:
         team.close()
@@ -71,7 +70,8 @@ def _prove(access: Access, inventory: Inventory, packs: list[bytes], watch: Watc
 def _orders(inventory: Inventory, packs: list[bytes], watch: Watch) -> Iterable[Prove]:
     for number, pack in enumerate(packs):
         watch.current = key_of(FileKind.DATA, pack.hex()).encode()
-        yield Prove(number, pack.hex(), inventory.listings.get(pack, b""))
+        name = pack.hex()
+        yield Prove(number, name, inventory.listings.get(pack, b""), inventory.sizes[name])
 
 
 def _ask_header(access: Access, inventory: Inventory, pack: bytes) -> None:

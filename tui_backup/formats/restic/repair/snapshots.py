@@ -18,13 +18,14 @@ from tui_backup.formats.restic.snapshot import REPAIRED, as_repaired
 from tui_backup.formats.restic.upkeep.reach import Reach
 from tui_backup.formats.restic.upkeep.survey import Seen
 from tui_backup.formats.restic.writing.packlog import PackLog
-from tui_backup.formats.restic.writing.sealing import Sealer
+from tui_backup.formats.restic.writing.sealing import Sealer, Stored
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.upkeep import Repaired, RepairPlan, RepairStep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
+from tui_backup.stores.parallel import Uploads
 
 REWRITTEN = "rewrite-snapshot"
 
@@ -54,22 +55,22 @@ def rewrite_snapshots(access: Access, plan: RepairPlan, work: SnapshotsWork, loc
     """List what is not listed, store the new trees, list them, then record the snapshots."""
     written = carry_out_index(access, work.index, lock, watch)
     log = PackLog(access.store, Index(), access.version, access.cipher, lock.confirm)
-    sealer = Sealer(access.store, BlobType.TREE, access.cipher, access.version, access.opening.compression)
+    uploads = Uploads[Stored](access.store, watch.check)
+    sealer = Sealer(uploads, BlobType.TREE, access.cipher, access.version, access.opening.compression)
 
     def keep(id_: bytes, content: bytes) -> None:
         if (BlobType.TREE, id_) not in work.contents.index:
-            for stored in sealer.keep(id_, content):
-                log.add(stored)
+            log.add_all(sealer.keep(id_, content))
 
     rewriting = Rewriting(work.contents, keep, watch)
     try:
         for name, planned in work.roots.items():
             if rewriting.tree(access.snapshots.file(name).document.tree) != planned:
                 raise Corrupted(_("more is lost than a moment ago"), hint=_("nothing was removed; start again"))
-        for stored in sealer.flush():
-            log.add(stored)
+        log.add_all(sealer.flush())
     finally:
         with suppress(BackupError):
+            log.add_all(uploads.close())
             log.save()
     log.save()
     made: list[Snapshot] = []

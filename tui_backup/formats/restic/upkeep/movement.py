@@ -1,11 +1,13 @@
 """Movement: has a team move blobs into new packs, and tries another copy of what turns out to be damaged."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 import msgspec
 
-from tui_backup.formats.restic.index import PACKED, Index
+from tui_backup.errors import BackupError
+from tui_backup.formats.restic.index import PACKED, Index, Place, unpack_blobs
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.team import Team
 from tui_backup.formats.restic.upkeep.transfer import (
@@ -22,9 +24,10 @@ from tui_backup.formats.restic.upkeep.transfer import (
     encoder,
 )
 from tui_backup.formats.restic.writing.packlog import PackLog
-from tui_backup.formats.restic.writing.sealing import Stored
+from tui_backup.formats.restic.writing.sealing import Sealed, Stored, take_over
 from tui_backup.model.watch import Watch
 from tui_backup.stores.base import Store
+from tui_backup.stores.parallel import Uploads
 
 _PIECE = 4096
 """Records in one order at most."""
@@ -59,6 +62,7 @@ class Movement:
         self._watch = watch
         self._again: list[tuple[BlobType, bytes, str, bytes]] = []
         self._tried: dict[tuple[BlobType, bytes], set[bytes]] = {}
+        self._uploads = Uploads[Stored](route.target, watch.check)
 
     def run(self, packs: Iterable[tuple[bytes, bytearray]]) -> None:
         """Move blobs, given as id of a pack and `PACKED` records; when this returns every new pack is durable.
@@ -69,26 +73,29 @@ class Movement:
         """
         team = Team(self, self._watch)
         try:
-            for pack, records in packs:
-                for order in _orders(pack, records):
-                    team.order(order)
+            source = self._route.source
+            team.carry_out((order for pack, records in packs for order in _orders(pack, records)), source)
             team.finish()
             while self._again:
-                for order in self._second_tries():
-                    team.order(order)
+                team.carry_out(self._second_tries(), source)
                 team.finish()
             team.order_all(Flush())
+            self._log.add_all(self._uploads.settled())
         finally:
             team.close()
+            with suppress(BackupError):
+                self._log.add_all(self._uploads.close())
 
     def setup(self) -> bytes | None:
         """Return what each worker is given; None where a store is out of its reach, or there is little to do."""
         if self._route.size < _WORTH_WORKERS:
             return None
-        source, target = self._route.source.recipe(), self._route.target.recipe()
-        if source is None or target is None:
+        route = self._route
+        by_owner = route.target.connections > 1
+        source, target = route.source.recipe(), None if by_owner else route.target.recipe()
+        if source is None or (target is None and not by_owner):
             return None
-        return encoder.encode(Setup(source, target, self._route.terms))
+        return encoder.encode(Setup(source, target, route.terms, route.source.connections > 1))
 
     def decode(self, message: bytes) -> Answer:
         """Return the answer in a worker's message."""
@@ -108,13 +115,24 @@ class Movement:
                 self._again += [(*trouble, pack) for trouble in troubles]
         return True
 
+    def take_over(self, sealed: Sealed, descriptor: int) -> None:
+        """Store a pack that a worker has made."""
+        take_over(sealed, descriptor, self._uploads)
+        self._log.add_all(self._uploads.durable())
+
+    def places(self, order: Order) -> Sequence[Place]:
+        """Return what an order reads."""
+        if isinstance(order, Flush):
+            return ()
+        return [Place(order.pack, blob.offset, blob.length, blob.size) for blob in unpack_blobs(order.records)]
+
     def here(self, order: Order) -> Iterator[Stored | Emptied | Flushed]:
         """Carry out an order in this process."""
         return self._mover.obey(order)
 
     @cached_property
     def _mover(self) -> Mover:
-        return Mover(self._route.source, self._route.target, self._route.terms)
+        return Mover(self._route.source, self._uploads, self._route.terms)
 
     def _second_tries(self) -> Iterator[Move]:
         """Yield orders for another copy of each blob in trouble; one that has none left is lost."""

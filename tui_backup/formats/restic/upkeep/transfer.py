@@ -2,6 +2,7 @@
 
 The owner sends `Move`; every pack that was stored is told as `Stored`; `Emptied` ends a `Move`. `Flush` closes the last
 packs and is answered by `Flushed`. Blobs stay compressed as they are; those of the same keys stay sealed as they are.
+Where requests take a while, what a `Move` reads comes along as rations, and packs go to the owner as `Sealed`.
 """
 
 from collections.abc import Iterator
@@ -9,13 +10,14 @@ from collections.abc import Iterator
 import msgspec
 
 from tui_backup.errors import BackupError, Corrupted, NotFound
-from tui_backup.formats.restic.blob import BlobReader
+from tui_backup.formats.restic.blob import BlobReader, Memory
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.failure import Failed
 from tui_backup.formats.restic.index import Place, unpack_blobs
 from tui_backup.formats.restic.pack import BlobType, PackedBlob
 from tui_backup.formats.restic.spans import Spans
-from tui_backup.formats.restic.writing.sealing import Sealer, Stored
+from tui_backup.formats.restic.supply import Rations, Used
+from tui_backup.formats.restic.writing.sealing import Outlet, Sealed, Sealer, Stored, outlet_of
 from tui_backup.primitives.crew import Channel
 from tui_backup.stores.base import Store
 from tui_backup.stores.recipes import opened
@@ -36,8 +38,11 @@ class Setup(msgspec.Struct, frozen=True, array_like=True):
     """What a worker needs: recipes of both stores, and the terms."""
 
     source: tuple[str, bytes]
-    target: tuple[str, bytes]
+    target: tuple[str, bytes] | None
+    """None: the owner stores the packs."""
     terms: Terms
+    has_rations: bool
+    """Whether what orders read comes along with them."""
 
 
 class Move(msgspec.Struct, tag=True, array_like=True):
@@ -66,7 +71,7 @@ class Flushed(msgspec.Struct, tag=True, array_like=True):
 
 
 Order = Move | Flush
-Answer = Stored | Emptied | Flushed | Failed
+Answer = Stored | Sealed | Emptied | Flushed | Used | Failed
 
 encoder = msgspec.msgpack.Encoder()
 order_decoder = msgspec.msgpack.Decoder(Order)
@@ -76,13 +81,22 @@ answer_decoder = msgspec.msgpack.Decoder(Answer)
 class Mover:
     """Moves blobs; for one thread."""
 
-    def __init__(self, source: Store, target: Store, terms: Terms) -> None:
+    def __init__(
+        self,
+        source: Store,
+        outlet: Outlet,
+        terms: Terms,
+        memory: Memory | None = None,
+        rations: Rations | None = None,
+    ) -> None:
+        """Packs are made in `memory`; `rations` hold what orders read, as far as they do."""
         self._source = source
         self._terms = terms
+        self._rations = rations
         self._reader = BlobReader(Cipher(terms.source_keys))
         cipher = Cipher(terms.target_keys)
         self._sealers = {
-            type_: Sealer(target, type_, cipher, terms.target_version, terms.compression) for type_ in BlobType
+            type_: Sealer(outlet, type_, cipher, terms.target_version, terms.compression, memory) for type_ in BlobType
         }
 
     def obey(self, order: Order) -> Iterator[Stored | Emptied | Flushed]:
@@ -94,18 +108,21 @@ class Mover:
             return
         blobs = unpack_blobs(order.records)
         places = [Place(order.pack, blob.offset, blob.length, blob.size) for blob in blobs]
-        spans = Spans(self._source, places)
+        spans = Spans(self._source, [] if self._rations else places)
         troubles: list[tuple[BlobType, bytes, str]] = []
         size = 0
-        for blob, place in zip(blobs, places, strict=True):
+        for number, (blob, place) in enumerate(zip(blobs, places, strict=True)):
             try:
-                sealed = spans.get(place)
+                given = self._rations.get(number) if self._rations is not None else None
+                sealed = spans.get(place) if given is None else given
                 payload, content = self._reader.unseal(sealed, blob.id, blob.size)
             except (Corrupted, NotFound) as error:
                 troubles.append((blob.type, blob.id, error.message))
                 continue
             size += blob.length
             yield from self._keep(blob, sealed, payload, content)
+        if self._rations is not None:
+            self._rations.finish(len(blobs))
         yield Emptied(order.pack, len(blobs) - len(troubles), size, troubles)
 
     def _keep(self, blob: PackedBlob, sealed: memoryview, payload: bytes, content: bytes) -> Iterator[Stored]:
@@ -122,9 +139,10 @@ class MovingHand:
 
     def __init__(self, setup: bytes, channel: Channel) -> None:
         wanted = msgspec.msgpack.decode(setup, type=Setup)
-        source, target = opened(wanted.source), opened(wanted.target)
         self._channel = channel
-        self._mover = Mover(source, target, wanted.terms)
+        outlet, memory = outlet_of(wanted.target, channel)
+        rations = Rations(channel) if wanted.has_rations else None
+        self._mover = Mover(opened(wanted.source), outlet, wanted.terms, memory, rations)
 
     def work(self) -> None:
         """Answer one order after the other until the owner is gone."""

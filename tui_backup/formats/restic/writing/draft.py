@@ -102,8 +102,7 @@ class ResticDraft:
         """Wait until every byte is stored, then record the snapshot."""
         self._reads.intake.settle(self._watch)
         self._growth.close()
-        for stored in self._tools.trees.flush():
-            self._tools.packs.add(stored)
+        self._tools.trees.finish()
         self._reads.intake.flush(self._watch)
         self._watch.check()
         self._tools.packs.save()
@@ -166,8 +165,7 @@ class ResticDraft:
         id_ = sha256(plaintext).digest()
         if self._tools.index.claim(BlobType.TREE, id_):
             self._trees += 1
-            for stored in self._tools.trees.keep(id_, plaintext):
-                self._tools.packs.add(stored)
+            self._tools.packs.add_all(self._tools.trees.keep(id_, plaintext))
         return id_.hex()
 
     def _summary(self) -> Summary:

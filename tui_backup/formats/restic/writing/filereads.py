@@ -21,9 +21,7 @@ from tui_backup.formats.restic.writing.sealing import Sealer, Setup
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.reasons import reason_of_code
-
-_GONE = {errno.ENOENT, errno.ESTALE, errno.ENOTDIR, errno.ELOOP}
+from tui_backup.primitives.reasons import VANISHED, reason_of_code
 
 
 class Pending:
@@ -168,7 +166,7 @@ class FileReads:
 
     def _leave_out(self, pending: Pending, code: int) -> None:
         path = pending.entry.path
-        if code in _GONE:
+        if code in VANISHED:
             self._watch.warn(path, _("vanished while it was being read"))
         else:
             self._watch.warn(path, _("cannot be read: {reason}").format(reason=reason_of_code(code)))
@@ -217,6 +215,5 @@ class FileReads:
     def _keep(self, content: memoryview) -> bytes:
         id_ = sha256(content).digest()
         if self._index.claim(BlobType.DATA, id_):
-            for stored in self._sealer.keep(id_, content):
-                self._packs.add(stored)
+            self._packs.add_all(self._sealer.keep(id_, content))
         return id_

@@ -22,6 +22,7 @@ from tui_backup.formats.restic.writing.sealing import (
     Hashed,
     Keep,
     Read,
+    Sealed,
     Sealer,
     Setup,
     Stored,
@@ -56,7 +57,7 @@ class Intake:
     """Reads files into packs; for one thread."""
 
     def __init__(self, setup: Setup, sealer: Sealer, index: Index, listener: Listener) -> None:
-        """`setup` is what workers are given; one without a store keeps all work in this process."""
+        """`setup` is what workers are given, where there may be any; else all work is done in this process."""
         self._setup = setup
         self._sealer = sealer
         self._index = index
@@ -72,7 +73,7 @@ class Intake:
 
     def start(self) -> None:
         """Start the workers, if there may be any."""
-        if self._crew is None and self._setup.store is not None:
+        if self._crew is None and self._setup.may_have_workers:
             size = min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
             self._crew = Crew(_HAND, encoder.encode(self._setup), size)
             self._ahead = [deque() for _worker in range(size)]
@@ -87,7 +88,8 @@ class Intake:
                 self._dispatch(watch)
 
     def pump(self, timeout_s: float | None = 0) -> None:
-        """Take in what workers have said; wait for it up to `timeout_s`."""
+        """Take in what workers have said, and what has been stored; wait for workers up to `timeout_s`."""
+        self._note(self._sealer.stored())
         if self._crew is not None:
             for worker, message in self._crew.poll(timeout_s):
                 self._hear(worker, answer_decoder.decode(message))
@@ -106,16 +108,14 @@ class Intake:
 
     def flush(self, watch: Watch) -> None:
         """Wait until every blob is stored."""
-        for stored in self._sealer.flush():
-            self._listener.on_stored(stored)
-        if self._crew is None:
-            return
-        self._flushing = len(self._crew)
-        for worker in range(len(self._crew)):
-            self._crew.send(worker, encoder.encode(Flush()))
+        if self._crew is not None:
+            self._flushing = len(self._crew)
+            for worker in range(len(self._crew)):
+                self._crew.send(worker, encoder.encode(Flush()))
         while self._flushing:
             watch.check()
             self.pump(0.5)
+        self._note(self._sealer.flush())
 
     def close(self) -> None:
         """End the workers, whatever they are at."""
@@ -155,12 +155,19 @@ class Intake:
                 self._tell(readings)
             case Stored():
                 self._listener.on_stored(answer)
+            case Sealed():
+                assert self._crew is not None
+                self._note(self._sealer.take_over(answer, self._crew.descriptor_from(worker)))
             case Done():
                 self._ahead[worker].popleft()
             case Flushed():
                 self._flushing -= 1
             case Failed():
                 answer.raise_again()
+
+    def _note(self, packs: Iterable[Stored]) -> None:
+        for stored in packs:
+            self._listener.on_stored(stored)
 
     def _tell(self, readings: Iterable[Reading]) -> None:
         self._telling = True
@@ -178,8 +185,7 @@ class Intake:
     def _keep_here(self, batch: Batch) -> None:
         for id_, content in batch.blobs:
             if self._index.claim(BlobType.DATA, id_):
-                for stored in self._sealer.keep(id_, content):
-                    self._listener.on_stored(stored)
+                self._note(self._sealer.keep(id_, content))
         self._tell(batch.readings)
 
 

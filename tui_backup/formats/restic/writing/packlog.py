@@ -53,6 +53,11 @@ class PackLog:
         if self._unlisted >= MOST_BLOBS or time.monotonic() - self._began > _MOST_SECONDS:
             self.save()
 
+    def add_all(self, packs: Iterable[Stored]) -> None:
+        """Take in packs that are durable."""
+        for stored in packs:
+            self.add(stored)
+
     @contextmanager
     def saving(self) -> Iterator[None]:
         """List what the block has stored, also where it fails: what is listed need not be stored again."""
