@@ -49,8 +49,8 @@ def measure(command: Command, sample_s: float | None = None) -> Cost:
         Failure: it failed; the message holds the end of what it printed.
     """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    before = _processor()
-    with tempfile.TemporaryFile() as printed, _Sampler(sample_s) as sampler:
+    before, others = _processor(), set(_children(os.getpid()))
+    with tempfile.TemporaryFile() as printed, _Sampler(sample_s, others) as sampler:
         start = time.perf_counter()
         process = subprocess.Popen(
             command.arguments,
@@ -62,7 +62,7 @@ def measure(command: Command, sample_s: float | None = None) -> Cost:
         )
         process.wait()
         wall = time.perf_counter() - start
-        _reap_orphans()
+        _reap_orphans(others)
         if process.returncode != 0:
             printed.seek(0)
             said = printed.read()[-2000:].decode(errors="replace")
@@ -94,10 +94,11 @@ def memory_of(process: int) -> int:
 
 
 class _Sampler:
-    """Looks at the memory of our descendants until it is told to stop."""
+    """Looks at the memory of our descendants until it is told to stop; `others` are children that do not count."""
 
-    def __init__(self, interval_s: float | None) -> None:
+    def __init__(self, interval_s: float | None, others: set[int]) -> None:
         self.peak = 0
+        self._others = others
         self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample)
@@ -114,21 +115,25 @@ class _Sampler:
 
     def _sample(self) -> None:
         while not self._stop.wait(self._interval_s):
-            self.peak = max(self.peak, sum(map(memory_of, _descendants(os.getpid()))))
+            self.peak = max(self.peak, sum(map(memory_of, _descendants(os.getpid(), self._others))))
 
 
-def _descendants(process: int) -> list[int]:
-    found: list[int] = []
-    waiting = [process]
+def _descendants(process: int, others: set[int]) -> list[int]:
+    found = [child for child in _children(process) if child not in others]
+    waiting = list(found)
     while waiting:
-        try:
-            tasks = list(Path(f"/proc/{waiting.pop()}/task").iterdir())
-            children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-        except OSError:
-            continue
+        children = _children(waiting.pop())
         found += children
         waiting += children
     return found
+
+
+def _children(process: int) -> list[int]:
+    try:
+        tasks = list(Path(f"/proc/{process}/task").iterdir())
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _processor() -> float:
@@ -136,10 +141,8 @@ def _processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _reap_orphans() -> None:
-    """Wait for processes that the program left to us, so that their time counts too."""
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
+def _reap_orphans(others: set[int]) -> None:
+    """Wait for processes that the program left to us, so that their time counts too; `others` are children of ours."""
+    while left := set(_children(os.getpid())) - others:
+        for process in left:
+            os.waitpid(process, 0)
