@@ -4,6 +4,8 @@ import os
 import shlex
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from typing import Any, Final
 
 import asyncssh
@@ -25,6 +27,9 @@ _KEEPALIVES: Final = 3
 _WINDOW: Final = 8 << 20
 """Bytes that may be on their way to us: at 100 MB/s and 80 ms."""
 _MOST_HOPS: Final = 8
+_PREFERRED_CIPHERS: Final = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+"""Where the processor knows AES, both ends need 40 % less of it than for ssh's own first choice, ChaCha20."""
+
 _PROXY: Final = "(exec {command}) 2>/dev/null; exit $?"
 """What a command says on stderr would be taken for SSH, and that nobody holds stderr open for the connection's end."""
 
@@ -148,6 +153,8 @@ def _options(
         "utf8_decode_errors": "replace",
         **_keys(settings, credentials),
     }
+    if settings.config.get("Ciphers") is None and _processor_knows_aes():
+        options["encryption_algs"] = _PREFERRED_CIPHERS
     if credentials.password is not None:
         options["password"] = credentials.password.reveal()
         if credentials.key_file is None:
@@ -169,6 +176,14 @@ def _keys(settings: asyncssh.SSHClientConnectionOptions, credentials: Credential
     if os.environ.get("SSH_AUTH_SOCK") and os.access(public := f"{given}.pub", os.R_OK):
         return {"client_keys": [given], "ignore_encrypted": True, "agent_identities": [public]}
     return {"client_keys": [given], "agent_path": None}
+
+
+@cache
+def _processor_knows_aes() -> bool:
+    """Whether Linux lists the instructions; x86 and ARM call them the same."""
+    with suppress(OSError), open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        return any(line.startswith(("flags", "Features")) and "aes" in line.split() for line in file)
+    return False
 
 
 def _check_private(path: str) -> None:
