@@ -172,6 +172,17 @@ def test_of_a_sealed_archive_the_list_tells_what_the_sidecar_may_not(store: Memo
         assert name.encode() not in store.get(f"{written.id}.metadata.json")
 
 
+def test_among_sealed_archives_nobody_can_pass_off_a_plain_one_as_ours(store: MemoryStore) -> None:
+    given = opening(store, key=KEY)
+    back_up(made(given), FILES)
+    claims = {"timestamp": "2029-01-01T00:00:00Z", "tool": "tui-backup 1", "job": "site", "tags": ["pin"]}
+    for name in ("backup_2029-01-01T00-00-00.tar.gz", "backup_2029-01-02T00-00-00.tar.gz.enc"):
+        foreign(store, **{name: PLAIN, f"{name}.metadata.json": claims})
+    ours, *others = opened(given).snapshots()
+    assert ours.job == "site"
+    assert [(each.job, each.tags) for each in others] == [(None, ()), (None, ())]
+
+
 def test_an_old_sealed_archive_under_a_new_name_keeps_its_time(store: MemoryStore) -> None:
     given = opening(store, key=KEY)
     written = back_up(made(given), FILES)

@@ -144,16 +144,12 @@ class Catalog:
 
     def _read(self, found: _Found) -> Archive:
         """Return what can be known of an archive without reading it."""
-        key = found.stored.key
-        is_named_sealed = key.endswith(SEALED)
-        head = (
-            self._head(found, sealed=is_named_sealed)
-            if found.listed and (is_named_sealed or not found.sidecar)
-            else None
-        )
+        is_named_sealed = found.stored.key.endswith(SEALED)
+        has_head = found.listed and (is_named_sealed or not found.sidecar)
+        head = self._head(found, sealed=is_named_sealed) if has_head else None
         beside = None if head else self._sidecar(found)
         bare = Archive(
-            key=key,
+            key=found.stored.key,
             container=found.container,
             stored=found.stored,
             facts=beside.facts if beside else _facts_of_name(found),
@@ -163,10 +159,12 @@ class Catalog:
             said_sha256=beside.sha256 if beside else None,
         )
         if head is not None:
-            encryption = Encryption.SEALED if is_named_sealed else Encryption.NONE
-            return told_by(bare, head, encryption)
-        hinted = is_named_sealed or bool(beside and beside.encrypted)
-        return msgspec.structs.replace(bare, encryption=self._encryption(found) if hinted else Encryption.NONE)
+            bare = told_by(bare, head, Encryption.SEALED if is_named_sealed else Encryption.NONE)
+        elif is_named_sealed or (beside and beside.encrypted):
+            bare = msgspec.structs.replace(bare, encryption=self._encryption(found))
+        if self._passphrase is None or (head and is_named_sealed):
+            return bare
+        return msgspec.structs.replace(bare, facts=_unproven(bare.facts))
 
     def _head(self, found: _Found, *, sealed: bool) -> Head | None:
         """Return the head of an entry list; None where it cannot be read, for whatever reason but the store's."""
@@ -231,6 +229,11 @@ def told_by(archive: Archive, head: Head, encryption: Encryption) -> Archive:
         said_sha256=head.sha256,
         written_as=head.name,
     )
+
+
+def _unproven(facts: Facts) -> Facts:
+    """Return what is believed of an archive that is not sealed among such as are: anybody can have put it there."""
+    return Facts(time=facts.time, tool="", kind=facts.kind)
 
 
 def encryption_of(beginning: bytes, container: str) -> Encryption:
