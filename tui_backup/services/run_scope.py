@@ -30,6 +30,7 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import this_process
 from tui_backup.primitives.reasons import reason_of
@@ -180,6 +181,7 @@ class RunScope:
         def stop(number: int, _frame: FrameType | None) -> None:
             if number == signal.SIGINT:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
+            hurry()
             self.cancel()
 
         former = {
@@ -188,7 +190,8 @@ class RunScope:
             signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
         }
         try:
-            yield
+            with at_leisure():
+                yield
         finally:
             for number, handler in former.items():
                 signal.signal(number, handler)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_backup.errors import StoreError
+from tui_backup.primitives.hurry import in_a_hurry, sleep
 from tui_backup.stores.s3.errors import Unintelligible, has_answered, wait_wished
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def _again(failed: StoreError, call: Callable[[], T], answers: Answers, patience
         answers.any = answers.any or has_answered(_error(state))
         if not answers.any:
             return (state.seconds_since_start or 0.0) >= FIRST_PATIENCE_S
-        makes_no_sense = isinstance(_error(state), Unintelligible)
-        if state.idle_for < (FIRST_PATIENCE_S if makes_no_sense else patience_s):
+        is_brief = in_a_hurry() or isinstance(_error(state), Unintelligible)
+        if state.idle_for < (FIRST_PATIENCE_S if is_brief else patience_s):
             return False
-        if makes_no_sense:
+        if is_brief:
             return True
         answers.any = patience_s < PATIENCE_S
         return True
@@ -71,7 +72,7 @@ def _again(failed: StoreError, call: Callable[[], T], answers: Answers, patience
             raise failures.pop()
         return call()
 
-    retrying = Retrying(retry=retry_if_exception(_passes), wait=wait, stop=is_hopeless, reraise=True)
+    retrying = Retrying(retry=retry_if_exception(_passes), wait=wait, stop=is_hopeless, sleep=sleep, reraise=True)
     return retrying(attempt)
 
 
