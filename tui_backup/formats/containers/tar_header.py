@@ -7,6 +7,7 @@ GNU tar writes them.
 
 import os
 import struct
+from functools import lru_cache
 
 from tui_backup.formats.containers.base import Member
 from tui_backup.model.entry import EntryKind
@@ -42,11 +43,16 @@ def header(member: Member, size: int, extra: Records) -> bytes:
     before = b""
     if records:
         body = b"".join(_record(key, value) for key, value in records)
-        about = _block(b"PaxHeaders/" + _last(name), Member(path=b"", kind=EntryKind.FILE, mode=0o644), len(body), b"x")
-        before = about + body + padding(len(body))
+        before = _announcement(len(body)) + body + padding(len(body))
     if extra:
         name = b"GNUSparseFile.0/" + _last(name)
     return before + _block(name, member, size, type_, target)
+
+
+@lru_cache(maxsize=1024)
+def _announcement(size: int) -> bytes:
+    """Return the block before so many bytes of records; its name is for programs that do not know what it is."""
+    return _block(b"././@PaxHeader", Member(path=b"", kind=EntryKind.FILE, mode=0o644), size, b"x")
 
 
 def padding(size: int) -> bytes:

@@ -35,6 +35,10 @@ class TarWriter:
             self._write(header(member, 0, []))
             return member
         assert content is not None
+        if member.size <= _STEP:
+            whole = _up_to(content, member.size)
+            self._write(b"".join((header(member, member.size, []), whole, padding(member.size))))
+            return msgspec.structs.replace(member, sha256=sha256(whole).hexdigest())
         spans = data_spans(content, member.size)
         digest = sha256()
         if spans is None:
@@ -104,3 +108,11 @@ def _hash_zeros(digest: "_Hash", count: int) -> None:
     while count > 0:
         digest.update(_ZEROS[:count])
         count -= _STEP
+
+
+def _up_to(content: BinaryIO, size: int) -> bytes:
+    """Return `size` bytes, zeros where the content ends before that."""
+    whole = content.read(size)
+    while len(whole) < size and (more := content.read(size - len(whole))):
+        whole += more
+    return whole.ljust(size, b"\0")

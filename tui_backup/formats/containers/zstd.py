@@ -11,6 +11,8 @@ from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Sink
 
 _PIECE = 256 << 10
+_JOB = 4 << 20
+"""Bytes that a thread takes at once: twice as many would take twice the memory, and save one part in five hundred."""
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPED = b"\x2a\x4d\x18"
 """Ends the magic of frames that say nothing to us."""
@@ -39,8 +41,9 @@ class _Compressing:
         import zstandard
 
         self._out = out
-        workers = threads() if threads() > 1 else 0
-        self._frame = zstandard.ZstdCompressor(level=level, write_checksum=True, threads=workers).compressobj()
+        workers = {"threads": threads(), "job_size": _JOB} if threads() > 1 else {}
+        parameters = zstandard.ZstdCompressionParameters.from_level(level, write_checksum=1, **workers)
+        self._frame = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
         self._waiting = bytearray()
 
     def write(self, piece: bytes | bytearray | memoryview) -> None:
