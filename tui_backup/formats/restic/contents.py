@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from tui_backup.errors import BackupError, Corrupted, NotFound
+from tui_backup.errors import BackupError, Corrupted, NotFound, Unreadable
 from tui_backup.formats.restic.blob import BlobReader
 from tui_backup.formats.restic.crypto import Cipher
 from tui_backup.formats.restic.index import Index, Place
@@ -68,6 +68,15 @@ class Contents:
         raise Corrupted(message.format(type=type_.word, id=id_.hex(), reason=trouble.message)) from trouble
 
     def _at(self, place: Place, id_: bytes) -> bytes:
+        """Read a blob at a place; once more where it is damaged, as that may have happened on its way here."""
+        try:
+            return self._fetch(place, id_)
+        except Unreadable:
+            raise
+        except Corrupted:
+            return self._fetch(place, id_)
+
+    def _fetch(self, place: Place, id_: bytes) -> bytes:
         sealed = self.store.get(key_of(FileKind.DATA, place.pack.hex()), place.offset, place.length)
         with self._reading:
             return self._reader.read(sealed, id_, place.size)
