@@ -11,6 +11,7 @@ from tui_backup.formats.archive.entry_list import member_of
 from tui_backup.formats.archive.index import Index, Listed
 from tui_backup.formats.base import Enter
 from tui_backup.formats.containers.base import Member
+from tui_backup.formats.walking import walk_down
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 
@@ -43,7 +44,9 @@ class Contents:
             for path, reason in self.index.refused:
                 if under == b"/" or path.startswith(under + b"/"):
                     watch.warn(path, reason)
-        return self._along(under, enter) if self.index.is_walk else self._down(under, enter)
+        if self.index.is_walk:
+            return self._along(under, enter)
+        return walk_down(self.children(under) or (), lambda entry, _depth: self.children(entry.path) or (), enter)
 
     def _along(self, under: bytes, enter: Enter | None) -> Iterator[Entry]:
         passed = b"\0"
@@ -54,17 +57,6 @@ class Contents:
             yield entry
             if enter is not None and entry.kind is EntryKind.DIR and not enter(entry):
                 passed = entry.path + b"/"
-
-    def _down(self, under: bytes, enter: Enter | None) -> Iterator[Entry]:
-        levels = [iter(self.children(under) or ())]
-        while levels:
-            entry = next(levels[-1], None)
-            if entry is None:
-                levels.pop()
-                continue
-            yield entry
-            if entry.kind is EntryKind.DIR and (enter is None or enter(entry)):
-                levels.append(iter(self.children(entry.path) or ()))
 
     def _entry(self, listed: Listed) -> Entry:
         member = _member(listed)

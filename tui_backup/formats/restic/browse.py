@@ -15,6 +15,7 @@ from tui_backup.formats.base import Enter
 from tui_backup.formats.restic.contents import Contents
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.formats.restic.tree import Node, entry_of, name_of, xattrs_of
+from tui_backup.formats.walking import walk_down
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
@@ -84,21 +85,9 @@ class BlobStream(io.RawIOBase):
 def walk(
     contents: Contents, tree: str, above: bytes, watch: Watch | None, enter: Enter | None = None
 ) -> Iterator[Entry]:
-    """Yield everything below a tree that lies at the path `above`, directories before what they hold.
-
-    With `enter`, directories for which it returns False are yielded and not gone into; it is asked after they are.
-    """
-    levels = [iter(listing(contents, tree, above, watch))]
-    while levels:
-        entry = next(levels[-1], None)
-        if entry is None:
-            levels.pop()
-            continue
-        yield entry
-        if entry.kind is EntryKind.DIR and (enter is None or enter(entry)):
-            below = _go_down(contents, entry, len(levels), watch)
-            if below:
-                levels.append(iter(below))
+    """Yield everything below a tree that lies at the path `above`; `enter` as in `walk_down`."""
+    top = listing(contents, tree, above, watch)
+    yield from walk_down(top, lambda entry, depth: _go_down(contents, entry, depth, watch), enter)
 
 
 def _go_down(contents: Contents, entry: Entry, depth: int, watch: Watch | None) -> list[Entry]:
