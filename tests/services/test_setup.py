@@ -79,7 +79,9 @@ def test_the_starter_of_a_user_backs_up_the_home_directory(home: Path) -> None:
     own = home / ".local" / "share" / "tui-backup"
     assert config.path == str(path)
     assert config.repositories["local"].store.describe() == str(own / "backups")
-    assert config.repositories["local"].password.file == str(path.parent / "backups.key")
+    password = config.repositories["local"].password
+    assert password is not None
+    assert password.file == str(path.parent / "backups.key")
     assert config.jobs["here"].sources[0].roots() == (str(home),)
     assert "/.local/share/tui-backup/" in config.jobs["here"].sources[0].patterns()
     assert Path(config.state_dir).parent == home / ".local" / "state" / "tui-backup"
