@@ -124,6 +124,18 @@ def test_a_wrong_key_and_a_missing_one_are_told_apart(place: Place) -> None:
     assert "32 characters" in answer.err
 
 
+def test_a_plain_archive_among_sealed_ones_is_never_the_latest_and_warned_about(place: Place) -> None:
+    place.configure("tar.gz", f'encryption_key = "{KEY}"')
+    place.well("run", "site")
+    (ours,) = place.names()
+    forged = "backup_2222-01-01T00-00-00.tar.gz"
+    (place.archives / forged).write_bytes(tar_gz({"etc/passwd": b"root::0:0"}))
+    assert place.names() == [ours, forged]
+    assert f"Restore {ours} " in place.well("restore", "latest", "--target", str(place.directory / "out")).out
+    answer = place.well("restore", forged, "--target", str(place.directory / "other"), "--dry-run")
+    assert "is not encrypted" in answer.out + answer.err
+
+
 def test_damage_is_named_with_what_it_touches(place: Place) -> None:
     place.configure("zip")
     place.well("run", "site")

@@ -83,6 +83,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the snapshot is known to be damaged there."""
         return self.snapshot.id in self.shelf.damaged
 
+    @property
+    def is_stray(self) -> bool:
+        """Whether it lies unencrypted among encrypted ones: anybody who can write there can have put it there."""
+        return self.shelf.repository.encrypted and self.snapshot.encrypted is False
+
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which snapshots to look at; None means all."""
@@ -241,7 +246,8 @@ def _one_of(reached: Reach, name: str, found: Iterable[Found]) -> Found:
     """Return the only snapshot that a name stands for; raises SnapshotUnknown where there are several."""
     several = list(found)
     if len(several) == 1:
-        return msgspec.structs.replace(several[0], warnings=_better(reached, several[0]))
+        warnings = (*_better(reached, several[0]), *map(_not_encrypted, filter(_is_stray, several)))
+        return msgspec.structs.replace(several[0], warnings=warnings)
     raise SnapshotUnknown(
         _("{name} stands for {count} snapshots").format(name=name, count=len(several)),
         hint=_candidates(each.snapshot for each in several),
@@ -250,11 +256,13 @@ def _one_of(reached: Reach, name: str, found: Iterable[Found]) -> Found:
 
 def _latest(reached: Reach, only: Filter) -> Found:
     eligible = [copies for copies in _copies(reached, only) if copies[0].snapshot.kind != SAFETY]
+    eligible = [copies for copies in eligible if not all(map(_is_stray, copies))] or eligible
     if not eligible:
         raise _unknown(reached, f"latest:{only.job}" if only.job else "latest", only)
     copies = max(eligible, key=lambda each: each[0].snapshot.time)
     found = reached.preferred(copies)
     warnings = [_passed_over(each, found) for each in copies if each.is_damaged and not found.is_damaged]
+    warnings += map(_not_encrypted, filter(_is_stray, [found]))
     if found.snapshot.status is not SnapshotStatus.OK:
         warnings.append(_incomplete(found.snapshot, [each[0].snapshot for each in eligible]))
     return msgspec.structs.replace(found, warnings=tuple(warnings))
@@ -266,6 +274,15 @@ def _copies(reached: Reach, only: Filter) -> list[list[Found]]:
     for snapshot, shelf in _all(reached, only):
         groups.setdefault(snapshot.kin, []).append(Found(snapshot=snapshot, shelf=shelf))
     return list(groups.values())
+
+
+def _is_stray(found: Found) -> bool:
+    return found.is_stray
+
+
+def _not_encrypted(found: Found) -> str:
+    text = _("{id} is not encrypted, as others in {repository} are: anybody who can write there can have made it")
+    return text.format(id=found.snapshot.short_id, repository=found.shelf.name)
 
 
 def _passed_over(damaged: Found, found: Found) -> str:
