@@ -1,10 +1,12 @@
 """Object lock, on a server that has it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.s3_stores import s3_store
+from tests.support.servers.ceph import Ceph
 from tests.support.servers.s3 import S3Server
 from tui_backup.errors import NotFound, StoreError
 from tui_backup.stores.base import Retention
@@ -121,3 +123,18 @@ def test_a_new_bucket_can_lock_if_that_is_wished(radosgw: S3Server) -> None:
 def test_a_bucket_that_cannot_lock_says_so(radosgw: S3Server) -> None:
     with pytest.raises(StoreError):
         s3_store(radosgw, radosgw.new_bucket()).locking(1).put(KEY, b"content")
+
+
+def test_who_may_not_ask_for_it_does_without(ceph: Ceph, radosgw: S3Server, locking: S3Store) -> None:
+    actions = ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    resources = [f"arn:aws:s3:::{locking.bucket}", f"arn:aws:s3:::{locking.bucket}/*"]
+    allowed = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources}
+    with radosgw.client() as client:
+        policy = {"Version": "2012-10-17", "Statement": [allowed]}
+        client.put_bucket_policy(Bucket=locking.bucket, Policy=json.dumps(policy))
+    store = s3_store(ceph.new_user(), locking.bucket)
+    assert store.retention is None
+    store.put(KEY, b"content")
+    store.delete(KEY)
+    with pytest.raises(StoreError, match="GetBucketObjectLockConfiguration"):
+        _retention = store.locking(1).retention

@@ -29,12 +29,13 @@ _CLOCK: Final = {"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"}
 _OLD_TOKEN: Final = {"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"}
 _UNKNOWN_KEY: Final = {"InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"}
 _WRONG_KEY: Final = {"SignatureDoesNotMatch", "XAmzCredentialError"}
-_DENIED: Final = {"AccessDenied", "AccessDeniedException", "AccountProblem", "AllAccessDisabled", "Forbidden", "403"}
 _SUSPENDED: Final = {"UserSuspended", "AccountSuspended"}
 _ELSEWHERE: Final = {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "301"}
 
 REFUSED_KEYS: Final = _OLD_TOKEN | _UNKNOWN_KEY | _WRONG_KEY
 """Codes of errors after which the keys should be looked up anew."""
+
+DENIED: Final = {"AccessDenied", "AccessDeniedException", "AccountProblem", "AllAccessDisabled", "Forbidden", "403"}
 
 NOT_SUPPORTED: Final = {"MethodNotAllowed", "NotImplemented", "501", "405"}
 
@@ -304,7 +305,7 @@ _EXPLANATIONS: Final[tuple[tuple[set[str], Callable[[Exception, Deed, str, Place
     (_UNKNOWN_KEY, _unknown_key),
     (_WRONG_KEY, _wrong_key),
     (_SUSPENDED, _suspended),
-    (_DENIED, _denied),
+    (DENIED, _denied),
     (_ELSEWHERE, _elsewhere),
     ({"InvalidObjectState"}, _archived),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui_backup.errors import NotFound, StoreError
 from tui_backup.stores.s3.bucket import Bucket
 from tui_backup.stores.s3.client import CONNECTIONS, Way
-from tui_backup.stores.s3.errors import ASK_LOCK, ASK_LOCKING, LOCK, NOT_SUPPORTED, code_of
+from tui_backup.stores.s3.errors import ASK_LOCK, ASK_LOCKING, DENIED, LOCK, NOT_SUPPORTED, code_of
 from tui_backup.stores.s3.terms import LOCK_MODE
 
 if TYPE_CHECKING:
@@ -78,8 +78,17 @@ class S3Retention:
 
 
 def locks_objects(bucket: Bucket) -> bool:
-    """Whether a bucket was made to lock objects; raises StoreError where nobody can tell."""
-    return _configuration(bucket).get("ObjectLockEnabled") == "Enabled"
+    """Whether a bucket was made to lock objects.
+
+    Who may not know that, and locks nothing, is told that it was not: deletes and overwrites work all the same. Raises
+    StoreError where nobody can tell.
+    """
+    try:
+        return _configuration(bucket).get("ObjectLockEnabled") == "Enabled"
+    except StoreError as error:
+        if code_of(error.__cause__) in DENIED and not bucket.terms.lock_days:
+            return False
+        raise
 
 
 def _configuration(bucket: Bucket) -> "ObjectLockConfigurationTypeDef":
