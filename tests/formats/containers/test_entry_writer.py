@@ -178,3 +178,21 @@ def test_a_member_knows_its_checksum() -> None:
     member = EntryWriter(container("tar"), writer, Watch()).add(given(b"/a", content=b"abc"))
     assert member is not None
     assert member.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+@pytest.mark.parametrize("path", [b"/" + b"x" * 66_000, b"/d" * 5000])
+def test_a_path_that_no_reader_would_take_is_told(kind: str, path: bytes) -> None:
+    watch = Noting()
+    archive, told = written(given(path), given(b"/a", content=b"a"), kind=kind, watch=watch)
+    assert (told.tally.unreadable, len(watch.told)) == (1, 1)
+    assert [*unpacked(kind, archive).members] == [b"/a"]
+
+
+def test_attributes_without_end_are_left_out_and_told() -> None:
+    watch = Noting()
+    entry = given(b"/a", content=b"a")
+    entry.origin = GivenOrigin(b"a", tuple((b"user.%d" % number, bytes(65_536)) for number in range(200)))
+    archive, _told = written(entry, watch=watch)
+    assert unpacked("tar", archive).members[b"/a"].xattrs == ()
+    assert watch.told == [(b"/a", "has more extended attributes than an archive can hold")]

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.packing import TARS, container, file, member, packed, unpacked
-from tui_backup.errors import Corrupted
+from tui_backup.errors import BackupError, Corrupted
+from tui_backup.formats.containers import paths
 from tui_backup.formats.containers.tar_header import BLOCK
 from tui_backup.model.entry import EntryKind
 
@@ -232,3 +233,23 @@ def test_what_goes_on_behind_the_end_is_not_read_for_ever() -> None:
     reader = container("tar").reader(Endless(tar(info("a"))), lambda name, reason: None)
     with pytest.raises(Corrupted, match="goes on behind its end"):
         list(reader.members())
+
+
+def test_names_without_end_take_no_memory_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "_MOST_BYTES", 1 << 20)
+    deep = "/".join(["d"] * 500)
+    members = [info(f"{number}/{deep}") for number in range(5)]
+    with pytest.raises(BackupError, match="more names than memory can hold"):
+        unpacked("tar", tar(*members))
+
+
+def test_names_that_are_too_deep_are_refused() -> None:
+    found = unpacked("tar", tar(info("/".join(["d"] * 5000)), info("x" * 65_000), info("x" * 66_000)))
+    assert (len(found.members), len(found.refused)) == (1, 2)
+
+
+def test_records_that_hold_for_all_do_not_pile_up() -> None:
+    body = b"%d %s=" % (8 << 20, b"%08d") + b"x" * ((8 << 20) - 18) + b"\n"
+    blocks = [patched(BLANK, type=b"g", size=b"%011o\0" % (8 << 20)) + body % number for number in range(3)]
+    with pytest.raises(Corrupted, match="extended header"):
+        unpacked("tar", b"".join(blocks) + END)

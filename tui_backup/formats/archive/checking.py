@@ -8,6 +8,7 @@ import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 
 _MOST_PATHS = 100
+_MOST_REASONS = 100
 _STEP = 1 << 20
 _WITHOUT_CHECKSUM = frozenset({"tar"})
 """Containers that have no checksum of their own."""
@@ -131,8 +133,8 @@ class Checker:
 
     def _members(self, archive: Archive, file: BinaryIO) -> list[Problem]:
         """Read every member, and hold them against the list; return what is wrong."""
-        refused: list[tuple[bytes, str]] = []
-        reader = CONTAINERS.load(archive.container)().reader(file, lambda name, reason: refused.append((name, reason)))
+        refused: dict[str, tuple[bytes, ...]] = {}
+        reader = CONTAINERS.load(archive.container)().reader(file, partial(_find, refused))
         with self._access.entry_list(archive) as listed:
             expected = _Expected(read_list(listed)[1] if listed is not None else iter(()))
             reason = _("it is in the list and not in the archive")
@@ -148,13 +150,7 @@ class Checker:
         ]
         if damage is not None and damage not in expected.findings:
             findings.append(_problem(archive, ProblemKind.PACK_DAMAGED, damage))
-        if refused:
-            _name, reason = refused[0]
-            message = _("{count} members must not be used, the first one because {reason}")
-            paths = tuple(name for name, _reason in refused[:_MOST_PATHS])
-            findings.append(
-                _problem(archive, ProblemKind.TREE, message.format(count=len(refused), reason=reason), paths)
-            )
+        findings += [_problem(archive, ProblemKind.TREE, reason, paths) for reason, paths in refused.items()]
         return findings
 
     def _progress(self, count: int) -> None:
@@ -184,23 +180,24 @@ class _Expected:
             except Corrupted as error:
                 if not goes_on:
                     raise
-                self._find(error.message, member.path)
+                _find(self.findings, member.path, error.message)
             else:
                 if line is not None and not line.link and line.sha256 not in ("", digest):
-                    self._find(_("its content is not what was backed up"), member.path)
+                    _find(self.findings, member.path, _("its content is not what was backed up"))
         if line is not None:
             self._next = next(self._members, None)
 
     def finish(self, reason: str) -> None:
         """Note the lines of which no member has come, with the reason for that."""
         while self._next is not None:
-            self._find(reason, self._next.path)
+            _find(self.findings, self._next.path, reason)
             self._next = next(self._members, None)
 
-    def _find(self, reason: str, path: bytes) -> None:
-        paths = self.findings.get(reason, ())
-        if len(paths) < _MOST_PATHS:
-            self.findings[reason] = (*paths, path)
+
+def _find(findings: dict[str, tuple[bytes, ...]], path: bytes, reason: str) -> None:
+    paths = findings.get(reason, ())
+    if len(paths) < _MOST_PATHS and (paths or len(findings) < _MOST_REASONS):
+        findings[reason] = (*paths, path)
 
 
 def _digest(content: BinaryIO) -> str:

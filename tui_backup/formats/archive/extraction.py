@@ -4,6 +4,7 @@ A tar is read once, from its start as far as something is still wanted, and file
 there; members of a zip are opened one by one. Small files land from several threads.
 """
 
+import io
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 
 _SMALL = 1 << 20
+_BUFFER = 128 << 10
 _MOST_BYTES = 32 << 20
 """Bytes of small files that wait to land at most."""
 _MOST_FILES = 256
@@ -48,8 +50,9 @@ def extract(access: Access, archive: Archive, files: Iterable[Entry], landing: L
         wanted.setdefault(source_of(member_of(entry)), []).append(entry)
     with closing(Landings(landing, watch)) as landings:
         while wanted:
-            with closing(access.opened(archive)) as file:
-                reader = reader_of(archive, file)
+            with closing(access.stored(archive)) as stored:
+                watched = io.BufferedReader(_Watched(stored, watch), _BUFFER)
+                reader = reader_of(archive, access.unsealed(archive, watched))
                 wanted = (_land_each if reader.opens_any else _land_in_passing)(reader, wanted, landings)
                 landings.finish()
 
@@ -91,6 +94,30 @@ def _land_each(reader: MemberReader, wanted: Wanted, landings: "Landings") -> Wa
 
 def _held(content: bytes) -> AbstractContextManager[BinaryIO]:
     return nullcontext(BytesIO(content))
+
+
+class _Watched(io.RawIOBase):
+    """A file that can seek, reading of which stops when the run is to stop; others may close it."""
+
+    def __init__(self, file: BinaryIO, watch: Watch) -> None:
+        super().__init__()
+        self._file = file
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+        self._watch.check()
+        piece = self._file.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 class Landings:

@@ -25,6 +25,8 @@ from tui_backup.primitives.text import printable
 if TYPE_CHECKING:
     from tui_backup.formats.archive.draft import ArchiveDraft
 
+_MOST_REFUSED = 1000
+"""Members that must not be used that are told of one archive."""
 _LOOKED_INTO = 8
 """Archives whose contents are kept at hand."""
 
@@ -207,8 +209,13 @@ def _index(access: Access, archive: Archive, stack: ExitStack) -> Index:
             return Index(file, has_head=True)
     written = stack.enter_context(closing(EntryListWriter()))
     refused: list[tuple[bytes, str]] = []
+
+    def note(name: bytes, reason: str) -> None:
+        if len(refused) < _MOST_REFUSED:
+            refused.append((name, reason))
+
     with closing(access.opened(archive)) as whole:
-        reader = CONTAINERS.load(archive.container)().reader(whole, lambda name, reason: refused.append((name, reason)))
+        reader = CONTAINERS.load(archive.container)().reader(whole, note)
         try:
             for member, _content in reader.members():
                 written.add(member)

@@ -17,6 +17,7 @@ import msgspec
 from tui_backup.errors import BackupError, Corrupted, NotFound
 from tui_backup.formats.base import Tally
 from tui_backup.formats.containers.base import Container, Member, MemberWriter
+from tui_backup.formats.containers.paths import DEEPEST, LONGEST_PATH
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
@@ -24,6 +25,8 @@ from tui_backup.primitives.reasons import VANISHED, reason_of
 from tui_backup.stores.base import Sink
 
 _SMALL = 4 << 20
+_MOST_XATTRS = 8 << 20
+"""Bytes of the extended attributes of one entry."""
 _UNREADABLE = (OSError, Corrupted, NotFound)
 """What reading a content raises that concerns this content alone."""
 _LOOK_EVERY = 64
@@ -90,6 +93,8 @@ class EntryWriter:
             self._watch.check()
         if not self._container.holds(entry.kind):
             self._left_out[entry.kind] += 1
+            return None
+        if self._is_unfit(entry.path):
             return None
         if entry.kind is EntryKind.FILE:
             return self._add_file(entry)
@@ -170,13 +175,25 @@ class EntryWriter:
             xattrs=self._xattrs(entry),
         )
 
+    def _is_unfit(self, path: bytes) -> bool:
+        """Whether a path is so long or deep that no reader would take it; that is told, and the entry is unreadable."""
+        if len(path) <= LONGEST_PATH and path.count(b"/") <= DEEPEST:
+            return False
+        self._watch.warn(path, _("its name is none that a file can have"))
+        self.tally.unreadable += 1
+        return True
+
     def _xattrs(self, entry: Entry) -> Xattrs:
         try:
-            return entry.origin.xattrs(entry)
+            xattrs = entry.origin.xattrs(entry)
         except OSError as error:
             reason = _("extended attributes cannot be read: {reason}").format(reason=reason_of(error))
             self._watch.warn(entry.path, reason)
             return ()
+        if sum(len(name) + len(value) for name, value in xattrs) > _MOST_XATTRS:
+            self._watch.warn(entry.path, _("has more extended attributes than an archive can hold"))
+            return ()
+        return xattrs
 
     def _tell_changed(self, entry: Entry) -> None:
         self._watch.warn(entry.path, _("changed while it was being read; kept as it was read"))

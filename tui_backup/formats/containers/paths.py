@@ -1,22 +1,27 @@
 """Names of members as paths inside a snapshot; they may come from an attacker."""
 
-from tui_backup.errors import Corrupted
+from tui_backup.errors import BackupError, Corrupted
 from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _
 
-_LONGEST = 1 << 16
+LONGEST_PATH = (1 << 16) - 2
+"""Bytes, so that it fits into a zip, a slash behind it."""
+
+DEEPEST = 4096
+_MOST_BYTES = 1 << 30
+"""Of all paths of one archive together, those of directories that are only implied among them."""
 
 
 def path_of(name: bytes) -> bytes:
     """Return the absolute path that a member's name stands for: `./a//b` is `/a/b`; the top itself is `/`.
 
     Raises:
-        Corrupted: it leads upwards, holds NUL, or is longer than any path.
+        Corrupted: it leads upwards, holds NUL, or is longer or deeper than any path.
     """
     parts = [part for part in name.split(b"/") if part not in (b"", b".")]
     if b".." in parts:
         raise Corrupted(_("its name leads out of the archive"))
-    if b"\0" in name or len(name) > _LONGEST:
+    if b"\0" in name or len(name) > LONGEST_PATH + 1 or len(parts) > DEEPEST:
         raise Corrupted(_("its name is none that a file can have"))
     return b"/" + b"/".join(parts)
 
@@ -28,6 +33,7 @@ class Claims:
         self._taken = {b"/": EntryKind.DIR}
         self._implied: set[bytes] = set()
         """Directories that have no member of their own so far."""
+        self._room = _MOST_BYTES
 
     def kind(self, path: bytes) -> EntryKind | None:
         """Return what has taken a path."""
@@ -38,6 +44,7 @@ class Claims:
 
         Raises:
             Corrupted: something else has the path, or it would lie below what is no directory.
+            BackupError: the archive has names without end.
         """
         found = self._taken.get(path)
         if found is not None:
@@ -48,14 +55,21 @@ class Claims:
             return is_first
         self._imply(path.rpartition(b"/")[0] or b"/")
         self._taken[path] = kind
+        self._spend(len(path))
         return True
 
     def _imply(self, directory: bytes) -> None:
         implied = []
         while (found := self._taken.get(directory)) is None:
             implied.append(directory)
+            self._spend(len(directory))
             directory = directory.rpartition(b"/")[0] or b"/"
         if found is not EntryKind.DIR:
             raise Corrupted(_("it lies below what is no directory"))
         self._implied.update(implied)
         self._taken.update(dict.fromkeys(implied, EntryKind.DIR))
+
+    def _spend(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise BackupError(_("the archive has more names than memory can hold"))

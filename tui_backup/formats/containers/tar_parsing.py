@@ -11,6 +11,10 @@ from tui_backup.formats.containers.tar_header import BLOCK
 from tui_backup.primitives.i18n import _
 
 Records = dict[bytes, bytes]
+LARGEST_HEADER = 16 << 20
+"""Bytes of an extended header that are read."""
+
+_MOST_RECORDS = 300_000
 _SECOND = 1_000_000_000
 _LATEST = (1 << 63) - 1
 _NOBODY = 65534
@@ -123,7 +127,7 @@ def parse_records(body: bytes) -> list[tuple[bytes, bytes]]:
     Raises:
         Corrupted: they are no such records.
     """
-    records = []
+    records: list[tuple[bytes, bytes]] = []
     at = 0
     end = len(body)
     while at < end and body[at]:
@@ -131,7 +135,8 @@ def parse_records(body: bytes) -> list[tuple[bytes, bytes]]:
         digits = body[at:space] if space > 0 else b""
         length = int(digits) if digits.isdigit() else 0
         key, equals, value = body[space + 1 : at + length].partition(b"=")
-        if not equals or not key or at + length > end or not value.endswith(b"\n"):
+        is_none = not equals or not key or at + length > end or not value.endswith(b"\n")
+        if is_none or len(records) == _MOST_RECORDS:
             raise Corrupted(_("an extended header of the tar archive is damaged"))
         records.append((key, value[:-1]))
         at += length

@@ -16,6 +16,7 @@ from tui_backup.formats.containers import tar_sparse as sparse
 from tui_backup.formats.containers.base import Member, Refuse
 from tui_backup.formats.containers.paths import Claims, path_of
 from tui_backup.formats.containers.tar_header import BLOCK
+from tui_backup.formats.containers.tar_parsing import LARGEST_HEADER
 from tui_backup.model.entry import EntryKind, Xattrs
 from tui_backup.primitives.i18n import _
 
@@ -33,7 +34,7 @@ _KINDS = {
     b"6": EntryKind.FIFO,
 }
 _WITH_CONTENT = frozenset((b"0", b"\0", b"7", b"S", b"D", b"x", b"X", b"g", b"L", b"K", b"M", b"V"))
-_LARGEST_HEADER = 16 << 20
+_PAIRS = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
 _LONGEST_NAME = 1 << 16
 _MOST_BEHIND = 1 << 20
 """Bytes that may follow the mark of the end."""
@@ -138,15 +139,12 @@ class TarReader:
     def _announce(self, block: parsing.Block, announced: _Announced) -> bool:
         """Take in a header that is about the next member; return whether it was one."""
         match block.type:
-            case b"x" | b"X" | b"g":
-                found = parsing.parse_records(self._body(block, _LARGEST_HEADER))
-                records = {**(self._everywhere if block.type == b"g" else announced.records), **dict(found)}
-                if block.type == b"g":
-                    self._everywhere = records
-                else:
-                    announced.records = records
-                    keys = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
-                    announced.pairs = [value for key, value in found if key in keys]
+            case b"g":
+                self._announce_everywhere(block)
+            case b"x" | b"X":
+                found = parsing.parse_records(self._body(block, LARGEST_HEADER))
+                announced.records = dict(found)
+                announced.pairs = [value for key, value in found if key in _PAIRS]
             case b"L":
                 announced.name = self._body(block, _LONGEST_NAME).rstrip(b"\0")
             case b"K":
@@ -154,6 +152,12 @@ class TarReader:
             case _:
                 return False
         return True
+
+    def _announce_everywhere(self, block: parsing.Block) -> None:
+        """Take in a header that is about all members that follow."""
+        self._everywhere |= parsing.parse_records(self._body(block, LARGEST_HEADER))
+        if sum(len(key) + len(value) for key, value in self._everywhere.items()) > LARGEST_HEADER:
+            raise Corrupted(_("an extended header of the tar archive is damaged"))
 
     def _body(self, block: parsing.Block, most: int) -> bytes:
         if block.size > most:

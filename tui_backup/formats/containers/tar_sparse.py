@@ -8,7 +8,7 @@ from tui_backup.formats.containers.tar_header import BLOCK
 from tui_backup.formats.containers.tar_parsing import Block, decimal, number, parse_old_map, size_of
 from tui_backup.primitives.i18n import _
 
-_MOST_SPANS = 1 << 20
+_MOST_SPANS = 1 << 18
 _LONGEST_NUMBER = 21
 _LARGEST = 1 << 46
 """Bytes of a sparse file that are believed: an archive of nothing must not fill a disk, or a day."""
