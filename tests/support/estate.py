@@ -1,7 +1,7 @@
 """A job with several repositories, each with a password of its own; their keys are derived at once."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ _REPOSITORY = """
 [repositories.{name}]
 store = {{ kind = "local", path = "{name}" }}
 password = {{ file = "{name}.key" }}
+"""
+_ARCHIVES = """
+[repositories.{name}]
+format = "{format}"
+store = {{ kind = "local", path = "{name}" }}
 """
 _JOB = """
 [jobs.{job}]
@@ -140,16 +145,30 @@ def run_in(workspace: Workspace, job: str = "site") -> Ran:
 
 
 def build_estate(
-    directory: Path, names: Iterable[str] = ("local", "offsite"), *, spare: Iterable[str] = (), made: bool = True
+    directory: Path,
+    names: Iterable[str] = ("local", "offsite"),
+    *,
+    spare: Iterable[str] = (),
+    made: bool = True,
+    archives: Mapping[str, str] | None = None,
 ) -> Estate:
-    """Write a configuration whose job uses `names`; `spare` are repositories that no job uses."""
+    """Write a configuration whose job uses `names`; `spare` are repositories that no job uses.
+
+    `archives` has the formats of those that hold archives; the first run makes these.
+    """
+    archives = archives or {}
     estate = Estate(directory, tuple(names))
     estate.source.mkdir(parents=True)
     (estate.source / "a").write_text("one\n")
     every = (*estate.names, *spare)
-    text = 'state_dir = "state"\n' + "".join(_REPOSITORY.format(name=name) for name in every)
+    text = 'state_dir = "state"\n' + "".join(
+        _ARCHIVES.format(name=name, format=archives[name]) if name in archives else _REPOSITORY.format(name=name)
+        for name in every
+    )
     (directory / "config.toml").write_text(text + job_text("site", estate.names))
     for name in every if made else ():
+        if name in archives:
+            continue
         cheap_repository(estate.store(name), password_of(name))
         key = directory / f"{name}.key"
         key.touch(0o600)
