@@ -77,14 +77,14 @@ class S3Store(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             _check_endpoint(self.endpoint)
         if (self.access_key is None) != (self.secret_key is None):
             missing = "access_key" if self.access_key is None else "secret_key"
-            raise ConfigError(f"{missing}: {_('access_key and secret_key belong together')}")
+            raise _wrong(missing, _("access_key and secret_key belong together"))
         if self.sse_kms_key is not None and self.sse != "aws:kms":
-            raise ConfigError(f"sse_kms_key: {_('is for sse = aws:kms alone')}")
+            raise _wrong("sse_kms_key", _("is for sse = aws:kms alone"))
         msgspec.structs.force_setattr(self, "prefix", self.prefix.strip("/"))
         try:
             check_key(self.prefix or "-")
         except ValueError as error:
-            raise ConfigError(f"prefix: {_('must be a path without empty or hidden parts')}") from error
+            raise _wrong("prefix", _("must be a path without empty or hidden parts")) from error
 
     @property
     def connections(self) -> int:
@@ -222,6 +222,10 @@ def _is_aws(endpoint: str | None) -> bool:
 def _check_endpoint(endpoint: str) -> None:
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ConfigError(f"endpoint: {_('must be https:// or http:// and a host, without a path')}")
+        raise _wrong("endpoint", _("must be https:// or http:// and a host, without a path"))
     if parts.username or parts.password:
-        raise ConfigError(f"endpoint: {_('keys do not belong here: use access_key and secret_key')}")
+        raise _wrong("endpoint", _("keys do not belong here: use access_key and secret_key"))
+
+
+def _wrong(key: str, reason: str) -> ConfigError:
+    return ConfigError(f"{key}: {reason}")
