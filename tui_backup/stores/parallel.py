@@ -186,10 +186,20 @@ class Answer(Generic[U]):
             self._error = error
         self._event.set()
 
-    def wait(self, pulse: Callable[[], None]) -> None:
+    def wait(self, pulse: Callable[[], None] = no_pulse) -> None:
         """Wait until it is there; `pulse` is called twice a second meanwhile."""
         while not self._event.wait(_PULSE_S):
             pulse()
+
+
+def begun(store: Store, work: Callable[[], U]) -> Answer[U]:
+    """Return the answer to one request that is made while others go on; with one connection, made at once."""
+    answer = Answer[U]()
+    if store.connections == 1:
+        answer.fill(work)
+    else:
+        threading.Thread(target=answer.fill, args=(work,), name="store request", daemon=True).start()
+    return answer
 
 
 def fetched(

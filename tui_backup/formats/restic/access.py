@@ -54,7 +54,7 @@ class Access:
         self.locks = Locks(
             self.store, config.version, keys, name=opening.name, ledger=opening.ledger, locking=opening.locking
         )
-        self.snapshots = SnapshotFiles(self.store, config.version, self.cipher)
+        self.snapshots = SnapshotFiles(self.store, config.version, Cipher(keys))
         self._contents: Contents | None = None
         self._loading = Lock()
         keep_at_hand(self.store, (f"{kind.value}/" for kind in (FileKind.INDEX, FileKind.SNAPSHOT)))

@@ -1,5 +1,6 @@
 """The way into a repository: while the key is derived from the password, which takes a while, the rest is imported."""
 
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from tui_backup.formats.restic.config import create, decode_config, fetch_config
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.keys import unlock
 from tui_backup.stores.base import Store
+from tui_backup.stores.parallel import begun
 
 if TYPE_CHECKING:
     from tui_backup.formats.restic.repository import ResticRepository
@@ -35,11 +37,16 @@ class ResticFormat:
     @classmethod
     def open(cls, opening: Opening) -> "ResticRepository":
         """Open a repository."""
-        sealed = fetch_config(opening.store)
+        config = begun(opening.store, partial(fetch_config, opening.store))
+        if opening.store.connections == 1:
+            config.take()
         unlocking = _Unlocking(opening)
         unlocking.start()
         try:
             from tui_backup.formats.restic.repository import ResticRepository
+
+            config.wait()
+            sealed = config.take()
         finally:
             unlocking.join()
         keys, key_id = unlocking.result()

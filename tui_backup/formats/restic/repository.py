@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from tui_backup.errors import BackupError, StoreError
@@ -20,7 +20,7 @@ from tui_backup.formats.restic.writing.sealing import Sealer, Setup, Stored
 from tui_backup.model.entry import Entry
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
-from tui_backup.stores.parallel import Uploads
+from tui_backup.stores.parallel import Uploads, begun
 
 if TYPE_CHECKING:
     from tui_backup.formats.restic.upkeep.facade import ResticUpkeep
@@ -50,12 +50,16 @@ class ResticRepository:
         """Start a snapshot under a shared lock; packs that were stored are listed in an index however it ends."""
         access = self.access
         with access.shared(watch) as lock:
-            with suppress(StoreError):
-                access.store.tidy()
-            parent = self._parent(brief)
+            tidying = begun(access.store, access.store.tidy)
+            parents = begun(access.store, partial(self._parent, brief))
+            contents = access.load()
+            parents.wait(watch.check)
+            parent = parents.take()
             if parent is not None:
                 watch.files_total, watch.bytes_total = parent.files, parent.size
-            contents = access.load()
+            with suppress(StoreError):
+                tidying.wait(watch.check)
+                tidying.take()
             index = contents.index
             packs = PackLog(access.store, index, access.version, access.cipher, lock.confirm)
             uploads = Uploads[Stored](access.store, watch.check)
