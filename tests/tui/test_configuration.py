@@ -498,3 +498,40 @@ def test_look_conflict(look: Look, site: Path) -> None:
         await pressed("ctrl+s", "S")(pilot)
 
     look(SITE, conflict)
+
+
+async def test_another_format_has_other_keys_and_drops_those_that_it_has_no_use_for(app: BackupApp, site: Path) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        page = await opened(pilot, Configuration())
+        page.redraw(Thing("repositories", "local"))
+        await judged(pilot)
+        names = [each.key[2] for each in page.form.rows]
+        assert {"password", "compression"} <= set(names)
+        assert not {"name", "encryption_key", "history_file"} & set(names)
+        page.form.go_to(("repositories", "local", "format"))
+        await pilot.press("right")
+        await judged(pilot)
+        assert page.board is not None
+        table = page.board.draft.get(("repositories", "local"))
+        assert table["format"] == "tar.gz"
+        assert "password" not in table
+        names = [each.key[2] for each in page.form.rows]
+        assert {"name", "compression_level", "encryption_key", "history_file"} <= set(names)
+        assert not {"password", "compression", "max_unused"} & set(names)
+        assert page.board.faults == []
+        page.form.go_to(("repositories", "local", "format"))
+        await pilot.press("left")
+        await judged(pilot)
+        assert page.board.draft.get(("repositories", "local", "password")) == {"file": "local.key"}
+
+
+def test_look_of_a_repository_of_archives(look: Look, site: Path) -> None:
+    async def choose(pilot: Pilot[None]) -> None:
+        page = await opened(pilot, Configuration())
+        page.redraw(Thing("repositories", "local"))
+        await judged(pilot)
+        page.form.go_to(("repositories", "local", "format"))
+        await pilot.press("right", "right")
+        await judged(pilot)
+
+    look(Configuration(), choose)

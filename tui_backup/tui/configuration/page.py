@@ -269,6 +269,7 @@ class ConfigurationPage(Page):
             return
         if isinstance(event.row, KindRow):
             self.redraw(self._shown)
+            self.form.call_later(self.form.go_to, event.row.key)
         self.touched()
 
     def _choose(self, board: DraftBoard, row: KindRow, kind: str) -> None:

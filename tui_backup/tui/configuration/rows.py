@@ -146,7 +146,9 @@ class ChoiceRow(Row):
         super().__init__(key, field, value, glyphs)
         flags = [(_("yes"), True), (_("no"), False)]
         named = [(choice, choice) for choice in field.choices] or flags
-        self._options: list[tuple[str, Any]] = [(_("default"), None), *named] if field.default is None else named
+        self._options: list[tuple[str, Any]] = named
+        if field.default is None and not field.required:
+            self._options = [(_("default"), None), *named]
 
     def control(self) -> ComposeResult:
         value = self.field.default if self.given is None else self.given
@@ -237,8 +239,8 @@ class SecretRow(Row):
             self.give(self._literal)
             return
         text = self._texts[self._way].strip()
-        if self._way != "command":
-            self.give({self._way: text})
+        if self._way != "command" or not text:
+            self.give({self._way: text} if text else None)
             return
         try:
             self.give({"command": shlex.split(text)})
