@@ -14,6 +14,7 @@ def lose_patience() -> None:
     """Shorten all time-outs, for tests in which a server never answers again; in worker processes, too."""
     from tui_backup.primitives import crew
     from tui_backup.stores.s3 import client, retrying
+    from tui_backup.stores.sftp import connecting, line, session
 
     start = crew._START  # where the workers of the program begin
     crew._START = f"from tests.support.impatience import lose_patience; lose_patience(); {start}"
@@ -22,6 +23,11 @@ def lose_patience() -> None:
         (client, "_CONNECT_S", SILENCE_S),
         (retrying, "PATIENCE_S", PATIENCE_S),
         (retrying, "FIRST_PATIENCE_S", SILENCE_S),
+        (retrying, "_LONGEST_S", 1.0),
+        (session, "SILENCE_S", SILENCE_S),
+        (connecting, "CONNECT_S", SILENCE_S),
+        (line, "PATIENCE_S", PATIENCE_S),
+        (line, "FIRST_PATIENCE_S", SILENCE_S),
     ):
         setattr(module, name, seconds)
 

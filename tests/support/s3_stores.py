@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.support.servers.s3 import S3Server
+from tests.support.servers.s3 import S3Server, made
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.stores.s3.store import S3Store
 
@@ -13,4 +13,7 @@ def s3_store(server: S3Server, bucket: str = "", **options: Any) -> S3Store:
     given: dict[str, Any] = {name: value for name, value in server.options.items() if name != "kind"}
     for name in ("access_key", "secret_key"):
         given[name] = SecretSource.of(given[name])
-    return S3Store(bucket=bucket or f"tests-{uuid.uuid4().hex}", **(given | options))
+    store = S3Store(bucket=bucket or f"tests-{uuid.uuid4().hex}", **(given | options))
+    if not bucket:
+        made.append((server, store.bucket))
+    return store

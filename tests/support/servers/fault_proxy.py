@@ -14,9 +14,11 @@ from collections.abc import AsyncIterator, Mapping
 import aiohttp
 import msgspec
 from aiohttp import web
+from yarl import URL
 
 from tests.support.servers.controlled import Controlled, obey
 from tests.support.servers.daemons import LOCALHOST
+from tests.support.servers.s3 import REGION
 
 _PIECE = 256 * 1024
 
@@ -69,6 +71,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds in the middle of the answer's body."""
     rate: int | None = None
     """Bytes a second of the answer's body."""
+    page: int | None = None
+    """The request, a list, goes on as one for so many keys at most."""
+    keys: tuple[str, str] = ("", "")
+    """Access key and secret key, with which it is signed anew for that."""
 
 
 class Seen(msgspec.Struct):
@@ -174,12 +180,16 @@ class _Proxy:
         if rule.status:
             await request.read()
             return _refusal(rule)
+        path, headers = request.raw_path, _kept(request.headers)
+        if rule.page is not None:
+            path = f"{re.sub('&max-keys=[0-9]+', '', path)}&max-keys={rule.page}"
+            headers = _signed(path, request.headers["Host"], rule.keys)
         body = request.content if rule.cut_upload is None else _beginning(request.content, rule.cut_upload)
         try:
             async with self._session.request(
                 request.method,
-                self._server + request.raw_path,
-                headers=_kept(request.headers),
+                URL(self._server + path, encoded=True),
+                headers=headers,
                 data=body if request.can_read_body else None,
                 allow_redirects=False,
                 skip_auto_headers=_NOT_OURS,
@@ -223,6 +233,17 @@ async def _hand_back(request: web.Request, answer: aiohttp.ClientResponse, rule:
         at += len(piece)
     await given.write_eof()
     return given
+
+
+def _signed(path: str, host: str, keys: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return the headers of a request without a body."""
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest("GET", f"http://{host}{path}", headers={"Host": host})
+    S3SigV4Auth(Credentials(*keys), "s3", REGION).add_auth(request)
+    return list(request.headers.items())
 
 
 def _refusal(rule: Rule) -> web.Response:

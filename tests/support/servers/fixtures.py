@@ -8,8 +8,16 @@ from tests.support.servers.ceph import Ceph, shared_ceph
 from tests.support.servers.fault_proxy import FaultProxy
 from tests.support.servers.rclone import rclone_server
 from tests.support.servers.relay import Relay
-from tests.support.servers.s3 import S3Server
+from tests.support.servers.s3 import S3Server, give_back, made
 from tests.support.servers.sshd import SshServer, ssh_server
+
+
+@pytest.fixture(autouse=True)
+def _buckets_emptied() -> Iterator[None]:
+    """Give back what buckets of one test hold: Ceph keeps it in memory."""
+    before = len(made)
+    yield
+    give_back(before)
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,21 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 REGION = "us-east-1"
+
+_FEW_KEYS = 1000
+
+made: list[tuple["S3Server", str]] = []
+"""Buckets of this process, with a server that lets us empty them."""
 
 
 class S3Server(msgspec.Struct, frozen=True):
@@ -72,14 +78,22 @@ class S3Server(msgspec.Struct, frozen=True):
         """Make a bucket of which nobody else knows; `options` are those of `create_bucket`."""
         name = f"tests-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         with self.client() as client:
+            made.append((self, name))
             client.create_bucket(Bucket=name, **options)  # type: ignore[arg-type]  # each is of a type of its own
         return name
 
-    def remove_bucket(self, bucket: str) -> None:
-        """Remove a bucket and all that lies in it, whoever still uses it."""
+    def empty(self, bucket: str) -> None:
+        """Remove all that lies in a bucket, whoever still uses it."""
         with self.client() as client:
-            for key in self.keys(bucket):
-                client.delete_object(Bucket=bucket, Key=key)
+            keys = self.keys(bucket)
+            for start in range(0, len(keys), _FEW_KEYS):
+                some: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + _FEW_KEYS]]
+                client.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
+
+    def remove_bucket(self, bucket: str) -> None:
+        """Remove a bucket and all that lies in it."""
+        self.empty(bucket)
+        with self.client() as client:
             client.delete_bucket(Bucket=bucket)
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
@@ -92,3 +106,15 @@ class S3Server(msgspec.Struct, frozen=True):
         """Return the keys of multipart uploads that nobody has completed."""
         with self.client() as client:
             return [upload["Key"] for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
+
+
+def give_back(before: int) -> None:
+    """Empty the buckets that were made since there were `before`, as far as their owners let us."""
+    if len(made) == before:
+        return
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    while len(made) > before:
+        server, bucket = made.pop()
+        with suppress(BotoCoreError, ClientError):
+            server.empty(bucket)
