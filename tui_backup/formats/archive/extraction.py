@@ -14,6 +14,8 @@ from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
+import msgspec
+
 from tui_backup.errors import BackupError, Corrupted, NotFound, RestoreRefused, StoreError
 from tui_backup.formats.archive.access import Access
 from tui_backup.formats.archive.catalog import Archive
@@ -29,7 +31,9 @@ _SMALL = 1 << 20
 _BUFFER = 128 << 10
 _MOST_BYTES = 32 << 20
 """Bytes of small files that wait to land at most."""
-_MOST_FILES = 256
+_BATCH_FILES = 32
+_BATCH_BYTES = 1 << 20
+_MOST_BATCHES = 16
 _MOST_THREADS = 4
 
 Opens = Callable[[], AbstractContextManager[BinaryIO]]
@@ -120,21 +124,33 @@ class _Watched(io.RawIOBase):
         return len(piece)
 
 
+class _Waiting(msgspec.Struct, frozen=True):
+    """A file that is to land."""
+
+    entry: Entry
+    opened: Opens
+    size: int
+    """Bytes that it takes in memory until then."""
+
+
 class Landings:
-    """Files on their way to a landing, several at once; for one thread."""
+    """Files on their way to a landing, several at once, small ones in batches; for one thread."""
 
     def __init__(self, landing: Landing, watch: Watch) -> None:
         self.watch = watch
         self._landing = landing
         self._pool = ThreadPoolExecutor(min(len(os.sched_getaffinity(0)), _MOST_THREADS), "landing")
-        self._going: deque[tuple[Entry, int, Future[str | None]]] = deque()
+        self._batch: list[_Waiting] = []
+        self._going: deque[tuple[list[_Waiting], Future[list[str | None]]]] = deque()
         self._bytes = 0
 
     def land(self, entry: Entry, opened: Opens, size: int) -> None:
         """Have a file land; `size` is what waiting costs in memory."""
-        self._going.append((entry, size, self._pool.submit(self._place, entry, opened)))
+        self._batch.append(_Waiting(entry, opened, size))
         self._bytes += size
-        while len(self._going) > _MOST_FILES or self._bytes > _MOST_BYTES:
+        if len(self._batch) >= _BATCH_FILES or sum(waiting.entry.size for waiting in self._batch) >= _BATCH_BYTES:
+            self._submit()
+        while len(self._going) > _MOST_BATCHES or (self._going and self._bytes > _MOST_BYTES):
             self._take()
 
     def land_here(self, entry: Entry, content: BinaryIO) -> None:
@@ -144,6 +160,7 @@ class Landings:
 
     def finish(self) -> None:
         """Wait until all have landed."""
+        self._submit()
         while self._going:
             self._take()
 
@@ -151,13 +168,21 @@ class Landings:
         """Forget those that have not begun, and wait for the others."""
         self._pool.shutdown(cancel_futures=True)
 
+    def _submit(self) -> None:
+        if self._batch:
+            self._going.append((self._batch, self._pool.submit(self._place_all, self._batch)))
+            self._batch = []
+
     def _take(self) -> None:
-        entry, size, future = self._going.popleft()
-        self._bytes -= size
-        trouble = future.result()
-        if trouble is None:
-            self.watch.bytes_done += entry.size
-        self._told(entry, trouble)
+        batch, future = self._going.popleft()
+        for waiting, trouble in zip(batch, future.result(), strict=True):
+            self._bytes -= waiting.size
+            if trouble is None:
+                self.watch.bytes_done += waiting.entry.size
+            self._told(waiting.entry, trouble)
+
+    def _place_all(self, batch: list[_Waiting]) -> list[str | None]:
+        return [self._place(waiting.entry, waiting.opened) for waiting in batch]
 
     def _told(self, entry: Entry, trouble: str | None) -> None:
         if trouble is None:

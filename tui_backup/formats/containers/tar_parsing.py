@@ -14,6 +14,7 @@ Records = dict[bytes, bytes]
 LARGEST_HEADER = 16 << 20
 """Bytes of an extended header that are read."""
 
+_ANNOUNCEMENTS = frozenset((b"x", b"X", b"g", b"L", b"K"))
 _MOST_RECORDS = 300_000
 _SECOND = 1_000_000_000
 _LATEST = (1 << 63) - 1
@@ -23,21 +24,21 @@ _LARGEST_SIZE = 1 << 60
 
 
 class Block(NamedTuple):
-    """What one header block says, before records change it."""
+    """What one header block says, before records change it; of one that only announces records or a name, the size."""
 
-    name: bytes
-    mode: int
-    uid: int
-    gid: int
-    size: int
-    mtime_ns: int
     type: bytes
-    target: bytes
-    user: bytes
-    group: bytes
-    major: int
-    minor: int
+    size: int
     raw: bytes
+    name: bytes = b""
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    mtime_ns: int = 0
+    target: bytes = b""
+    user: bytes = b""
+    group: bytes = b""
+    major: int = 0
+    minor: int = 0
 
 
 def parse_block(raw: bytes) -> Block:
@@ -50,11 +51,14 @@ def parse_block(raw: bytes) -> Block:
     told = number(raw[148:156])
     if told != sum(summed) and told != sum(summed) - 256 * sum(byte > 127 for byte in summed):
         raise Corrupted(_("a header of the tar archive is damaged"))
+    type_ = raw[156:157]
+    if type_ in _ANNOUNCEMENTS:
+        return Block(type=type_, size=size_of(number(raw[124:136])), raw=raw)
     name = _text(raw[:100])
-    is_posix = raw[257:263] == b"ustar\0"
-    if is_posix and raw[345]:
+    if raw[345] and raw[257:263] == b"ustar\0":
         name = _text(raw[345:500]) + b"/" + name
     has_owners = raw[257:262] == b"ustar"
+    is_device = has_owners and type_ in {b"3", b"4"}
     return Block(
         name=name,
         mode=number(raw[100:108]) & 0o7777,
@@ -62,12 +66,12 @@ def parse_block(raw: bytes) -> Block:
         gid=identity(number(raw[116:124])),
         size=size_of(number(raw[124:136])),
         mtime_ns=bounded_time(number(raw[136:148]) * _SECOND),
-        type=raw[156:157],
+        type=type_,
         target=_text(raw[157:257]),
         user=_text(raw[265:297]) if has_owners else b"",
         group=_text(raw[297:329]) if has_owners else b"",
-        major=number(raw[329:337]) if has_owners else 0,
-        minor=number(raw[337:345]) if has_owners else 0,
+        major=number(raw[329:337]) if is_device else 0,
+        minor=number(raw[337:345]) if is_device else 0,
         raw=raw,
     )
 
