@@ -74,6 +74,7 @@ class Line:
         self._session: Session | None = None
         self._connecting: asyncio.Task[Session] | None = None
         self._answered_at: float | None = None
+        self._is_given_up = False
         self._secrets: dict[str, Secret | None] = {}
         self._asking_secrets = threading.Lock()
         self._left_behind: list[str] = []
@@ -130,11 +131,16 @@ class Line:
         return StoreUnavailable(message, hint=_("it was tried for a while; try again later"))
 
     def tried(self, call: Callable[[], T]) -> T:
-        """Return what a call returns; while it fails for want of a connection, it is tried again."""
+        """Return what a call returns; while it fails for want of a connection, it is tried again.
+
+        Once that was in vain, later calls are tried once, until one of them reaches the server.
+        """
         began = time.monotonic()
         try:
             return call()
         except StoreUnavailable:
+            if self._is_given_up:
+                raise
             return self._again(call, began)
 
     def _again(self, call: Callable[[], T], began: float) -> T:
@@ -153,7 +159,11 @@ class Line:
             stop=is_hopeless,
             reraise=True,
         )
-        return retrying(call)
+        try:
+            return retrying(call)
+        except StoreUnavailable:
+            self._is_given_up = True
+            raise
 
     async def _asked(self, request: Callable[[Session], Coroutine[Any, Any, T]], credentials: Credentials) -> T:
         session = await self._open(credentials)
@@ -184,4 +194,5 @@ class Line:
             raise
         finally:
             self._connecting = None
+        self._is_given_up = False
         return self._session
