@@ -136,6 +136,20 @@ def test_a_plain_archive_among_sealed_ones_is_never_the_latest_and_warned_about(
     assert "is not encrypted" in answer.out + answer.err
 
 
+def test_what_another_program_has_encrypted_is_listed_as_such_and_never_the_latest(place: Place) -> None:
+    place.configure("tar.gz")
+    place.well("run", "site")
+    (ours,) = place.names()
+    (place.archives / "backup_2222-01-01T00-00-00.tar.gz.enc").write_bytes(b"Salted__" + bytes(500))
+    answer = place.well("list")
+    assert answer.out.splitlines()[-1].count("encrypted by another program") == 1
+    assert [row["foreign"] for row in place.well("--json", "list").document] == [False, True]
+    assert f"Restore {ours} " in place.well("restore", "latest", "--target", str(place.directory / "out")).out
+    answer = place.call("ls", "backup_2222-01-01T00-00-00.tar.gz.enc")
+    assert answer.code == 1
+    assert "was encrypted by another program" in answer.err
+
+
 def test_damage_is_named_with_what_it_touches(place: Place) -> None:
     place.configure("zip")
     place.well("run", "site")

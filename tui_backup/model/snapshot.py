@@ -69,6 +69,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     program: str = ""
     encrypted: bool | None = None
     """Whether it is encrypted; None: as the repository says."""
+    foreign: bool = False
+    """Whether another program has encrypted it, which alone can open it."""
 
     @property
     def short_id(self) -> str:

@@ -123,6 +123,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     verified_at: datetime | None
     checked_at: datetime | None
     encrypted: bool
+    foreign: bool
     copy_of: str | None
     original: str | None
 
@@ -256,7 +257,7 @@ def _one_of(reached: Reach, name: str, found: Iterable[Found]) -> Found:
 
 def _latest(reached: Reach, only: Filter) -> Found:
     eligible = [copies for copies in _copies(reached, only) if copies[0].snapshot.kind != SAFETY]
-    eligible = [copies for copies in eligible if not all(map(_is_stray, copies))] or eligible
+    eligible = [copies for copies in eligible if not all(map(_is_doubtful, copies))] or eligible
     if not eligible:
         raise _unknown(reached, f"latest:{only.job}" if only.job else "latest", only)
     copies = max(eligible, key=lambda each: each[0].snapshot.time)
@@ -278,6 +279,10 @@ def _copies(reached: Reach, only: Filter) -> list[list[Found]]:
 
 def _is_stray(found: Found) -> bool:
     return found.is_stray
+
+
+def _is_doubtful(found: Found) -> bool:
+    return found.is_stray or found.snapshot.foreign
 
 
 def _not_encrypted(found: Found) -> str:
@@ -374,6 +379,7 @@ def _row(shelf: Shelf, snapshot: Snapshot, standing: Standing, homes: Mapping[st
         verified_at=standing.verified_at,
         checked_at=standing.checked_at,
         encrypted=shelf.repository.encrypted if snapshot.encrypted is None else snapshot.encrypted,
+        foreign=snapshot.foreign,
         copy_of=_copy_of(shelf, snapshot, homes),
         original=snapshot.original,
     )

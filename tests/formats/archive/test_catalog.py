@@ -127,6 +127,7 @@ def test_one_that_another_program_encrypted_is_listed_and_refused(store: MemoryS
         repository = opened(given)
         assert len(repository.snapshots()) == 2
         for snapshot in repository.snapshots():
+            assert (snapshot.foreign, snapshot.encrypted) == (True, True)
             with pytest.raises(BackupError, match="encrypted by another program"):
                 repository.children(snapshot, b"/")
 

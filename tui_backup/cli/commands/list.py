@@ -103,5 +103,5 @@ def _integrity(copies: Sequence[Row]) -> str:
 
 
 def _status(row: Row) -> str:
-    status = status_word(row.status)
+    status = _("encrypted by another program") if row.foreign else status_word(row.status)
     return _("{status}, pinned").format(status=status) if PIN in row.tags else status

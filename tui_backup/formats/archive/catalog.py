@@ -92,6 +92,7 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
             content=facts.content,
             program=facts.tool,
             encrypted=self.encryption is not Encryption.NONE,
+            foreign=self.encryption is Encryption.FOREIGN,
         )
 
 
