@@ -4,6 +4,7 @@ import io
 import os
 import random
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from tui_backup.engine.backup import back_up as back_up_sources
 from tui_backup.engine.restore import RestoreResult, execute
 from tui_backup.engine.restore_plan import plan_restore
 from tui_backup.engine.restore_request import Overwrite, RestoreRequest
+from tui_backup.errors import Cancelled
 from tui_backup.formats.archive.repository import ArchiveRepository
+from tui_backup.model.entry import Entry
 from tui_backup.model.run import RunStatus
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
+from tui_backup.primitives.cancel import CancelToken
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.memory import MemoryStore
 
@@ -74,9 +78,10 @@ def test_an_odd_tree_comes_back_as_it_was(store: MemoryStore, tmp_path: Path, ki
     assert os.stat(tmp_path / "out" / "t" / "sparse").st_blocks * 512 < SPARSE // 2
 
 
+@pytest.mark.parametrize("key", [None, KEY])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_part_comes_back(store: MemoryStore, tmp_path: Path, kind: str) -> None:
-    repository = made(opening(store), kind)
+def test_a_part_comes_back(store: MemoryStore, tmp_path: Path, kind: str, key: str | None) -> None:
+    repository = made(opening(store, key=key), kind)
     restoring = Restoring(repository, back_up(repository, FILES), tmp_path / "out")
     assert restoring.run(include=("/c/d", "/b")).status is RunStatus.OK
     assert restoring.files == {b"/b": LARGE, b"/c/d": b"d"}
@@ -179,3 +184,23 @@ def test_reading_in_order_reads_a_tar_once(store: MemoryStore) -> None:
             with entry.origin.open(entry) as file:
                 assert file.read() == FILES[entry.path]
     assert len(opens) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_restore_stops_when_asked(store: MemoryStore, tmp_path: Path, kind: str) -> None:
+    repository = made(opening(store), kind)
+    snapshot = back_up(repository, FILES)
+    cancel = CancelToken()
+
+    class Cancelling:
+        """A landing that is asked to stop at the first file."""
+
+        def recipe(self) -> None:
+            """Only this process can."""
+
+        def place(self, entry: Entry, content: Iterable[bytes | memoryview]) -> None:
+            cancel.cancel()
+
+    files = [repository.entry(snapshot, b"/f")] * 500 + [repository.entry(snapshot, b"/b")]
+    with pytest.raises(Cancelled):
+        repository.extract(snapshot, files, Cancelling(), Watch(cancel))

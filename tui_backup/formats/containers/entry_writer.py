@@ -30,7 +30,8 @@ _MOST_XATTRS = 8 << 20
 _UNREADABLE = (OSError, Corrupted, NotFound)
 """What reading a content raises that concerns this content alone."""
 _LOOK_EVERY = 64
-"""Entries between two looks at whether the run is to stop."""
+_LOOK_BYTES = 256 << 10
+"""Entries between two looks at whether the run is to stop; so many bytes count like another one."""
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +87,8 @@ class EntryWriter:
 
     def add(self, entry: Entry) -> Member | None:
         """Write an entry; return it as it was written, None where it was left out or is not whole."""
-        self._until_look -= 1
-        if not self._until_look:
+        self._until_look -= 1 + entry.size // _LOOK_BYTES
+        if self._until_look <= 0:
             self._until_look = _LOOK_EVERY
             self._watch.current = entry.path
             self._watch.check()
