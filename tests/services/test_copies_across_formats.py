@@ -8,11 +8,16 @@ import pytest
 
 from tests.support.estate import Estate, build_estate
 from tui_backup.errors import Corrupted
+from tui_backup.formats.base import Subset
 from tui_backup.model.entry import EntryKind
 from tui_backup.model.run import RunStatus
-from tui_backup.model.snapshot import Snapshot, SnapshotStatus
+from tui_backup.model.snapshot import Snapshot, SnapshotStatus, short
+from tui_backup.model.watch import Watch
+from tui_backup.services import forgetting, pruning
 from tui_backup.services.copies import choose, copy
+from tui_backup.services.damage import CureKind, cures
 from tui_backup.services.snapshots import Filter, open_shelf, reach
+from tui_backup.services.verification import VerifyRequest, verify
 
 ARCHIVES = {"gz": "tar.gz", "zst": "tar.zst", "zips": "zip"}
 
@@ -43,6 +48,14 @@ def contents(estate: Estate, name: str, snapshot: Snapshot) -> list[tuple[bytes,
             )
             for entry in repository.entries(snapshot)
         ]
+
+
+def spoil(archive: Path) -> None:
+    """Flip a bit in the middle of a file."""
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    archive.chmod(0o600)
+    archive.write_bytes(content)
 
 
 def facts(snapshot: Snapshot) -> tuple[object, ...]:
@@ -118,11 +131,7 @@ def test_a_damaged_archive_is_not_copied(tmp_path: Path, source: str) -> None:
     estate = built(tmp_path, source, spare=("local",))
     estate.run()
     (snapshot,) = estate.held(source)
-    archive = estate.directory / source / snapshot.id
-    content = bytearray(archive.read_bytes())
-    content[len(content) // 2] ^= 1
-    archive.chmod(0o600)
-    archive.write_bytes(content)
+    spoil(estate.directory / source / snapshot.id)
     with estate.open() as workspace:
         (part,) = copy(workspace, choose(reach(workspace, source), [snapshot.id], "local", Filter()), "local")
     assert isinstance(part.error, Corrupted)
@@ -149,3 +158,36 @@ def test_a_copy_that_was_rewritten_is_no_copy_any_more(tmp_path: Path) -> None:
     assert tagged.kin == archive.kin
     estate.restic("local").run("tag", "--add", "x", tagged.id)
     assert estate.held("local")[0].kin != archive.kin
+
+
+def test_a_damaged_archive_is_given_up_and_copied_anew(tmp_path: Path) -> None:
+    estate = built(tmp_path, "local", "gz")
+    estate.run()
+    (snapshot,) = estate.held("gz")
+    spoil(estate.directory / "gz" / snapshot.id)
+    with estate.open() as workspace:
+        (verdict,) = verify(workspace, VerifyRequest(repository="gz", subset=Subset()))
+        assert verdict.proof is not None
+        found = cures(workspace, "gz", verdict.proof.problems)
+        assert [cure.kind for cure in found] == [CureKind.FORGET, CureKind.COPY, CureKind.VERIFY]
+        planned = forgetting.plan(reach(workspace), [snapshot.id], Filter(repository="gz"))
+        assert [each.error for each in forgetting.forget(workspace, planned)] == [None]
+        names = [short(id_) for id_ in found[1].snapshots]
+        (part,) = copy(workspace, choose(reach(workspace), names, "gz", Filter(repository="local")), "gz")
+        assert part.error is None
+    assert [each.identity for each in estate.held("gz")] == [snapshot.identity]
+
+
+def test_what_is_forgotten_of_archives_is_freed(tmp_path: Path) -> None:
+    estate = built(tmp_path, "gz")
+    config = estate.directory / "config.toml"
+    for _time in range(2):
+        estate.run()
+    first, second = estate.held("gz")
+    config.write_text(config.read_text().replace("[jobs.site]\n", "[jobs.site]\nkeep = { last = 1 }\n"))
+    with estate.open() as workspace:
+        plan = pruning.plan(workspace, workspace.config.jobs.values(), "gz", Watch())
+        done = pruning.prune(workspace, plan)
+    assert (done.forgotten, done.freed_bytes) == (1, first.added)
+    assert [name for name in os.listdir(estate.directory / "gz") if name.startswith(first.id)] == []
+    assert [each.id for each in estate.held("gz")] == [second.id]

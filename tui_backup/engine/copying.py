@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tui_backup.engine.backup import BackedUp
 from tui_backup.errors import BackupError, Corrupted, NotFound
 from tui_backup.formats.base import Brief, Draft, Repository
-from tui_backup.model.entry import Entry
+from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus, is_reserved
 from tui_backup.model.upkeep import Copied, CopyResult
 from tui_backup.model.watch import Watch
@@ -68,16 +68,20 @@ def _copy(source: Repository, target: Repository, snapshot: Snapshot, watch: Wat
     names = Watch(watch.cancel, watch.warn)
     with source.locked(watch), target.begin(_brief(snapshot), watch) as draft:
         watch.files_total, watch.bytes_total = snapshot.files, snapshot.size
+        files = 0
         for entry in source.entries(snapshot, watch=names):
             draft.add(entry)
-            _check(draft, entry)
+            files += entry.kind is EntryKind.FILE
+            _check(draft, entry, files)
         if names.warnings or snapshot.status is SnapshotStatus.INCOMPLETE:
             draft.mark_incomplete()
         return BackedUp(draft.commit(), draft.tally)
 
 
-def _check(draft: Draft, entry: Entry) -> None:
-    if draft.tally.unreadable:
+def _check(draft: Draft, entry: Entry, files: int) -> None:
+    """Make sure that every file so far was kept; `files` is their number."""
+    tally = draft.tally
+    if tally.unreadable or tally.files_new + tally.files_changed + tally.files_unmodified != files:
         raise Corrupted(_("{path} cannot be read").format(path=printable(entry.path)))
 
 
