@@ -9,7 +9,7 @@ from tui_backup.model.retention import Decision
 from tui_backup.model.upkeep import LockedObject
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services.pruning import JobPlan, PrunePlan, fate_words, locked_words, reclaiming_words
+from tui_backup.services.pruning import JobPlan, PrunePlan, fate_words, freed_words, locked_words, reclaiming_words
 
 _NAMED = 10
 """Locked objects that are named to people."""
@@ -63,6 +63,8 @@ def show(plan: PrunePlan) -> None:
     """Write what becomes of every snapshot, why, and what is freed."""
     for part in plan.jobs:
         _show_job(plan.repository, part)
+    if plan.reclaim is None and plan.gone:
+        output.write_text(f"{plan.repository}: {freed_words(plan)}")
     if plan.reclaim is not None:
         output.write_text(f"{plan.repository}: {reclaiming_words(plan.reclaim)}")
         if words := locked_words(plan.reclaim):

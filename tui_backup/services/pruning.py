@@ -195,6 +195,11 @@ def reclaiming_words(reclaim: ReclaimPlan) -> str:
     )
 
 
+def freed_words(plan: PrunePlan) -> str:
+    """Return what space a plan gives back in a format without packs, for people."""
+    return _("{freed} freed").format(freed=size(plan.freed_bytes))
+
+
 def locked_words(reclaim: ReclaimPlan) -> str:
     """Return what nobody needs and nobody can remove yet, for people; empty where there is nothing."""
     if not reclaim.locked:

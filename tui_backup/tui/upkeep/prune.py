@@ -20,7 +20,7 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
 from tui_backup.services import pruning
 from tui_backup.services.forgetting import ForgetPlan, Forgotten
-from tui_backup.services.pruning import PrunePlan, fate_words, locked_words, reclaiming_words
+from tui_backup.services.pruning import PrunePlan, fate_words, freed_words, locked_words, reclaiming_words
 from tui_backup.services.tagging import own_tags
 from tui_backup.services.words import kind_word
 from tui_backup.services.workspace import Workspace
@@ -195,6 +195,8 @@ class PrunePage(UpkeepPage):
             if plan.is_idle:
                 words = _("nothing to free of {total}").format(total=brief_size(plan.reclaim.total_bytes))
             lines.append(Content.assemble((_("space: "), "$quiet"), words))
+        elif plan.gone:
+            lines.append(Content.assemble((_("space: "), "$quiet"), freed_words(plan)))
         lines += [Content.styled(f"{self.desk.glyphs.stale} {line}", "$text-warning") for line in _held(plan)]
         return lines
 
@@ -265,6 +267,8 @@ class PrunePage(UpkeepPage):
         if plan.reclaim is not None:
             facts.append(_("space: ") + reclaiming_words(plan.reclaim))
             facts += filter(None, [locked_words(plan.reclaim)])
+        elif plan.gone:
+            facts.append(_("space: ") + freed_words(plan))
         return Question(
             title=_("Prune"),
             host=self.desk.workspace.host,
