@@ -14,7 +14,9 @@ from tui_backup.model.entry import EntryKind
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_STEP = 1 << 20
+_SMALL = 1 << 20
+_STEP = 128 << 10
+"""Bytes that are read, hashed and handed on at a time: they stay in the processor's cache meanwhile."""
 _ZEROS = bytes(_STEP)
 _RECORD = 20 * BLOCK
 """What GNU tar fills the end of an archive up to."""
@@ -35,7 +37,7 @@ class TarWriter:
             self._write(header(member, 0, []))
             return member
         assert content is not None
-        if member.size <= _STEP:
+        if member.size <= _SMALL:
             whole = _up_to(content, member.size)
             self._write(b"".join((header(member, member.size, []), whole, padding(member.size))))
             return msgspec.structs.replace(member, sha256=sha256(whole).hexdigest())

@@ -21,7 +21,7 @@ ABOUT = b"/backup_info.json"
 _SMALL = 4 << 20
 _WAITING = 16 << 20
 """Bytes of small members that wait to be written at most."""
-_STEP = 1 << 20
+_STEP = 128 << 10
 
 
 class _Compressed(msgspec.Struct, frozen=True):

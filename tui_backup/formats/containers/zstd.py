@@ -11,6 +11,8 @@ from tui_backup.primitives.i18n import _
 from tui_backup.stores.base import Sink
 
 _PIECE = 256 << 10
+_GATHERED = 128 << 10
+"""Bytes of small pieces that are compressed at once."""
 _JOB = 4 << 20
 """Bytes that a thread takes at once: twice as many would take twice the memory, and save one part in five hundred."""
 _MAGIC = b"\x28\xb5\x2f\xfd"
@@ -47,7 +49,7 @@ class _Compressing:
         self._waiting = bytearray()
 
     def write(self, piece: bytes | bytearray | memoryview) -> None:
-        if len(self._waiting) + len(piece) < _PIECE:
+        if len(self._waiting) + len(piece) < _GATHERED:
             self._waiting += piece
             return
         for part in (self._waiting, piece):
