@@ -79,6 +79,13 @@ def test_a_restore_in_place_can_be_undone(tmp_path: Path, bare: Program) -> None
     assert (estate.source / "a").read_text() == "changed"
 
 
+def test_without_a_configuration_and_archives_there_is_no_record(bare: Program, tmp_path: Path) -> None:
+    for command in ("history", "runs", "undo-restore", "audit"):
+        answer = bare(command)
+        assert (answer.code, "no configuration found" in answer.err) == (2, True)
+    assert os.listdir(tmp_path / "home") == []
+
+
 def test_it_is_looked_into_as_any_snapshot(estate: Estate, bare: Program, tmp_path: Path) -> None:
     archive, file = path_of(estate, "gz"), f"{estate.source}/b"
     assert bare("ls", archive, str(estate.source)).out.splitlines() == [f"{estate.source}/a", file]

@@ -63,9 +63,10 @@ class Invocation:
     def _opened(self) -> "Workspace":
         if self.archive_files or self._needs_no_configuration:
             from tui_backup.cli.archive_files import asked_key
-            from tui_backup.services.archive_files import open_workspace
+            from tui_backup.services.archive_files import has_state, open_workspace
 
-            return open_workspace(self.config, self.archive_files, asked_key(self))
+            if self.archive_files or has_state(self.config):
+                return open_workspace(self.config, self.archive_files, asked_key(self))
         from tui_backup.services.workspace import Workspace
 
         return Workspace.open(self.config)

@@ -68,6 +68,11 @@ def open_workspace(given: str | None, paths: Iterable[str], key: Secret | None =
     return Workspace(msgspec.structs.replace(config, repositories={**config.repositories, **archives}))
 
 
+def has_state(given: str | None) -> bool:
+    """Whether there is no configuration, and archives have left a state all the same."""
+    return not is_configured(given) and os.path.isdir(configuration(given).state_dir)
+
+
 def configuration(given: str | None) -> Config:
     """Return the configuration, or an empty one where there is none, or none that is sound and was named."""
     if is_configured(given):
