@@ -13,7 +13,15 @@ import msgspec
 from tui_backup.config.lockable import check_lockable
 from tui_backup.config.opening import opening_of, secret_key
 from tui_backup.config.settings import RepositoryConfig
-from tui_backup.errors import BackupError, ConfigError, NotFound, RepositoryMissing, UsageError
+from tui_backup.errors import (
+    BackupError,
+    ConfigError,
+    NotFound,
+    PlaceMissing,
+    RepositoryMissing,
+    StoreError,
+    UsageError,
+)
 from tui_backup.formats.base import Format, Opening, Repository
 from tui_backup.formats.registry import FORMATS
 from tui_backup.history.history import History
@@ -119,7 +127,8 @@ class Repositories:
         if seen is not None or not is_cached(config):
             return repository
         repository.close()
-        return _format(config).open(self._opening(config, repository.id))
+        store = store_of(config, self._state_dir, repository.id)
+        return _format(config).open(msgspec.structs.replace(opening, store=store))
 
     def _first_of(self, kin: Sequence[str]) -> Repository | None:
         """Return the first of these repositories that is there and can be opened."""
@@ -221,10 +230,23 @@ def _missing(config: RepositoryConfig, seen: str | None) -> RepositoryMissing:
             _("there is no repository in {place} yet").format(place=place),
             hint=_("`tui-backup init` makes it, and so does the first run"),
         )
+    if lost := _lost_place(config.store):
+        return RepositoryMissing(lost.message, hint=lost.hint)
     return RepositoryMissing(
         _("the repository {name} is no longer in {place}").format(name=config.name, place=place),
         hint=_("is the disk mounted? A new repository needs a new name in the configuration"),
     )
+
+
+def _lost_place(store: Store) -> PlaceMissing | None:
+    """Return the error which says that not even the place of a store is there any more."""
+    try:
+        next(iter(store.objects("config")), None)
+    except PlaceMissing as error:
+        return error
+    except StoreError:
+        return None
+    return None
 
 
 def _another(config: RepositoryConfig, seen: str, found: str) -> RepositoryMissing:
