@@ -10,6 +10,8 @@ from tests.support.faulty import FaultyStore
 from tests.support.s3_stores import s3_store
 from tests.support.servers.sshd import SshServer
 from tui_backup.stores.base import Store
+from tui_backup.stores.cached import CachedStore
+from tui_backup.stores.limited import LimitedStore
 from tui_backup.stores.local import LocalStore
 from tui_backup.stores.memory import MemoryStore
 
@@ -19,6 +21,19 @@ Maker = Callable[[pytest.FixtureRequest], Store]
 def _local(request: pytest.FixtureRequest) -> LocalStore:
     directory: Path = request.getfixturevalue("tmp_path")
     return LocalStore(str(directory / "store"))
+
+
+def _cached(request: pytest.FixtureRequest) -> CachedStore:
+    directory: Path = request.getfixturevalue("tmp_path")
+    made = CachedStore(beneath=_local(request), directory=str(directory / "caches" / ("c" * 64)))
+    made.keep_at_hand(["data/", "index/"])
+    return made
+
+
+def _limited(request: pytest.FixtureRequest) -> LimitedStore:
+    directory: Path = request.getfixturevalue("tmp_path")
+    pace = 1 << 30
+    return LimitedStore(beneath=_local(request), upload=pace, download=pace, directory=str(directory / "pace"))
 
 
 def _s3(server: str) -> Maker:
@@ -41,8 +56,13 @@ MAKERS: dict[str, Maker] = {
     "s3 over TLS": _s3("radosgw_tls"),
     "s3 of rclone": _s3("rclone_s3"),
     "sftp": _sftp,
+    "cached": _cached,
+    "limited": _limited,
 }
 """Kind of store, and where it lies if there are several places -> how one is made that holds nothing."""
+
+UNLIKE = frozenset({"guarded", "single"})
+"""Kinds that are there to refuse what others do; they have tests of their own."""
 
 _NEEDS: dict[str, str] = {"s3": "radosgw", "s3 over TLS": "radosgw", "s3 of rclone": "rclone", "sftp": "sshd"}
 """Kind -> the component without which there is none."""
