@@ -136,6 +136,24 @@ def test_a_plain_archive_among_sealed_ones_is_never_the_latest_and_warned_about(
     assert "is not encrypted" in answer.out + answer.err
 
 
+def test_an_old_sealed_archive_is_not_the_latest_because_its_list_is_gone(place: Place) -> None:
+    place.configure("tar.gz", f'encryption_key = "{KEY}"')
+    place.well("run", "site")
+    (ours,) = place.names()
+    renamed = "backup_2222-01-01T00-00-00.tar.gz.enc"
+    (place.archives / renamed).write_bytes((place.archives / ours).read_bytes())
+    (place.archives / f"{renamed}.metadata.json").write_bytes((place.archives / f"{ours}.metadata.json").read_bytes())
+    for beside in (b"", b"rubbish"):
+        (place.archives / f"{renamed}.entries.jsonl.zst.enc").write_bytes(beside)
+        assert f"Restore {ours} " in place.well("restore", "latest", "--target", str(place.directory / "out")).out
+        answer = place.well("restore", renamed, "--target", str(place.directory / "other"), "--dry-run")
+        assert "an older archive under a new name" in answer.out + answer.err
+    (place.archives / f"{renamed}.entries.jsonl.zst.enc").unlink()
+    answer = place.call("verify", "--read-data")
+    assert answer.code == 1
+    assert f"{renamed}: its list of entries is missing" in answer.out
+
+
 def test_what_another_program_has_encrypted_is_listed_as_such_and_never_the_latest(place: Place) -> None:
     place.configure("tar.gz")
     place.well("run", "site")

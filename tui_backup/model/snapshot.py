@@ -71,6 +71,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is encrypted; None: as the repository says."""
     foreign: bool = False
     """Whether another program has encrypted it, which alone can open it."""
+    unproven: bool = False
+    """Whether nothing that is authenticated tells what it is, in a repository where that should be."""
 
     @property
     def short_id(self) -> str:

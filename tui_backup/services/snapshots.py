@@ -85,8 +85,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_stray(self) -> bool:
-        """Whether it lies unencrypted among encrypted ones: anybody who can write there can have put it there."""
-        return self.shelf.repository.encrypted and self.snapshot.encrypted is False
+        """Whether nothing authenticated tells what it is, among such as have that: anybody can have put it there."""
+        return self.snapshot.unproven and not self.snapshot.foreign
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,7 +247,7 @@ def _one_of(reached: Reach, name: str, found: Iterable[Found]) -> Found:
     """Return the only snapshot that a name stands for; raises SnapshotUnknown where there are several."""
     several = list(found)
     if len(several) == 1:
-        warnings = (*_better(reached, several[0]), *map(_not_encrypted, filter(_is_stray, several)))
+        warnings = (*_better(reached, several[0]), *map(_stray, filter(_is_stray, several)))
         return msgspec.structs.replace(several[0], warnings=warnings)
     raise SnapshotUnknown(
         _("{name} stands for {count} snapshots").format(name=name, count=len(several)),
@@ -263,7 +263,7 @@ def _latest(reached: Reach, only: Filter) -> Found:
     copies = max(eligible, key=lambda each: each[0].snapshot.time)
     found = reached.preferred(copies)
     warnings = [_passed_over(each, found) for each in copies if each.is_damaged and not found.is_damaged]
-    warnings += map(_not_encrypted, filter(_is_stray, [found]))
+    warnings += map(_stray, filter(_is_stray, [found]))
     if found.snapshot.status is not SnapshotStatus.OK:
         warnings.append(_incomplete(found.snapshot, [each[0].snapshot for each in eligible]))
     return msgspec.structs.replace(found, warnings=tuple(warnings))
@@ -285,8 +285,10 @@ def _is_doubtful(found: Found) -> bool:
     return found.is_stray or found.snapshot.foreign
 
 
-def _not_encrypted(found: Found) -> str:
+def _stray(found: Found) -> str:
     text = _("{id} is not encrypted, as others in {repository} are: anybody who can write there can have made it")
+    if found.snapshot.encrypted:
+        text = _("{id} has no list of entries that can be read: it may be an older archive under a new name")
     return text.format(id=found.snapshot.short_id, repository=found.shelf.name)
 
 

@@ -369,6 +369,25 @@ def test_a_hundred_thousand_names_in_a_directory_are_no_burden(store: MemoryStor
     assert (len(found), found[-1].path, found[-1].size) == (100_000, b"/d/099999", 99_999)
 
 
+def test_a_list_of_directories_without_end_takes_no_memory_without_end(store: MemoryStore) -> None:
+    from tests.formats.archive.test_entry_list import listed
+    from tui_backup.formats.containers.base import Member
+    from tui_backup.model.entry import EntryKind
+
+    snapshot = back_up(made(opening(store)), {})
+    deep = [Member(path=b"/%04d" % number + b"/a" * 4000, kind=EntryKind.FILE) for number in range(100)]
+    for members, refused in (([Member(path=b"/a" * 100_000, kind=EntryKind.FILE)], True), (deep, False)):
+        store.put(f"{snapshot.id}.entries.jsonl.zst", listed(members).getvalue())
+        again = opened(opening(store))
+        if refused:
+            watch = Watch()
+            assert list(again.entries(again.snapshots()[0], watch=watch)) == []
+            assert watch.warnings
+        else:
+            with pytest.raises(BackupError, match="more names than memory can hold"):
+                again.children(again.snapshots()[0], b"/")
+
+
 def test_no_room_for_temporary_files_is_said_plainly(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -67,6 +67,8 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
     said_sha256: str | None = None
     written_as: str | None = None
     """The name under which it was written, where the head of its list told."""
+    is_unproven: bool = False
+    """Whether no seal vouches for what is told of it, in a place where archives are sealed."""
 
     def snapshot(self) -> Snapshot:
         """Return what the archive is to others."""
@@ -93,6 +95,7 @@ class Archive(msgspec.Struct, frozen=True, kw_only=True):
             program=facts.tool,
             encrypted=self.encryption is not Encryption.NONE,
             foreign=self.encryption is Encryption.FOREIGN,
+            unproven=self.is_unproven,
         )
 
 
@@ -165,7 +168,7 @@ class Catalog:
             bare = msgspec.structs.replace(bare, encryption=self._encryption(found))
         if self._passphrase is None or (head and is_named_sealed):
             return bare
-        return msgspec.structs.replace(bare, facts=_unproven(bare.facts))
+        return msgspec.structs.replace(bare, facts=_unproven(bare.facts), is_unproven=True)
 
     def _head(self, found: _Found, *, sealed: bool) -> Head | None:
         """Return the head of an entry list; None where it cannot be read, for whatever reason but the store's."""
@@ -233,7 +236,7 @@ def told_by(archive: Archive, head: Head, encryption: Encryption) -> Archive:
 
 
 def _unproven(facts: Facts) -> Facts:
-    """Return what is believed of an archive that is not sealed among such as are: anybody can have put it there."""
+    """Return what is believed of an archive of which no seal tells what it is: anybody can have put it there."""
     return Facts(time=facts.time, tool="", kind=facts.kind)
 
 

@@ -78,6 +78,9 @@ class Checker:
         except NotFound:
             yield _problem(archive, ProblemKind.PACK_MISSING, _("the archive is missing"))
             return
+        if archive.is_unproven and archive.listed is None and archive.encryption is Encryption.SEALED:
+            message = _("its list of entries is missing: it may be an older archive under a new name")
+            yield _problem(archive, ProblemKind.INDEX, message)
         told = [(archive.said_size, archive.written_as)]
         try:
             with self._access.entry_list(archive) as file:

@@ -13,14 +13,16 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from tui_backup.errors import Corrupted
+from tui_backup.errors import BackupError, Corrupted
 from tui_backup.formats.archive.entry_list import Line, lines_of, link_of, path_of
 from tui_backup.formats.archive.frames import frame_at, frames
-from tui_backup.formats.containers.paths import Claims
+from tui_backup.formats.containers.paths import DEEPEST, LONGEST_PATH, Claims
 from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _
 
 _MOST_ENTRIES = 1 << 26
+_MOST_BYTES = 256 << 20
+"""Of the paths of all directories."""
 _MOST_REFUSED = 1000
 _FRAMES_AT_HAND = 8
 _SLASH_FIRST: Final = bytes.maketrans(b"/\0", b"\0/")
@@ -214,14 +216,18 @@ class _Shelf:
         self._leaf = b"\0"
         """The last path that is no directory, with a slash behind it."""
         self._claims = None if in_order else Claims()
+        self._room = _MOST_BYTES
 
     def take(self, number: int, path: bytes, kind: EntryKind) -> None:
         """Take an entry by the number of its line.
 
         Raises:
             Corrupted: its path must not be used.
+            BackupError: the list has directories without end.
             _OutOfOrder: the list is not in the order that it was said to be in.
         """
+        if len(path) > LONGEST_PATH + 1 or path.count(b"/") > DEEPEST:
+            raise Corrupted(_("its name is none that a file can have"))
         whole = path + b"/"
         if path[:1] != b"/" or b"//" in whole or b"/./" in whole or b"/../" in whole or b"\0" in path:
             raise Corrupted(_("its name is none that a file can have"))
@@ -248,7 +254,7 @@ class _Shelf:
 
     def _imply(self, path: bytes) -> None:
         while path not in self.children:
-            self.children[path] = array("I")
+            self._add(path)
             above = path.rpartition(b"/")[0]
             self.implied.setdefault(above, []).append(path)
             path = above
@@ -257,7 +263,13 @@ class _Shelf:
         if path in self.children:
             self.implied[above].remove(path)
         else:
-            self.children[path] = array("I")
+            self._add(path)
+
+    def _add(self, path: bytes) -> None:
+        self._room -= len(path)
+        if self._room < 0:
+            raise BackupError(_("the archive has more names than memory can hold"))
+        self.children[path] = array("I")
 
 
 def _as_key(path: bytes) -> bytes:
