@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
-from tui_backup.errors import Corrupted
+from tui_backup.errors import Corrupted, StoreError
 from tui_backup.formats.archive.catalog import Archive
 from tui_backup.formats.containers.base import Member, MemberReader
 from tui_backup.formats.containers.registry import CONTAINERS
@@ -99,7 +99,7 @@ class _Opened(io.RawIOBase):
         super().__init__()
         member = origin.member
         with ExitStack() as stack:
-            content = origin.access.readings.content(origin.archive, source_of(member), stack)
+            content, self._reading = origin.access.readings.content(origin.archive, source_of(member), stack)
             self._pieces = checked(content, member.sha256)
             self._stack = stack.pop_all()
         self._rest = memoryview(b"")
@@ -109,7 +109,11 @@ class _Opened(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
         if not self._rest:
-            self._rest = memoryview(next(self._pieces, b""))
+            try:
+                self._rest = memoryview(next(self._pieces, b""))
+            except StoreError:
+                self._reading.is_lost = True
+                raise
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
@@ -127,6 +131,8 @@ class _Reading:
     def __init__(self, archive: Archive, file: BinaryIO) -> None:
         self.archive = archive
         self.reader = reader_of(archive, file)
+        self.is_lost = False
+        """Whether the store failed in mid-reading: nobody knows where the reader stands."""
         self._file = file
         self._members = self.reader.members()
 
@@ -150,8 +156,8 @@ class Readings:
         self._lock = threading.Lock()
         self._idle: list[_Reading] = []
 
-    def content(self, archive: Archive, path: bytes, stack: ExitStack) -> BinaryIO:
-        """Return the content of a FILE; the stack lets it go."""
+    def content(self, archive: Archive, path: bytes, stack: ExitStack) -> tuple[BinaryIO, _Reading]:
+        """Return the content of a FILE, and what reads it; the stack lets it go."""
         reading = self._taken(archive, path) or _Reading(archive, self._access.opened(archive))
         with ExitStack() as failing:
             failing.callback(reading.close)
@@ -161,7 +167,7 @@ class Readings:
                 content = reading.go_on_to(path)
             failing.pop_all()
         stack.callback(self._put_back, reading)
-        return content
+        return content, reading
 
     def close(self) -> None:
         """Close the readers that nobody goes on with."""
@@ -180,6 +186,9 @@ class Readings:
         return None
 
     def _put_back(self, reading: _Reading) -> None:
+        if reading.is_lost:
+            reading.close()
+            return
         with self._lock:
             self._idle.append(reading)
             dropped = self._idle.pop(0) if len(self._idle) > _MOST_IDLE else None
