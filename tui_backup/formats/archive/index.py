@@ -180,15 +180,19 @@ class Index:
                 is_first = line.type is EntryKind.FILE and not (line.link or line.link_b64)
                 if is_first and number not in self._left_out and (path := path_of(line)) in wanted:
                     firsts[path] = number
+        thinned: set[bytes] = set()
         for number, path in links:
             first = firsts.get(path)
             ((_number, line),) = self._lines([number])
             if first is None or first > number or line.type is not EntryKind.FILE:
                 self._refuse(number, path_of(line), _("it is a further name of a file that is not there"))
-                self._shelf.children[path_of(line).rpartition(b"/")[0]].remove(number)
+                thinned.add(path_of(line).rpartition(b"/")[0])
                 continue
             self._links[number] = first
             self._names[first] = self._names.get(first, 1) + 1
+        for above in thinned:
+            kept = (number for number in self._shelf.children[above] if number not in self._left_out)
+            self._shelf.children[above] = array("I", kept)
 
     def _refuse(self, number: int, path: bytes, reason: str) -> None:
         self._left_out.add(number)
