@@ -140,7 +140,10 @@ def test_what_is_encrypted(environment: dict[str, str], is_encrypted: bool) -> N
         ({**DIRECTORY, "BACKUP_ENCRYPT": "maybe"}, "BACKUP_ENCRYPT: 'maybe' is neither true nor false"),
         ({**S3, "BACKUP_MAX_BACKUPS": "three"}, "BACKUP_MAX_BACKUPS: 'three' is not a whole number"),
         ({**S3, "BACKUP_STOP_INSTANCES": "true"}, "BACKUP_STOP_INSTANCES: this version cannot stop services during"),
-        ({"BACKUP_STORAGE_LOCATION": "./backups"}, "DATABASE_URL is not set"),
+        (
+            {"BACKUP_STORAGE_LOCATION": "./backups"},
+            "BACKUP_STORAGE_LOCATION: this version cannot back up databases yet",
+        ),
         (
             {"BACKUP_STORAGE_LOCATION": "./backups", "DATABASE_URL": "postgresql://localhost/everest"},
             "DATABASE_URL: this version cannot back up databases yet",

@@ -105,8 +105,8 @@ def describe(environment: Mapping[str, str]) -> Described:
     if given.text("BACKUP_S3_BUCKET") is None and given.text("BACKUP_DIR") is not None:
         settings = _to_directory(given)
     elif given.text("BACKUP_S3_BUCKET") is None and given.is_any("BACKUP_STORAGE_LOCATION", "DATABASE_URL"):
-        given.needed("DATABASE_URL")
-        raise _unable("DATABASE_URL", _("back up databases"))
+        name = "DATABASE_URL" if given.is_any("DATABASE_URL") else "BACKUP_STORAGE_LOCATION"
+        raise _unable(name, _("back up databases"))
     else:
         settings = _to_s3(given)
     return Described(tuple(settings), tuple(given.cautions()))
