@@ -30,7 +30,7 @@ def container(kind: str) -> Container:
 
 
 def member(path: bytes, kind: EntryKind = EntryKind.FILE, **facts: object) -> Member:
-    return Member(path=path, kind=kind, mode=0o644, mtime_ns=1_700_000_000_000_000_000, **facts)  # type: ignore[arg-type]
+    return Member(path=path, kind=kind, mode=0o644, mtime_ns=1_700_000_000_000_000_000, **facts)  # type: ignore[arg-type]  # any of its fields
 
 
 def file(path: bytes, content: bytes = b"content") -> tuple[Member, bytes]:

@@ -37,7 +37,7 @@ def delete_versions(server: S3Server, store: S3Store) -> list[str]:
     with server.client() as client:
         found = client.list_object_versions(Bucket=store.bucket)
         versions = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found.get("Versions", [])]
-        told = client.delete_objects(Bucket=store.bucket, Delete={"Objects": versions})  # type: ignore[typeddict-item]
+        told = client.delete_objects(Bucket=store.bucket, Delete={"Objects": versions})  # type: ignore[typeddict-item]  # keys and versions
         return [error["Key"] for error in told.get("Errors", [])]
 
 

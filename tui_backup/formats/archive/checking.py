@@ -23,6 +23,7 @@ from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 _MOST_PATHS = 100
 _MOST_REASONS = 100
@@ -210,7 +211,7 @@ def _digest(content: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-class _Hashed(io.RawIOBase):
+class _Hashed(RawFile):
     """A file that can seek, of which every byte is hashed once, in order, whoever reads it; others may close it."""
 
     def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
@@ -220,9 +221,6 @@ class _Hashed(io.RawIOBase):
         self._digest = sha256()
         self._hashed = 0
         self._at = 0
-
-    def readable(self) -> bool:
-        return True
 
     def seekable(self) -> bool:
         return True
@@ -234,15 +232,14 @@ class _Hashed(io.RawIOBase):
         self._at = self._file.seek(offset, whence)
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        piece = self._file.read(len(buffer))
-        buffer[: len(piece)] = piece
+    def take(self, most: int) -> bytes | memoryview:
+        piece = self._file.read(most)
         new = memoryview(piece)[max(0, self._hashed - self._at) :] if self._at <= self._hashed else memoryview(b"")
         self._digest.update(new)
         self._hashed += len(new)
         self._at += len(piece)
         self._progress(len(new))
-        return len(piece)
+        return piece
 
     def finish(self) -> str:
         """Read what nobody has read; return the SHA-256 of all."""

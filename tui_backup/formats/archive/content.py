@@ -19,6 +19,7 @@ from tui_backup.formats.containers.base import Member, MemberReader
 from tui_backup.formats.containers.registry import CONTAINERS
 from tui_backup.model.entry import Entry, Xattrs
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 if TYPE_CHECKING:
     from tui_backup.formats.archive.access import Access
@@ -92,7 +93,7 @@ def checked(content: BinaryIO, expected: str) -> Iterator[bytes]:
         raise Corrupted(_("its content is not what was backed up"))
 
 
-class _Opened(io.RawIOBase):
+class _Opened(RawFile):
     """The content of one member; lets the archive go when it is closed."""
 
     def __init__(self, origin: MemberOrigin) -> None:
@@ -104,20 +105,15 @@ class _Opened(io.RawIOBase):
             self._stack = stack.pop_all()
         self._rest = memoryview(b"")
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+    def take(self, most: int) -> bytes | memoryview:
         if not self._rest:
             try:
                 self._rest = memoryview(next(self._pieces, b""))
             except StoreError:
                 self._reading.is_lost = True
                 raise
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
+        piece, self._rest = self._rest[:most], self._rest[most:]
+        return piece
 
     def close(self) -> None:
         if not self.closed:

@@ -25,6 +25,7 @@ from tui_backup.formats.containers.base import MemberReader
 from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 from tui_backup.primitives.reasons import reason_of
 
 _SMALL = 1 << 20
@@ -100,7 +101,7 @@ def _held(content: bytes) -> AbstractContextManager[BinaryIO]:
     return nullcontext(BytesIO(content))
 
 
-class _Watched(io.RawIOBase):
+class _Watched(RawFile):
     """A file that can seek, reading of which stops when the run is to stop; others may close it."""
 
     def __init__(self, file: BinaryIO, watch: Watch) -> None:
@@ -108,20 +109,15 @@ class _Watched(io.RawIOBase):
         self._file = file
         self._watch = watch
 
-    def readable(self) -> bool:
-        return True
-
     def seekable(self) -> bool:
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return self._file.seek(offset, whence)
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+    def take(self, most: int) -> bytes | memoryview:
         self._watch.check()
-        piece = self._file.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return self._file.read(most)
 
 
 class _Waiting(msgspec.Struct, frozen=True):

@@ -1,10 +1,10 @@
 """ObjectFile: an object of a store as a file that can be read and can seek."""
 
 import io
-import os
 from collections import OrderedDict
 from collections.abc import Iterator
 
+from tui_backup.primitives.raw_file import SeekableFile
 from tui_backup.stores.base import ObjectInfo, Store
 from tui_backup.stores.parallel import Answer, fetched
 
@@ -15,7 +15,7 @@ _AHEAD = 24 << 20
 """Bytes that are fetched before somebody asks, once two blocks were read in a row."""
 
 
-class ObjectFile(io.RawIOBase):
+class ObjectFile(SeekableFile):
     """Reads in blocks, ahead where the store serves several requests at once.
 
     For one thread at a time. What goes wrong with the store is raised as it is.
@@ -23,44 +23,23 @@ class ObjectFile(io.RawIOBase):
 
     def __init__(self, store: Store, found: ObjectInfo) -> None:
         """Open an object as a listing showed it: one that is shorter by now is Corrupted."""
-        super().__init__()
+        super().__init__(found.size)
         self._store = store
         self._key = found.key
-        self._size = found.size
-        self._at = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._following = 0
         """The block behind the last one that was fetched."""
         self._coming: Iterator[tuple[int, Answer[bytes]]] | None = None
         """Gives `_following` and those behind it; its threads end when it is dropped."""
 
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Whether it can seek: yes."""
-        return True
-
-    def tell(self) -> int:
-        """Return where the next byte is read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go elsewhere."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(start + offset, 0)
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        """Fill `buffer` as far as a block goes."""
-        if self._at >= self._size:
-            return 0
-        number, offset = divmod(self._at, _BLOCK)
-        part = memoryview(self._block(number))[offset : offset + len(buffer)]
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
+    def take(self, most: int) -> bytes | memoryview:
+        """Return what comes next, as far as a block goes."""
+        if self.at >= self.size:
+            return b""
+        number, offset = divmod(self.at, _BLOCK)
+        part = memoryview(self._block(number))[offset : offset + most]
+        self.at += len(part)
+        return part
 
     def close(self) -> None:
         """Fetch nothing more."""
@@ -82,7 +61,7 @@ class ObjectFile(io.RawIOBase):
         if not self._following:
             return self._get(0)
         if self._coming is None:
-            numbers = range(self._following, -(-self._size // _BLOCK))
+            numbers = range(self._following, -(-self.size // _BLOCK))
             self._coming = fetched(self._store, numbers, self._get, size=lambda _number: _BLOCK, most_bytes=_AHEAD)
         try:
             return next(self._coming)[1].take()
@@ -96,7 +75,7 @@ class ObjectFile(io.RawIOBase):
 
     def _get(self, number: int) -> bytes:
         start = number * _BLOCK
-        return self._store.get(self._key, start, min(_BLOCK, self._size - start))
+        return self._store.get(self._key, start, min(_BLOCK, self.size - start))
 
 
 def open_object(store: Store, found: ObjectInfo) -> io.BufferedReader:

@@ -10,6 +10,7 @@ from tui_backup.errors import Corrupted
 from tui_backup.formats.archive.access import Access
 from tui_backup.formats.archive.catalog import Archive, Encryption
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 _BUFFER = 1 << 20
 
@@ -27,20 +28,16 @@ def plain(access: Access, archive: Archive) -> Iterator[BinaryIO]:
             yield file
 
 
-class _Checked(io.RawIOBase):
+class _Checked(RawFile):
     def __init__(self, file: BinaryIO, archive: Archive) -> None:
         super().__init__()
         self._file = file
         self._archive = archive
         self._digest = sha256()
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        piece = self._file.read(len(buffer))
+    def take(self, most: int) -> bytes | memoryview:
+        piece = self._file.read(most)
         if not piece and self._digest.hexdigest() != self._archive.said_sha256:
             raise Corrupted(_("{key} is not what its checksum says").format(key=self._archive.key))
         self._digest.update(piece)
-        buffer[: len(piece)] = piece
-        return len(piece)
+        return piece

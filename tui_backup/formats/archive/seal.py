@@ -25,6 +25,7 @@ import msgspec
 
 from tui_backup.errors import ConfigError, Corrupted, WrongPassword
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import SeekableFile
 from tui_backup.primitives.secret import Secret
 from tui_backup.stores.base import Sink
 
@@ -192,7 +193,7 @@ class SealedSink:
         self._number += 1
 
 
-class SealedFile(io.RawIOBase):
+class SealedFile(SeekableFile):
     """The plaintext of a sealed file that can seek; each segment is authenticated when it is read.
 
     What was cut off, put in, put elsewhere or changed is noticed where it is reached: at the very end by who reads that
@@ -206,7 +207,7 @@ class SealedFile(io.RawIOBase):
             WrongPassword: the passphrase is not the one.
             Corrupted: it is no sealed file, or too short to be one.
         """
-        super().__init__()
+        super().__init__(0)
         self._file = file
         self._header = parse_header(file.read(HEADER_BYTES))
         self._cipher = passphrase.cipher(self._header)
@@ -214,40 +215,20 @@ class SealedFile(io.RawIOBase):
         whole = self._header.segment + TAG_BYTES
         self._count = max(-(-body // whole), 1)
         """Of segments."""
-        self._end = body - self._count * TAG_BYTES
-        if self._end < 0 or (self._count > 1 and body - (self._count - 1) * whole <= TAG_BYTES):
+        self.size = body - self._count * TAG_BYTES
+        if self.size < 0 or (self._count > 1 and body - (self._count - 1) * whole <= TAG_BYTES):
             raise Corrupted(_("the sealed file is cut short"))
         self._place = HEADER_BYTES + body
-        self._at = 0
         self._open: tuple[int, memoryview] = (-1, memoryview(b""))
 
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Whether it can seek: yes."""
-        return True
-
-    def tell(self) -> int:
-        """Return where the next byte is read."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go elsewhere; the end is where the size of the file says, proven once it was read."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._end}[whence]
-        self._at = max(start + offset, 0)
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        """Fill `buffer` as far as one segment goes; raises Corrupted where that is not what was sealed."""
-        if self._at > self._end or (self._at == self._end and self._end > 0):
-            return 0
-        number, offset = divmod(self._at, self._header.segment)
-        part = self._segment(number)[offset : offset + len(buffer)]
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
+    def take(self, most: int) -> bytes | memoryview:
+        """Return what comes next, as far as one segment goes; raises Corrupted where that is not what was sealed."""
+        if self.at > self.size or (self.at == self.size and self.size > 0):
+            return b""
+        number, offset = divmod(self.at, self._header.segment)
+        part = self._segment(number)[offset : offset + most]
+        self.at += len(part)
+        return part
 
     def close(self) -> None:
         """Close the file beneath, too."""
@@ -261,7 +242,7 @@ class SealedFile(io.RawIOBase):
             start = HEADER_BYTES + number * whole
             if self._place != start:
                 self._file.seek(start)
-            sealed = self._file.read(min(whole, self._end + (number + 1) * TAG_BYTES - number * self._header.segment))
+            sealed = self._file.read(min(whole, self.size + (number + 1) * TAG_BYTES - number * self._header.segment))
             self._place = start + len(sealed)
             plain = _unsealed(self._cipher, self._header, sealed, number, self._count)
             self._open = (number, memoryview(plain))

@@ -8,6 +8,7 @@ from tui_backup.errors import Corrupted
 from tui_backup.formats.containers.compression import Compressor
 from tui_backup.formats.containers.deflate import Deflater, Inflating, inflating
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 from tui_backup.stores.base import Sink
 
 _HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -41,7 +42,7 @@ class _Gzipping:
         self._out.write(_TRAILER.pack(self._deflater.crc, self._deflater.size & 0xFFFFFFFF))
 
 
-class _Gunzipping(io.RawIOBase):
+class _Gunzipping(RawFile):
     """Unfolds at most as much as it is asked for, so that no member is larger in memory than that."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -51,22 +52,18 @@ class _Gunzipping(io.RawIOBase):
         self._member: Inflating | None = None
         self._begun = self._ended = False
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+    def take(self, most: int) -> bytes | memoryview:
         while not self._ended:
             member = self._member or self._next_member()
             if member is None:
                 break
-            piece = self._inflate(member, len(buffer))
+            piece = self._inflate(member, most)
             if member.eof:
                 self._input = member.unused_data
                 self._member = None
             if piece:
-                buffer[: len(piece)] = piece
-                return len(piece)
-        return 0
+                return piece
+        return b""
 
     def _inflate(self, member: Inflating, most: int) -> bytes:
         from zlib_ng import zlib_ng

@@ -19,6 +19,7 @@ from tui_backup.formats.containers.tar_header import BLOCK
 from tui_backup.formats.containers.tar_parsing import LARGEST_HEADER
 from tui_backup.model.entry import EntryKind, Xattrs
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 _KINDS = {
     b"0": EntryKind.FILE,
@@ -52,7 +53,7 @@ class _Announced(msgspec.Struct):
     target: bytes | None = None
 
 
-class _Content(io.RawIOBase):
+class _Content(RawFile):
     """The stored bytes of one member."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
@@ -60,16 +61,8 @@ class _Content(io.RawIOBase):
         self._file = file
         self.left = size
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def read(self, size: int = -1) -> bytes:
-        wanted = self.left if size < 0 else min(size, self.left)
+    def take(self, most: int) -> bytes | memoryview:
+        wanted = min(most, self.left)
         if not wanted:
             return b""
         piece = self._file.read(wanted)

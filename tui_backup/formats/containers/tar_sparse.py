@@ -1,12 +1,12 @@
 """Sparse files in tar: the maps of GNU tar's formats (old, PAX 0.0, 0.1, 1.0), and their content, holes and all."""
 
-import io
 from typing import BinaryIO
 
 from tui_backup.errors import Corrupted
 from tui_backup.formats.containers.tar_header import BLOCK
 from tui_backup.formats.containers.tar_parsing import Block, decimal, number, parse_old_map, size_of
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 _MOST_SPANS = 1 << 18
 _LONGEST_NUMBER = 21
@@ -86,7 +86,7 @@ def map_before(file: BinaryIO, size: int) -> Map:
     return list(zip(numbers[1::2], numbers[2::2], strict=True))
 
 
-class SparseContent(io.RawIOBase):
+class SparseContent(RawFile):
     """A sparse file as programs see it: zeros where its holes are."""
 
     def __init__(self, stored: BinaryIO, spans: Map, size: int) -> None:
@@ -97,24 +97,16 @@ class SparseContent(io.RawIOBase):
         self._start, self._length = next(self._spans)
         self._size = size
 
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        """Fill `buffer` as far as one hole or one span of data goes."""
+    def take(self, most: int) -> bytes | memoryview:
+        """Return what comes next, as far as one hole or one span of data goes."""
         while self._at == self._start + self._length and self._at < self._size:
             self._start, self._length = next(self._spans)
-        room = len(buffer)
         if self._at < self._start:
-            count = min(room, self._start - self._at)
-            buffer[:count] = bytes(count)
+            piece = bytes(min(most, self._start - self._at))
         else:
-            piece = self._stored.read(min(room, self._start + self._length - self._at))
-            count = len(piece)
-            buffer[:count] = piece
-        self._at += count
-        return count
+            piece = self._stored.read(min(most, self._start + self._length - self._at))
+        self._at += len(piece)
+        return piece
 
 
 def _bad() -> Corrupted:

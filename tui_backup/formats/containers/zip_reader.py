@@ -1,6 +1,5 @@
 """Reading zip: members are found in the directory at its end, and opened one by one."""
 
-import io
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from tui_backup.formats.containers.zip_records import DEFLATED, STORED
 from tui_backup.formats.containers.zip_writer import ABOUT
 from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 _STEP = 256 << 10
 _EXTRA = 64
@@ -134,7 +134,7 @@ class ZipReader:
         return cast(BinaryIO, _Content(self, record))
 
 
-class _Content(io.RawIOBase):
+class _Content(RawFile):
     """What one member holds: never more than was said, and in the end exactly that, with the right checksum."""
 
     def __init__(self, reader: ZipReader, record: Record) -> None:
@@ -150,26 +150,16 @@ class _Content(io.RawIOBase):
         self._produced = 0
         self._crc = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def read(self, size: int = -1) -> bytes:
-        if size < 0:
-            return b"".join(iter(lambda: self.read(_STEP), b""))
+    def take(self, most: int) -> bytes | memoryview:
         from zlib_ng.zlib_ng import crc32
 
         if self._at < 0:
             self._begin()
-        piece = self._next(size) if size else b""
+        piece = self._next(most)
         self._produced += len(piece)
         self._crc = crc32(piece, self._crc)
         stored = self._record.stored
-        is_short = size and not piece and (self._produced != stored.size or self._crc != stored.crc)
+        is_short = not piece and (self._produced != stored.size or self._crc != stored.crc)
         if is_short or self._produced > stored.size:
             raise Corrupted(_("its content is damaged"))
         return piece

@@ -8,6 +8,7 @@ from tui_backup.errors import Corrupted
 from tui_backup.formats.containers.compression import Compressor
 from tui_backup.formats.containers.deflate import threads
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 from tui_backup.stores.base import Sink
 
 _PIECE = 256 << 10
@@ -64,29 +65,25 @@ class _Compressing:
         """Its threads end with the compressor."""
 
 
-class _Unfolding(io.RawIOBase):
+class _Unfolding(RawFile):
     def __init__(self, stored: "_Input") -> None:
         super().__init__()
         self._stored = stored
         self._frame: BinaryIO | None = None
         self._begun = False
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
+    def take(self, most: int) -> bytes | memoryview:
         from zstandard import ZstdError
 
         while (frame := self._frame or self._next_frame()) is not None:
             try:
-                piece = frame.read(len(buffer))
+                piece = frame.read(most)
             except ZstdError as error:
                 raise Corrupted(_("the zstd stream is damaged: {reason}").format(reason=error)) from error
             if piece:
-                buffer[: len(piece)] = piece
-                return len(piece)
+                return piece
             self._frame = None
-        return 0
+        return b""
 
     def _next_frame(self) -> BinaryIO | None:
         from zstandard import ZstdDecompressor

@@ -19,6 +19,7 @@ from tui_backup.formats.walking import walk_down
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.raw_file import RawFile
 
 _DEEPEST = 4096
 """Directories below one another that are still gone into."""
@@ -56,7 +57,7 @@ class NodeOrigin(msgspec.Struct, gc=False):
         return entry
 
 
-class BlobStream(io.RawIOBase):
+class BlobStream(RawFile):
     """The blobs of a file one behind the other, read when they are needed."""
 
     def __init__(self, contents: Contents, ids: list[str]) -> None:
@@ -65,21 +66,15 @@ class BlobStream(io.RawIOBase):
         self._ids = iter(ids)
         self._rest = memoryview(b"")
 
-    def readable(self) -> bool:
-        """Whether it can be read: yes."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the buffer of RawIOBase is private to typeshed
-        """Fill `buffer` as far as one blob goes."""
+    def take(self, most: int) -> bytes | memoryview:
+        """Return what comes next, as far as one blob goes."""
         while not self._rest:
             id_ = next(self._ids, None)
             if id_ is None:
-                return 0
+                return b""
             self._rest = memoryview(self._contents.blob(BlobType.DATA, _bytes_of(id_)))
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
+        piece, self._rest = self._rest[:most], self._rest[most:]
+        return piece
 
 
 def walk(
