@@ -72,10 +72,10 @@ def asyncssh_server(
 
     async def close(acceptor: asyncssh.SSHAcceptor) -> None:
         acceptor.close()
-        await acceptor.wait_closed()
         for guest in guests:
             guest.abort()
             await guest.wait_closed()
+        await acceptor.wait_closed()
 
     acceptor = asyncio.run_coroutine_threadsafe(listen(), loop).result()
     port = acceptor.get_port()
