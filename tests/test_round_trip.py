@@ -79,12 +79,15 @@ def make(at: bytes, kind: str, what: Any, files: list[bytes]) -> None:
         files.append(at)
 
 
+BINDING = b"a socket on its way to its name"
+
+
 def bind(at: bytes) -> None:
     directory = os.open(os.path.dirname(at), os.O_PATH)
     try:
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(b"/proc/self/fd/%d/s" % directory)
-        os.rename(os.path.dirname(at) + b"/s", at)
+            listener.bind(b"/proc/self/fd/%d/%s" % (directory, BINDING))
+        os.rename(os.path.join(os.path.dirname(at), BINDING), at)
     finally:
         os.close(directory)
 

@@ -30,6 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.picture)
 
 
+@pytest.fixture(autouse=True)
+def _patient_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what is said in passing stay for as long as a busy machine takes to look at it."""
+    monkeypatch.setattr(BackupApp, "NOTIFICATION_TIMEOUT", 300)
+
+
 @pytest.fixture(scope="session")
 def planted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a sample site that nobody changes: planting one takes time."""

@@ -263,8 +263,8 @@ async def test_the_text_and_the_forms_show_the_same_draft(app: BackupApp, site: 
 async def test_who_has_turned_to_the_text_is_not_called_back_to_the_form(app: BackupApp) -> None:
     async with app.run_test() as pilot:
         page = await opened(pilot)
-        await pilot.press("f2")
-        page.form.go_to(())
+        page.action_turn()
+        page.enter_form(())
         await settled(pilot)
         assert page.focused is page.text
 

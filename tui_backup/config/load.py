@@ -9,6 +9,7 @@ from tui_backup.config.document import Document
 from tui_backup.config.paths import check_owner, find_config, is_found
 from tui_backup.config.reader import Reader
 from tui_backup.config.settings import Config
+from tui_backup.errors import ConfigError
 from tui_backup.primitives.i18n import LANGUAGES, use
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ def load_config(given: str | None = None) -> Config:
 
 def is_configured(given: str | None = None) -> bool:
     """Whether there is a configuration, sound or not."""
-    return is_found(given) or _has_variables()
+    try:
+        find_config(given)
+    except ConfigError:
+        return not is_found(given) and _has_variables()
+    return True
 
 
 def read_variables(described: "Described", base: str) -> Config:

@@ -107,9 +107,7 @@ class Form(VerticalScroll):
         return list(self.query(Row))
 
     def go_to(self, key: Key) -> None:
-        """Put the focus on the row of a key, or the first one; somebody who has gone on to the text stays there."""
-        if not self.display:
-            return
+        """Put the focus on the row of a key, or the first one."""
         near = [each for each in self.rows if _is_about(key, each.key)] if key else []
         for each in near or self.rows:
             for widget in each.query("*"):

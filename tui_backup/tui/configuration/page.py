@@ -12,7 +12,7 @@ from textual.widgets import Static, TextArea
 
 from tui_backup.config.document import Fault
 from tui_backup.config.editing import Draft
-from tui_backup.config.lines import dotted
+from tui_backup.config.lines import Key, dotted
 from tui_backup.errors import BackupError, ConfigError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
@@ -161,7 +161,12 @@ class ConfigurationPage(Page):
         wrong = board.wrong() if board else set()
         if self._shown not in wrong and wrong:
             self.objects.go_to(next(thing for thing in self.objects.rows if thing in wrong))
-        self.call_later(self.form.go_to, fault.key)
+        self.call_later(self.enter_form, fault.key)
+
+    def enter_form(self, key: Key) -> None:
+        """Go to the row of a key, or the first one, unless somebody has turned to the text meanwhile."""
+        if not self.is_text:
+            self.form.go_to(key)
 
     def take_text(self) -> Fault | None:
         """Take what stands in the text into the draft; return why that is not possible."""
@@ -189,7 +194,7 @@ class ConfigurationPage(Page):
         elif place.new_job:
             self.remaking.add("jobs")
         elif thing.name is not None:
-            self.form.call_later(self.form.go_to, ())
+            self.form.call_later(self.enter_form, ())
 
     def _unreadable(self, error: BackupError) -> None:
         self.objects.say(printable(error.message), error.hint or "", failed=True)
@@ -257,7 +262,7 @@ class ConfigurationPage(Page):
 
     @on(Row.Edited)
     def _edited(self, event: Row.Edited) -> None:
-        if self.board is None:
+        if self.board is None or self.is_text:
             return
         try:
             if isinstance(event.row, KindRow):
