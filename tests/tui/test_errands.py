@@ -60,6 +60,7 @@ def test_a_job_is_changed_and_comments_stay(terminal: Tmux, estate: Estate) -> N
     terminal.press("F2")
     terminal.wait_for("# The shop.")
     terminal.wait_for("f2 Forms")
+    terminal.wait_for("nothing is wrong")
     terminal.press(*["Down"] * before.count("\n"))
     terminal.press("-l", 'expected_every = "26h"')
     terminal.wait_for("not saved")
