@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from tests.cli.calling import Call
 from tests.support.estate import Estate, build_estate
+
+PROGRAM = [sys.executable, "-m", "tui_backup"]
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def test_a_snapshot_becomes_an_archive_that_others_open(estate: Estate, program:
 
 def test_it_goes_to_a_pipe(estate: Estate, program: Call, out: Path) -> None:
     with (out / "pipe").open("wb") as pipe:
-        command = ["tui-backup", "--config", str(estate.directory / "config.toml"), "download", "latest"]
+        command = [*PROGRAM, "--config", str(estate.directory / "config.toml"), "download", "latest"]
         done = subprocess.run([*command, "--format", "tar", "-o", "-"], stdout=pipe, stderr=subprocess.PIPE, check=True)
     with tarfile.open(out / "pipe") as archive:
         assert names_in(archive, estate) == [".", "a", "deep", "deep/b", "deep/c.log"]
@@ -138,7 +141,7 @@ def test_the_audit_has_who_took_what(estate: Estate, program: Call, out: Path) -
 def test_one_that_is_cut_off_leaves_nothing(estate: Estate, program: Call, out: Path) -> None:
     (estate.source / "large").write_bytes(os.urandom(8 << 20))
     estate.run()
-    limited = ["bash", "-c", 'ulimit -f 4000; exec "$@"', "-", "tui-backup", "--config"]
+    limited = ["bash", "-c", 'ulimit -f 4000; exec "$@"', "-", *PROGRAM, "--config"]
     command = [*limited, str(estate.directory / "config.toml"), "export", "latest", "-o", str(out / "x.tar")]
     done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert done.returncode == 1
