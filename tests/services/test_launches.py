@@ -117,16 +117,18 @@ def test_an_error_before_a_run_is_the_error_of_the_launch(scene: Scene) -> None:
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_in_closing_is_told_like_any_other(scene: Scene) -> None:
     def operation(workspace: Workspace) -> None:
-        workspace.history.close = _fail  # type: ignore[method-assign]  # as a disk that is taken out
+        close = workspace.history.close
+
+        def fail() -> None:
+            close()
+            raise OSError("gone")
+
+        workspace.history.close = fail  # type: ignore[method-assign]  # as a disk that is taken out
 
     launch = scene.launches.start(scene.config, "look", operation)
     assert launch.ended.wait(10)
     assert launch.error is not None
     assert launch.error.message == "unexpected error: OSError: gone"
-
-
-def _fail() -> None:
-    raise OSError("gone")
 
 
 def test_a_token_follows_another_from_then_on_or_at_once() -> None:
