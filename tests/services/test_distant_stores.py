@@ -4,7 +4,7 @@ import os
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -28,6 +28,9 @@ from tui_backup.services.workspace import Workspace
 from tui_backup.stores.base import Store
 from tui_backup.stores.cached import _known
 from tui_backup.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectLockRuleTypeDef
 
 pytestmark = pytest.mark.requires("radosgw")
 
@@ -134,10 +137,10 @@ def test_a_bucket_says_whether_it_can_lock(radosgw: S3Server, tmp_path: Path) ->
         Offsite(tmp_path / "default", radosgw, ObjectLockEnabledForBucket=True),
     )
     with radosgw.client() as client:
-        rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
+        rule: ObjectLockRuleTypeDef = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
         client.put_object_lock_configuration(
             Bucket=default.bucket,
-            ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule},  # type: ignore[typeddict-item]  # a rule is a dict of these
+            ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule},
         )
     for offsite, said in ((plain, "does not lock objects"), (default, "locks everything by default")):
         offsite.days = DAYS

@@ -115,7 +115,7 @@ def test_an_error_before_a_run_is_the_error_of_the_launch(scene: Scene) -> None:
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_in_closing_is_told_like_any_other(scene: Scene) -> None:
+def test_a_fault_in_closing_is_told_like_any_other(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def operation(workspace: Workspace) -> None:
         close = workspace.history.close
 
@@ -123,7 +123,7 @@ def test_a_fault_in_closing_is_told_like_any_other(scene: Scene) -> None:
             close()
             raise OSError("gone")
 
-        workspace.history.close = fail  # type: ignore[method-assign]  # as a disk that is taken out
+        monkeypatch.setattr(workspace.history, "close", fail)
 
     launch = scene.launches.start(scene.config, "look", operation)
     assert launch.ended.wait(10)

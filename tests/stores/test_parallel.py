@@ -42,7 +42,9 @@ def test_bytes_in_flight_are_bounded(stalled: FaultyStore) -> None:
     def pulse() -> None:
         nonlocal waits
         waits += 1
-        stalled.faults[0].stall.set()  # type: ignore[union-attr]  # it stalls
+        stall = stalled.faults[0].stall
+        assert stall is not None
+        stall.set()
 
     uploads = Uploads[int](stalled, pulse, most_bytes=250)
     uploads.put("data/1", b"x" * 100, 1)

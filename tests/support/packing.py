@@ -1,6 +1,5 @@
 """Archives made and read in memory, member by member, and archives of real trees."""
 
-from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -11,7 +10,7 @@ from tui_backup.formats.containers.entry_writer import Written, write_archive
 from tui_backup.formats.containers.registry import CONTAINERS
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
-from tui_backup.sources.registry import SOURCES
+from tui_backup.sources.files import FilesSource
 
 KINDS = tuple(CONTAINERS)
 TARS = tuple(kind for kind in KINDS if kind.startswith("tar"))
@@ -62,10 +61,10 @@ def unpacked(kind: str, archive: bytes) -> Unpacked:
 def pack_tree(root: Path, kind: str, archive: Path, watch: Watch | None = None) -> Written:
     """Write an archive of a real directory; warnings fail the test unless it brings a watch."""
     watch = watch or Watch(on_warning=_fail)
-    source = SOURCES.load("files")(paths=[str(root)])  # type: ignore[call-arg]  # the registry knows no options
-    entries: Iterable[object] = source.entries(watch)
+    found = FilesSource(paths=(str(root),)).entries(watch)
+    entries = (entry for entry in found if isinstance(entry, Entry))
     with archive.open("wb") as out:
-        return write_archive(entries, container(kind), out, 6, watch)  # type: ignore[arg-type]  # nothing is unread here
+        return write_archive(entries, container(kind), out, 6, watch)
 
 
 class _Failing(GivenOrigin):

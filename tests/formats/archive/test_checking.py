@@ -18,9 +18,10 @@ from tui_backup.stores.memory import MemoryStore
 FILES = {b"/a": b"a" * 1000, b"/b": random.Random(0).randbytes(400_000), b"/c/d": b"d", b"/f": b"f" * 3000}
 KINDS = ["tar.gz", "tar.zst", "zip"]
 ENTRIES = ".entries.jsonl.zst"
+EVERYTHING = Subset()
 
 
-def proof(repository: ArchiveRepository, subset: Subset | None = Subset(), watch: Watch | None = None) -> Proof:  # noqa: B008 - frozen
+def proof(repository: ArchiveRepository, subset: Subset | None = EVERYTHING, watch: Watch | None = None) -> Proof:
     return repository.verify([], subset, watch or Watch())
 
 
@@ -51,11 +52,12 @@ def test_any_flipped_bit_is_found(store: MemoryStore, kind: str, key: str | None
     assert proof(opened(opening(store, key=key), kind)).read == (snapshot.id,)
 
 
-def test_damage_names_the_paths_that_it_touches(store: MemoryStore) -> None:
+def test_damage_names_the_paths_that_it_touches() -> None:
     for kind, paths in (("zip", {b"/b"}), ("tar.gz", {b"/b", b"/c", b"/c/d", b"/f"})):
-        repository = made(opening(MemoryStore()), kind)
+        store = MemoryStore()
+        repository = made(opening(store), kind)
         snapshot = back_up(repository, FILES)
-        changed(repository.access.store, snapshot.id, 200_000)  # type: ignore[arg-type]  # it is the one above
+        changed(store, snapshot.id, 200_000)
         found = proof(repository)
         assert {path for problem in found.problems for path in problem.paths} == paths
 

@@ -16,7 +16,7 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
-from tui_backup.sources.registry import SOURCES
+from tui_backup.sources.files import FilesSource
 from tui_backup.stores.memory import MemoryStore
 
 
@@ -46,7 +46,7 @@ def test_notes_stand_in_the_sidecar(store: MemoryStore) -> None:
 
 def test_everything_is_new_and_every_byte_that_is_stored_is_added(store: MemoryStore, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a" * 1000)
-    source = SOURCES.load("files")(paths=[str(tmp_path)], as_="static")  # type: ignore[call-arg]  # the registry knows no options
+    source = FilesSource(paths=(str(tmp_path),), as_="static")
     done = back_up([source], made(opening(store)), brief(), Watch())
     tally = done.tally
     assert (tally.files_new, tally.files_changed, tally.files_unmodified, tally.dirs) == (1, 0, 0, 1)

@@ -18,7 +18,7 @@ from tui_backup.formats.containers.entry_writer import EntryWriter, Written, wri
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
-from tui_backup.sources.registry import SOURCES
+from tui_backup.sources.files import FilesSource
 
 LARGE = 6_000_000
 
@@ -38,7 +38,7 @@ def written(*entries: Entry, kind: str = "tar", watch: Watch | None = None) -> t
 
 
 def listed(root: Path, watch: Watch) -> list[Entry]:
-    found = SOURCES.load("files")(paths=[str(root)]).entries(watch)  # type: ignore[call-arg]  # the registry knows no options
+    found = FilesSource(paths=(str(root),)).entries(watch)
     return [entry for entry in found if isinstance(entry, Entry)]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.support.servers.s3 import S3Server
 from tui_backup.errors import NotFound, StoreError
 from tui_backup.stores.base import Retention
 from tui_backup.stores.s3.store import S3Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 pytestmark = pytest.mark.requires("radosgw")
 
@@ -36,8 +40,10 @@ def delete_versions(server: S3Server, store: S3Store) -> list[str]:
     """Try to remove every version of everything; return what the server says."""
     with server.client() as client:
         found = client.list_object_versions(Bucket=store.bucket)
-        versions = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found.get("Versions", [])]
-        told = client.delete_objects(Bucket=store.bucket, Delete={"Objects": versions})  # type: ignore[typeddict-item]  # keys and versions
+        versions: list[ObjectIdentifierTypeDef] = [
+            {"Key": each["Key"], "VersionId": each["VersionId"]} for each in found.get("Versions", [])
+        ]
+        told = client.delete_objects(Bucket=store.bucket, Delete={"Objects": versions})
         return [error["Key"] for error in told.get("Errors", [])]
 
 

@@ -216,12 +216,13 @@ async def _hand_back(request: web.Request, answer: aiohttp.ClientResponse, rule:
         given.content_length = int(answer.headers.get("Content-Length", "0"))
     await given.prepare(request)
     at = 0
-    async for piece in answer.content.iter_chunked(_PIECE):
+    async for coming in answer.content.iter_chunked(_PIECE):
+        piece = coming
         if rule.truncate is not None and at + len(piece) > rule.truncate:
             await given.write(piece[: rule.truncate - at])
             return None
         if rule.flip is not None and at <= rule.flip < at + len(piece):
-            piece = _flipped(piece, rule.flip - at)  # noqa: PLW2901  # what goes on is this
+            piece = _flipped(piece, rule.flip - at)
         if rule.rate:
             await asyncio.sleep(len(piece) / rule.rate)
         if rule.stall and at == 0:

@@ -5,7 +5,7 @@ import os
 from base64 import b64decode
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, cast
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -246,7 +246,7 @@ def _sparse(content: _Content, spans: sparse.Map, size: int) -> tuple[BinaryIO, 
 
 
 def _cast(file: io.RawIOBase) -> BinaryIO:
-    return file  # type: ignore[return-value]  # typeshed keeps RawIOBase apart from BinaryIO
+    return cast(BinaryIO, file)
 
 
 def _owner(name: bytes) -> str:
