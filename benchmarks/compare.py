@@ -11,7 +11,7 @@ import msgspec
 
 from benchmarks.corpora import CORPORA, changed, make
 from benchmarks.measure import Cost, measure, middle, size_of
-from benchmarks.programs import PROGRAMS, Program, start, version
+from benchmarks.programs import PROGRAMS, Program, present, start
 
 STEPS = ("first backup", "nothing changed", "1 % changed", "restore", "check all data")
 
@@ -32,8 +32,6 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> None:
     setup = _arguments()
-    for name in setup.programs:
-        print(f"{name}: {version(name)}")
     try:
         for corpus in setup.corpora:
             _compare(setup, corpus)
@@ -108,7 +106,7 @@ def _arguments() -> Setup:
     given = parser.parse_args()
     return Setup(
         work=Path(tempfile.mkdtemp(prefix="benchmark-", dir=given.directory)),
-        programs=[name for name in given.programs.split(",") if version(name)],
+        programs=present(given.programs),
         corpora=given.corpora.split(","),
         rounds=given.rounds,
         scale=given.scale,

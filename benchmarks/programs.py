@@ -162,6 +162,14 @@ PROGRAMS: dict[str, tuple[type[Ours] | type[Restic] | type[Borg], str]] = {
 """Name -> adapter and where the program is found."""
 
 
+def present(names: str) -> list[str]:
+    """Return which of these programs, with commas between them, are here; print their versions."""
+    found = {name: told for name in names.split(",") if (told := version(name))}
+    for name, told in found.items():
+        print(f"{name}: {told}")
+    return list(found)
+
+
 def version(name: str) -> str:
     """Return what a program says of its version; empty where it is not installed."""
     kind, program = PROGRAMS[name]

@@ -20,7 +20,7 @@ import msgspec
 
 from benchmarks.corpora import CORPORA, make
 from benchmarks.measure import Command, Cost, measure, middle, size_of
-from benchmarks.programs import PASSWORD, PROGRAMS, version
+from benchmarks.programs import PASSWORD, PROGRAMS, present
 from tests.support.repositories import keep, new_repository
 from tests.support.servers.daemons import daemon, free_port, wait_until_it_listens
 from tests.support.servers.rclone import rclone_server
@@ -108,9 +108,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 def main() -> None:
     given = _arguments()
-    names = [name for name in given.programs.split(",") if version(name)]
-    for name in names:
-        print(f"{name}: {version(name)}")
+    names = present(given.programs)
     work = Path(tempfile.mkdtemp(prefix="benchmark-", dir=given.directory))
     try:
         made = _made_of_small_packs(work) if given.looks else None

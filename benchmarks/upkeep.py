@@ -11,7 +11,7 @@ import msgspec
 
 from benchmarks.corpora import CORPORA, make
 from benchmarks.measure import Command, Cost, measure, middle, size_of
-from benchmarks.programs import PASSWORD, PROGRAMS, version
+from benchmarks.programs import PASSWORD, PROGRAMS, present
 
 STEPS = ("prune", "copy")
 
@@ -75,9 +75,7 @@ class Place(msgspec.Struct, frozen=True):
 
 def main() -> None:
     given = _arguments()
-    names = [name for name in given.programs.split(",") if version(name)]
-    for name in names:
-        print(f"{name}: {version(name)}")
+    names = present(given.programs)
     work = Path(tempfile.mkdtemp(prefix="benchmark-", dir=given.directory))
     try:
         for corpus in given.corpora.split(","):

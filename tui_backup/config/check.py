@@ -11,10 +11,11 @@ import msgspec
 
 from tui_backup.config.lines import Key, dotted
 from tui_backup.config.lockable import check_lockable
-from tui_backup.config.opening import check_encryption_key, secret_key
+from tui_backup.config.opening import secret_key
 from tui_backup.config.paths import SYSTEM_CONFIG, default_state_dir
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.errors import BackupError, ConfigError
+from tui_backup.formats.encryption_key import check_encryption_key
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _

@@ -1,19 +1,13 @@
 """Opening: what a repository is opened with, secrets and all, from what the configuration says of it."""
 
-from typing import Final
-
 from tui_backup.config.lines import dotted
 from tui_backup.config.settings import RepositoryConfig
-from tui_backup.errors import ConfigError
 from tui_backup.formats.base import ArchiveOptions, Opening
+from tui_backup.formats.encryption_key import check_encryption_key
 from tui_backup.model.locking import Locking
-from tui_backup.primitives.i18n import _
 from tui_backup.primitives.ledger import Ledger
 from tui_backup.primitives.secret import Secret
 from tui_backup.stores.base import Store
-
-SHORTEST_KEY: Final = 32
-"""Characters that an encryption key has at least."""
 
 
 def opening_of(
@@ -61,14 +55,3 @@ def encryption_key(config: RepositoryConfig) -> Secret | None:
     secret = config.encryption_key.resolve(key)
     check_encryption_key(secret, key)
     return secret
-
-
-def check_encryption_key(secret: Secret, key: str) -> None:
-    """Refuse a key that could be guessed; `key` says where it stands. Raises ConfigError."""
-    length = len(secret.reveal())
-    if length < SHORTEST_KEY:
-        message = _("{key}: an encryption key needs at least {shortest} characters, this one has {count}")
-        raise ConfigError(
-            message.format(key=key, shortest=SHORTEST_KEY, count=length),
-            hint=_("`openssl rand -base64 32` prints a good one"),
-        )

@@ -13,8 +13,8 @@ import msgspec
 
 from tui_backup.config.document import Document, Fault
 from tui_backup.config.lines import Key
-from tui_backup.config.opening import check_encryption_key
 from tui_backup.errors import ConfigError
+from tui_backup.formats.encryption_key import check_encryption_key
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.secret import Secret
 

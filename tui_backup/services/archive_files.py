@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui_backup.config.load import is_configured, load_config
-from tui_backup.config.opening import SHORTEST_KEY
 from tui_backup.config.paths import default_state_dir
 from tui_backup.config.settings import Config, RepositoryConfig
 from tui_backup.errors import ConfigError, WrongPassword
+from tui_backup.formats.encryption_key import SHORTEST_KEY
 from tui_backup.formats.registry import ARCHIVES
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.secret import Secret, SecretSource

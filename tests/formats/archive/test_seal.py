@@ -167,7 +167,7 @@ def test_the_first_segment_is_had_without_the_others(passphrase: Passphrase, siz
 
 def test_a_short_key_says_how_long_it_must_be() -> None:
     Passphrase(Secret("x" * 32))
-    with pytest.raises(ConfigError, match="31 characters, at least 32"):
+    with pytest.raises(ConfigError, match="at least 32 characters, this one has 31"):
         Passphrase(Secret("x" * 31))
 
 

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import msgspec
 
-from tui_backup.errors import ConfigError, Corrupted, WrongPassword
+from tui_backup.errors import Corrupted, WrongPassword
+from tui_backup.formats.encryption_key import check_encryption_key
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.raw_file import SeekableFile
 from tui_backup.primitives.secret import Secret
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC: Final = b"TUIBKP\0\1"
-SHORTEST_KEY: Final = 32
-"""Characters that an encryption key has at least."""
 
 SEGMENT_LOG: Final = 20
 """Of archives: 1 MiB."""
@@ -102,15 +101,8 @@ class Passphrase:
 
     def __init__(self, secret: Secret) -> None:
         """Take the passphrase; raises ConfigError where it is too short to be one."""
-        text = secret.reveal()
-        if len(text) < SHORTEST_KEY:
-            raise ConfigError(
-                _("encryption_key has {count} characters, at least {least} are needed").format(
-                    count=len(text), least=SHORTEST_KEY
-                ),
-                hint=_("`openssl rand -base64 48` makes a good one; keep it where the backups are not"),
-            )
-        self._bytes = text.encode("utf-8", "surrogateescape")
+        check_encryption_key(secret, "encryption_key")
+        self._bytes = secret.reveal().encode("utf-8", "surrogateescape")
 
     def __repr__(self) -> str:
         return "Passphrase(********)"
