@@ -4,6 +4,7 @@ from textual.widgets import Input
 from tests.tui.conftest import settled
 from tui_backup.model.event import Progressed, Started
 from tui_backup.tui.app import BackupApp
+from tui_backup.tui.key_order import PATIENCE_S
 from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing
 
@@ -67,3 +68,19 @@ async def test_what_is_typed_in_one_go_after_a_slash_is_the_filter(app: BackupAp
         await settled(pilot)
         assert app.screen is dashboard
         assert app.screen.query_one(FilterLine).query_one(Input).value == "mBrq"
+
+
+async def test_a_key_whose_widget_goes_away_holds_up_those_after_it_for_a_moment_only(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        gone = Input()
+        await app.screen.mount(gone)
+        gone.focus()
+        await settled(pilot)
+        app.post_message(events.Key("a", "a"))
+        gone.remove()
+        for letter in "/x":
+            app.post_message(events.Key("slash" if letter == "/" else letter, letter))
+        await pilot.pause(PATIENCE_S * 2)
+        await settled(pilot)
+        assert app.screen.query_one(FilterLine).query_one(Input).value == "x"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -267,6 +268,18 @@ async def test_who_has_turned_to_the_text_is_not_called_back_to_the_form(app: Ba
         page.enter_form(())
         await settled(pilot)
         assert page.focused is page.text
+
+
+async def test_arrows_and_letters_that_come_in_one_go_keep_their_order(app: BackupApp) -> None:
+    async with app.run_test() as pilot:
+        page = await opened(pilot)
+        await pilot.press("f2")
+        await judged(pilot)
+        before = page.text.text
+        for key in ["down"] * before.count("\n") + ["e", "left", "n", "end", "d"]:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await judged(pilot)
+        assert page.text.text == before + "ned"
 
 
 async def test_a_text_that_is_no_toml_stays_in_the_editor_with_its_line_marked(app: BackupApp, site: Path) -> None:

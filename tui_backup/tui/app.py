@@ -3,12 +3,10 @@
 import os
 from collections.abc import Sequence
 from typing import ClassVar
-from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
@@ -23,6 +21,7 @@ from tui_backup.tui.ascii_only import AsciiOnly
 from tui_backup.tui.commands import Action, actions
 from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.dialog import printable_lines
+from tui_backup.tui.key_order import KeyDone, KeyOrder
 from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
@@ -48,7 +47,7 @@ class BackupApp(App[None]):
         self._wanted_theme = theme or (config and config.theme) or themes.DEFAULT
         self._themes = themes.collected(config.path if config else None)
         self._waiting: dict[str, EngineSpoke] = {}
-        self._aims: WeakKeyDictionary[events.Key, DOMNode] = WeakKeyDictionary()
+        self._keys = KeyOrder(self, super().on_event)
         self._plain = [AsciiOnly()] if desk.glyphs.is_ascii else []
         self._unsubscribe = desk.bus.subscribe(self._hear)
         desk.on_ended = self._take_in_end
@@ -95,19 +94,15 @@ class BackupApp(App[None]):
         self.visit(Dashboard() if self.desk.is_configured else Welcome())
 
     async def on_event(self, event: events.Event) -> None:
-        """Note whom a key is meant for."""
-        if isinstance(event, events.Key) and not event.is_forwarded and self.focused is not None:
-            self._aims[event] = self.focused
-        await super().on_event(event)
+        """Take keys in their order."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
 
-    async def on_key(self, event: events.Key) -> None:
-        """Give a key that nobody took to who has the focus by now: what is typed right after `/` is for its line."""
-        focused = self.focused
-        if focused is not None and focused is not self._aims.get(event, focused):
-            event.prevent_default()
-            again = events.Key(event.key, event.character)
-            self._aims[again] = focused
-            focused._forward_event(again)  # noqa: SLF001 - what Textual does with a key it has just read
+    async def on_key_done(self, message: KeyDone) -> None:
+        """Take the next key."""
+        await self._keys.go_on(message)
 
     def visit(self, place: Place) -> None:
         """Go to a place."""
