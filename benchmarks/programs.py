@@ -163,11 +163,11 @@ PROGRAMS: dict[str, tuple[type[Ours] | type[Restic] | type[Borg], str]] = {
 
 
 def present(names: str) -> list[str]:
-    """Return which of these programs, with commas between them, are here; print their versions."""
-    found = {name: told for name in names.split(",") if (told := version(name))}
+    """Return which of these programs, with commas between them, are here; print what was found."""
+    found = {name: version(name) for name in names.split(",")}
     for name, told in found.items():
-        print(f"{name}: {told}")
-    return list(found)
+        print(f"{name}: {told}" if told else f"{name} is not here")
+    return [name for name, told in found.items() if told]
 
 
 def version(name: str) -> str:
