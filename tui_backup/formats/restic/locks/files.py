@@ -93,6 +93,8 @@ class LockFiles:
         self._version = version
         self._keys = keys
         self._ledger = ledger
+        self._own: dict[str, LockDocument] = {}
+        """What this process has written: nobody needs to ask the store for it."""
 
     @property
     def place(self) -> str:
@@ -111,11 +113,13 @@ class LockFiles:
         except BaseException:
             self.give_up(name)
             raise
+        self._own[name] = document
         return name
 
     def delete(self, name: str) -> None:
         """Remove a lock, whoever wrote it; raises StoreError."""
         self._store.delete(key_of(FileKind.LOCK, name))
+        self._own.pop(name, None)
         if self._ledger is not None:
             self._ledger.forget(name)
 
@@ -150,7 +154,7 @@ class LockFiles:
                 self.delete(name)
                 continue
             with suppress(NotFound):
-                yield FoundLock(name, self._read(name, size))
+                yield FoundLock(name, self._own.get(name) or self._read(name, size))
 
     def _read(self, name: str, size: int) -> LockDocument | None:
         try:
