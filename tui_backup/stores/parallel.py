@@ -12,6 +12,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from tui_backup.errors import BackupError
+from tui_backup.stores.at_hand import keep_at_hand
 from tui_backup.stores.base import Store
 
 T = TypeVar("T")
@@ -95,8 +96,13 @@ class Uploads(Generic[T]):
         """Whether a body must stay as it is until its token is handed out; otherwise until `put` returns."""
         return self._threads is not None
 
-    def put(self, key: str, body: bytes | memoryview, token: T) -> None:
-        """Send an object; waits while too much is in flight. Raises what went wrong with this or an earlier one."""
+    def put(self, key: str, body: bytes | memoryview, token: T, *, at_hand: bool = False) -> None:
+        """Send an object; waits while too much is in flight. Raises what went wrong with this or an earlier one.
+
+        With `at_hand` a copy is kept, as `stores.at_hand` has it.
+        """
+        if at_hand:
+            keep_at_hand(self._store, [key])
         if self._threads is None:
             self._store.put(key, body)
             self._durable.append(token)

@@ -24,6 +24,8 @@ from tui_backup.primitives.i18n import _
 from tui_backup.stores.append_only import nothing_goes
 from tui_backup.stores.at_hand import direct, keep_at_hand
 
+_LARGEST_KEPT = 64 << 20
+"""Bytes of the largest pack of which a copy is kept at hand."""
 _AT_ONCE = 500
 """Files that are removed with one look at the lock, where requests take a while."""
 
@@ -179,7 +181,12 @@ def _unwritable(error: StoreError) -> StoreError:
     )
 
 
-def _tree_packs(index: Index) -> set[str]:
-    """Return the keys of all packs that hold trees."""
-    numbers = {number for _id, number, _offset, _length, _size in index.tables[BlobType.TREE]} - {PENDING}
-    return {key_of(FileKind.DATA, index.packs[number].hex()) for number in numbers}
+def _tree_packs(index: Index) -> Iterator[str]:
+    """Yield the keys of the packs that hold trees, but for such as would take too much room."""
+    ends: dict[int, int] = {}
+    for _id, number, offset, length, _size in index.tables[BlobType.TREE]:
+        ends[number] = max(ends.get(number, 0), offset + length)
+    ends.pop(PENDING, None)
+    for number, end in ends.items():
+        if end <= _LARGEST_KEPT:
+            yield key_of(FileKind.DATA, index.packs[number].hex())

@@ -112,8 +112,11 @@ class Outlet(Protocol):
         """Whether what a pack lies in belongs to the outlet from then on."""
         ...
 
-    def put(self, key: str, body: memoryview, token: Stored) -> None:
-        """Take a pack; may wait for room. Raises what went wrong with this or an earlier one."""
+    def put(self, key: str, body: memoryview, token: Stored, *, at_hand: bool = False) -> None:
+        """Take a pack, which is worth a copy at hand or not; may wait for room.
+
+        Raises what went wrong with this or an earlier one.
+        """
         ...
 
     def durable(self) -> Iterator[Stored]:
@@ -138,6 +141,7 @@ class Sealer:
         memory: Memory | None = None,
     ) -> None:
         self._outlet = outlet
+        self._at_hand = type_ is BlobType.TREE
         self._builder = PackBuilder(type_, cipher, version, compression, memory)
 
     def keep(self, id_: bytes, content: bytes | memoryview) -> Iterator[Stored]:
@@ -191,7 +195,7 @@ class Sealer:
         stored = Stored(pack.id, len(pack.body), pack.blobs)
         if self._outlet.keeps_bodies:
             self._builder.release()
-        self._outlet.put(key_of(FileKind.DATA, pack.id.hex()), pack.body, stored)
+        self._outlet.put(key_of(FileKind.DATA, pack.id.hex()), pack.body, stored, at_hand=self._at_hand)
 
 
 class Handover:
@@ -202,7 +206,7 @@ class Handover:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def put(self, key: str, body: memoryview, token: Stored) -> None:
+    def put(self, key: str, body: memoryview, token: Stored, *, at_hand: bool = False) -> None:
         """Send a pack to the owner."""
         sealed = Sealed(token.pack, token.size, token.blobs)
         self._channel.send(encoder.encode(sealed), descriptor_of(body))
