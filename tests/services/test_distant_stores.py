@@ -166,7 +166,7 @@ def test_who_looks_twice_does_not_go_to_the_network_twice(radosgw: S3Server, pro
 
     look()
     kinds = {path.split("/web1/")[-1].split("/")[0].split("?")[0] for path in look() if "/web1/" in path}
-    assert kinds == {"config", "keys"}
+    assert kinds == {"config"}
 
 
 def test_a_pace_is_kept_on_the_way_to_a_server(radosgw: S3Server, tmp_path: Path) -> None:

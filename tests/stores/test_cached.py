@@ -77,7 +77,7 @@ def test_a_part_of_a_pack_that_is_named_fetches_it_whole(nearby: Nearby) -> None
     store = nearby.opened()
     assert store.get(PACK, 10, 20) == CONTENT[10:30]
     assert store.get(PACK, 99_990, 10) == CONTENT[-10:]
-    assert nearby.asked == ["info", "get"]
+    assert nearby.asked == ["get"]
     assert nearby.opened().get(PACK, 5, 5) == CONTENT[5:10]
     assert nearby.asked == []
 
@@ -212,7 +212,7 @@ def test_eight_threads_fetch_a_pack_once(nearby: Nearby) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(read, range(8))) == [CONTENT[at : at + 100] for at in range(8)]
-    assert nearby.asked == ["info", "get"]
+    assert nearby.asked == ["get"]
 
 
 def test_what_another_process_removes_is_fetched_again(nearby: Nearby) -> None:

@@ -106,19 +106,32 @@ class Repositories:
         if config.is_file:
             return _format(config).open(self._opening(config, None))
         seen = self._history().known_repository(config.name)
-        if self.exists(config.name):
-            repository = self._opened_as(config, seen)
-        elif seen is None and kin is not None:
+        if seen is not None:
+            repository = self._opened_again(config, seen)
+        elif self.exists(config.name):
+            repository = self._opened_as(config, None)
+        elif kin is not None:
             with self._alone():
                 repository = self._made(config, kin)
         else:
-            raise _missing(config, seen)
+            raise _missing(config, None)
         if seen is None:
             self._history().remember_repository(config.name, repository.id)
         elif seen != repository.id:
             repository.close()
             raise _another(config, seen, repository.id)
         return repository
+
+    def _opened_again(self, config: RepositoryConfig, seen: str) -> Repository:
+        """Open a repository that was seen before; that it has gone weighs more than a password that cannot be had."""
+        try:
+            return self._opened_as(config, seen)
+        except RepositoryMissing as error:
+            raise _missing(config, seen) from error
+        except ConfigError as error:
+            if not self.exists(config.name):
+                raise _missing(config, seen) from error
+            raise
 
     def _opened_as(self, config: RepositoryConfig, seen: str | None) -> Repository:
         """Open a repository; one that is met for the first time twice, as copies at hand belong to its id."""

@@ -71,6 +71,11 @@ class CacheFiles:
             self._proven.add(key)
             self._account(size)
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Return key -> bytes of the files below a prefix, those first that were read last."""
+        found = sorted(self._below(prefix), key=lambda each: each[1].st_mtime, reverse=True)
+        return {key: status.st_size for key, status in found if not is_temporary(key)}
+
     def remove(self, key: str) -> None:
         """Have a file go."""
         self._proven.discard(key)
@@ -79,11 +84,16 @@ class CacheFiles:
 
     def retain(self, prefix: str, keys: set[str], before: float) -> None:
         """Have every file go whose key has this prefix and is none of these, unless it was kept after `before`."""
+        for key, status in self._below(prefix):
+            if key not in keys and status.st_ctime < before:
+                self.remove(key)
+
+    def _below(self, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
         top = prefix.rpartition("/")[0]
         for path, status in _files(f"{self._directory}/{top}"):
             key = os.path.relpath(path, self._directory)
-            if key.startswith(prefix) and key not in keys and status.st_ctime < before:
-                self.remove(key)
+            if key.startswith(prefix):
+                yield key, status
 
     def _path(self, key: str) -> str:
         return f"{self._directory}/{check_key(key)}"

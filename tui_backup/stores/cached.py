@@ -15,8 +15,6 @@ from tui_backup.stores.base import Body, ObjectInfo, Sink, Store
 from tui_backup.stores.cache_files import CacheFiles
 from tui_backup.stores.wrapped import WrappedStore
 
-_LARGEST = 64 << 20
-"""Bytes of the largest object that is fetched whole when a part of it is wanted."""
 _AT_ONCE = 2
 """Objects that a process fetches whole at once, so that memory stays small; packs have 16 MiB or a little more."""
 
@@ -87,6 +85,11 @@ class CachedStore(WrappedStore, frozen=True, kw_only=True):
                 _known[self.directory] = _AtHand(self.directory)
             _known[self.directory].add(keys)
 
+    def copies(self, prefix: str) -> dict[str, int]:
+        """Return key -> bytes of the copies below a prefix, those first that were used last."""
+        near = self._at_hand
+        return near.files.sizes(prefix) if near else {}
+
     def direct(self) -> Store:
         """Return the store beneath."""
         return self._store
@@ -102,11 +105,8 @@ class CachedStore(WrappedStore, frozen=True, kw_only=True):
 
     def _fetch(self, key: str, files: CacheFiles) -> None:
         """Keep a copy of a whole object, as far as it can be had and is what its name says."""
-        size = self._store.info(key).size
-        if size > _LARGEST:
-            return
         with suppress(Corrupted), _fetching:
-            files.keep(key, self._store.get(key, 0, size))
+            files.keep(key, self._store.get(key))
 
 
 class _AtHand:

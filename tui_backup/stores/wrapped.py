@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 
-from tui_backup.stores.at_hand import direct, keep_at_hand
+from tui_backup.stores.at_hand import copies, direct, keep_at_hand
 from tui_backup.stores.base import Body, ObjectInfo, Retention, Sink, Space, Store
 from tui_backup.stores.recipes import opened
 
@@ -100,6 +100,10 @@ class WrappedStore(msgspec.Struct, frozen=True, kw_only=True):
     def keep_at_hand(self, keys: Iterable[str]) -> None:
         """Tell the store beneath."""
         keep_at_hand(self._store, keys)
+
+    def copies(self, prefix: str) -> dict[str, int]:
+        """Return those of the store beneath."""
+        return copies(self._store, prefix)
 
     def direct(self) -> Store:
         """Return the same in front of the store beneath without copies."""

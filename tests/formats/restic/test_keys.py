@@ -1,5 +1,6 @@
 import hashlib
 import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -7,11 +8,12 @@ import pytest
 
 from tests.support.faulty import Fault, FaultyStore, unavailable
 from tests.support.samples import sample_store, vectors
-from tui_backup.errors import Corrupted, StoreUnavailable, WrongPassword
+from tui_backup.errors import BackupError, Corrupted, StoreUnavailable, WrongPassword
 from tui_backup.formats.restic.crypto import Cipher, Keys, clamp
 from tui_backup.formats.restic.keys import add_key, damaged_keys, key_files, new_keys, unlock
 from tui_backup.formats.restic.layout import id_of
 from tui_backup.primitives.secret import Secret
+from tui_backup.stores.cached import CachedStore
 from tui_backup.stores.memory import MemoryStore
 
 PASSWORD = Secret("correct horse")
@@ -175,3 +177,38 @@ def test_a_store_that_does_not_answer_is_no_wrong_password(store: MemoryStore, k
     put(store, key_json(keys))
     with pytest.raises(StoreUnavailable):
         unlock(FaultyStore(store, Fault(on="get", error=unavailable())), PASSWORD)
+
+
+def test_the_layout_of_old_s3_repositories_is_refused_with_advice(store: MemoryStore) -> None:
+    store.put(f"key/{'ab' * 32}", b"")
+    with pytest.raises(BackupError, match="s3legacy") as caught:
+        unlock(store, PASSWORD)
+    assert "migrate s3_layout" in str(caught.value.hint)
+
+
+def test_a_stray_key_directory_beside_real_keys_is_no_old_layout(store: MemoryStore, keys: Keys) -> None:
+    store.put(f"key/{'ab' * 32}", b"")
+    name = put(store, key_json(keys))
+    assert unlock(store, PASSWORD) == (keys, name)
+
+
+def test_a_key_file_at_hand_is_not_fetched_again(store: MemoryStore, keys: Keys, tmp_path: Path) -> None:
+    far = FaultyStore(store)
+    cached = CachedStore(beneath=far, directory=str(tmp_path / ("ab" * 32)))
+    others = [put(store, key_json(new_keys(), "another horse")) for _number in range(3)]
+    name = put(store, key_json(keys))
+    assert unlock(cached, PASSWORD) == (keys, name)
+    far.log.clear()
+    assert unlock(cached, PASSWORD) == (keys, name)
+    assert [what for what, _key in far.log] == ["objects"]
+    assert unlock(cached, Secret("another horse"))[1] in others
+
+
+def test_a_key_that_was_taken_away_opens_nothing_from_its_copy(store: MemoryStore, keys: Keys, tmp_path: Path) -> None:
+    cached = CachedStore(beneath=store, directory=str(tmp_path / ("ab" * 32)))
+    put(store, key_json(new_keys(), "another horse"))
+    name = put(store, key_json(keys))
+    assert unlock(cached, PASSWORD) == (keys, name)
+    store.delete(f"keys/{name}")
+    with pytest.raises(WrongPassword):
+        unlock(cached, PASSWORD)

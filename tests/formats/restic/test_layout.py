@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty import Fault, FaultyStore, flipped
-from tui_backup.errors import BackupError, Corrupted
+from tui_backup.errors import Corrupted
 from tui_backup.formats.restic.layout import (
     LARGEST,
     FileKind,
-    check_layout,
     fetch,
     id_of,
     is_id,
@@ -51,19 +50,6 @@ def test_a_pack_in_a_wrong_directory_is_told_and_not_read(store: MemoryStore) ->
     found = listing(store, FileKind.DATA)
     assert found.sizes == {}
     assert found.misplaced == (f"data/cd/{ID}",)
-
-
-def test_the_layout_of_old_s3_repositories_is_refused_with_advice(store: MemoryStore) -> None:
-    store.put(f"key/{ID}", b"")
-    with pytest.raises(BackupError, match="s3legacy") as caught:
-        check_layout(store)
-    assert "migrate s3_layout" in str(caught.value.hint)
-
-
-def test_a_stray_key_directory_beside_real_keys_is_no_old_layout(store: MemoryStore) -> None:
-    store.put(f"key/{ID}", b"")
-    store.put(f"keys/{ID}", b"")
-    check_layout(store)
 
 
 def test_one_bad_download_is_tried_again(store: MemoryStore) -> None:

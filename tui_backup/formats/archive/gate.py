@@ -5,7 +5,7 @@ Whatever the kind, all archives in a place are listed and can be restored: who c
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tui_backup.errors import BackupError, NotFound
+from tui_backup.errors import BackupError, NotFound, RepositoryMissing
 from tui_backup.formats.archive.layout import container_of
 from tui_backup.formats.archive.marker import MARKER, id_of_place, new_id, read_marker, write_marker
 from tui_backup.formats.base import Opening
@@ -54,6 +54,9 @@ class ArchiveFormat:
 
         check_template(opening.archives.name)
         marked = read_marker(opening.store)
+        if marked is None and not _has_archives(opening.store):
+            message = _("there is no repository in {place}")
+            raise RepositoryMissing(message.format(place=opening.store.describe()))
         access = Access(opening, cls.kind, marked or id_of_place(opening.store), is_marked=marked is not None)
         access.check_key()
         return ArchiveRepository(access)

@@ -11,7 +11,7 @@ import msgspec
 from tui_backup.errors import BackupError, Corrupted, NotFound, RepositoryMissing, WrongPassword
 from tui_backup.formats.restic.crypto import Cipher, Keys
 from tui_backup.formats.restic.keys import add_key, new_keys, unlock
-from tui_backup.formats.restic.layout import CONFIG_KEY, FileKind, check_layout, is_id, names
+from tui_backup.formats.restic.layout import CONFIG_KEY, FileKind, is_id, names
 from tui_backup.formats.restic.polynomial import from_hex, random_irreducible, to_hex
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.secret import Secret
@@ -67,14 +67,11 @@ def fetch_config(store: Store) -> bytes:
 
     Raises:
         RepositoryMissing: the store has no config file.
-        BackupError: its layout is the old one of restic on S3.
     """
     try:
-        sealed = store.get(CONFIG_KEY)
+        return store.get(CONFIG_KEY)
     except NotFound as error:
         raise RepositoryMissing(_("there is no repository in {place}").format(place=store.describe())) from error
-    check_layout(store)
-    return sealed
 
 
 def decode_config(sealed: bytes, cipher: Cipher) -> RepositoryConfig:

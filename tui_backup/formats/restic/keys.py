@@ -7,19 +7,23 @@ else. Source: restic's design document, "Keys, Encryption and MAC".
 
 import os
 import time
+from contextlib import suppress
+from functools import partial
 from itertools import islice
 
 import msgspec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from tui_backup.errors import Corrupted, NotFound, WrongPassword
+from tui_backup.errors import BackupError, Corrupted, NotFound, WrongPassword
 from tui_backup.formats.restic.crypto import OVERHEAD, Cipher, Keys
-from tui_backup.formats.restic.layout import FileKind, fetch, id_of, key_of, names
+from tui_backup.formats.restic.layout import FileKind, fetch, id_of, key_of, names, refuse_old_layout
 from tui_backup.formats.restic.times import format_time
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.identity import identity
 from tui_backup.primitives.secret import Secret
+from tui_backup.stores.at_hand import copies, keep_at_hand
 from tui_backup.stores.base import Store
+from tui_backup.stores.parallel import begun
 
 MOST_TRIED = 20
 """Key files that are tried with a password, as restic does."""
@@ -73,15 +77,25 @@ def new_keys() -> Keys:
 def unlock(store: Store, password: Secret) -> tuple[Keys, str]:
     """Return the repository's keys and the id of the key file that the password opens.
 
-    Tries at most 20 key files in the order of the listing; one that is damaged does not stop another from opening.
+    Tries at most 20 key files in the order of the listing; one that is damaged does not stop another from opening. A
+    copy at hand is tried while the store is asked for that listing, and counts only if it stands there.
 
     Raises:
         WrongPassword: no key file opens; the hint names damaged ones.
         Corrupted: there are key files, and every one of them is damaged.
+        BackupError: the layout is the old one of restic on S3.
     """
+    asked = begun(store, partial(names, store, FileKind.KEY))
+    ahead = _opened_at_hand(store, password)
+    asked.wait()
+    listed = asked.take()
+    if not listed:
+        refuse_old_layout(store)
+    if ahead is not None and ahead[1] in listed:
+        return ahead
     damaged: list[str] = []
     tried = 0
-    for name, size in islice(names(store, FileKind.KEY).items(), MOST_TRIED):
+    for name, size in islice(listed.items(), MOST_TRIED):
         try:
             keys = _open(read_key(store, name, size), password)
         except NotFound:
@@ -97,6 +111,17 @@ def unlock(store: Store, password: Secret) -> tuple[Keys, str]:
     if damaged and not tried:
         raise Corrupted(_("every key file of {place} is damaged").format(place=store.describe()), hint=hint)
     raise WrongPassword(_("wrong password: no key of {place} opens with it").format(place=store.describe()), hint=again)
+
+
+def _opened_at_hand(store: Store, password: Secret) -> tuple[Keys, str] | None:
+    """Return what the copy opens that was used last, and its id; None where there is none, or it is another one's."""
+    keep_at_hand(store, [f"{FileKind.KEY.value}/"])
+    for key, size in islice(copies(store, f"{FileKind.KEY.value}/").items(), 1):
+        name = key.rpartition("/")[2]
+        with suppress(BackupError):
+            keys = _open(read_key(store, name, size), password)
+            return None if keys is None else (keys, name)
+    return None
 
 
 def read_key(store: Store, name: str, size: int | None = None) -> KeyFile:

@@ -84,14 +84,12 @@ def names(store: Store, kind: FileKind) -> dict[str, int]:
     return listing(store, kind).sizes
 
 
-def check_layout(store: Store) -> None:
-    """Refuse the layout that restic used on S3 up to version 0.7.
+def refuse_old_layout(store: Store) -> None:
+    """Say so where a store without key files has the layout that restic used on S3 up to version 0.7.
 
     Raises:
-        BackupError: the store has key files below `key/` and none below `keys/`.
+        BackupError: the store has key files below `key/`.
     """
-    if names(store, FileKind.KEY):
-        return
     if any(is_id(found.key.rpartition("/")[2]) for found in store.objects("key/")):
         message = _("{place} has the old s3legacy layout").format(place=store.describe())
         raise BackupError(message, hint=_("run restic 0.17 or older: `restic migrate s3_layout`"))
