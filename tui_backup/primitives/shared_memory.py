@@ -1,47 +1,101 @@
-"""Memory that one process hands to another by its descriptor: what lies in it is never copied."""
+"""Memory that one process lends another by its descriptor: what lies in it is never copied.
+
+Fresh pages cost ten times what copying into old ones does, so a lender uses its memory again. That it is free is told
+by the memory itself, in its last byte: who borrowed it need not know whose it was, nor send a message.
+"""
 
 import mmap
 import os
 import tempfile
-from typing import Self
+from typing import Final, cast
+
+_FREE: Final = 0
+_LENT: Final = 1
+_STEP: Final = 4 << 20
+"""Sizes are multiples of this, so that memory fits again for a little more; pages that nobody touches cost nothing."""
+
+_SPARE: Final = 16 << 20
+"""Bytes that are kept for later."""
 
 
-class SharedMemory(mmap.mmap):
-    """Some bytes of shared memory; given back once nobody has them mapped or open any more."""
-
+class _Memory(mmap.mmap):
     descriptor: int
 
-    @classmethod
-    def new(cls, size: int) -> Self:
-        """Return fresh memory, zeros; `size` is more than 0."""
-        descriptor = _anonymous()
-        os.ftruncate(descriptor, size)
-        return cls.of(descriptor, size)
+    def __del__(self) -> None:
+        os.close(self.descriptor)
 
-    @classmethod
-    def of(cls, descriptor: int, size: int) -> Self:
-        """Return the first bytes of memory that came from another process; the descriptor belongs to it from here on.
 
-        Raises:
-            ValueError: there are not so many.
+class _Borrowed(_Memory):
+    def __del__(self) -> None:
+        self[-1] = _FREE
+        super().__del__()
+
+
+class Lender:
+    """Makes memory for other processes; for one thread."""
+
+    def __init__(self) -> None:
+        self._memories: list[_Memory] = []
+
+    def take(self, size: int) -> memoryview:
+        """Return memory with room for `size` bytes at least; anything may lie in it.
+
+        It is lent from here on, until somebody has borrowed and dropped it; `descriptor_of` says what to send.
         """
+        memory = self._fitting(size) or self._made(size)
+        memory[-1] = _LENT
+        return memoryview(memory)[:-1]
+
+    def _fitting(self, size: int) -> _Memory | None:
+        """Return memory that is free again; what is too small, or more than need be kept, is given back."""
+        found, spare = None, 0
+        for memory in [memory for memory in self._memories if memory[-1] == _FREE]:
+            fits = len(memory) > size
+            if fits and found is None:
+                found = memory
+            elif fits and spare + len(memory) <= _SPARE:
+                spare += len(memory)
+            else:
+                self._memories.remove(memory)
+        return found
+
+    def _made(self, size: int) -> _Memory:
+        whole = (size // _STEP + 1) * _STEP
+        descriptor = _anonymous()
         try:
-            made = cls(descriptor, size)
+            os.ftruncate(descriptor, whole)
         except BaseException:
             os.close(descriptor)
             raise
-        made.descriptor = descriptor
-        return made
+        memory = _mapped(_Memory, descriptor)
+        self._memories.append(memory)
+        return memory
 
-    def __del__(self) -> None:
-        if hasattr(self, "descriptor"):
-            os.close(self.descriptor)
+
+def borrowed(descriptor: int, size: int) -> memoryview:
+    """Return the first bytes of memory that another process lends; they are its own again once nobody has this view.
+
+    The descriptor belongs to the view from here on. Raises ValueError where there are not so many.
+    """
+    memory = _mapped(_Borrowed, descriptor)
+    if size >= len(memory):
+        raise ValueError(f"{size} of {len(memory) - 1} bytes")
+    return memoryview(memory)[:size]
 
 
 def descriptor_of(view: memoryview) -> int:
-    """Return the descriptor of the shared memory that a view lies in, at its beginning."""
-    assert isinstance(view.obj, SharedMemory)
-    return view.obj.descriptor
+    """Return the descriptor of the lent memory that a view lies in, at its beginning."""
+    return cast(_Memory, view.obj).descriptor
+
+
+def _mapped(kind: type[_Memory], descriptor: int) -> _Memory:
+    try:
+        memory = kind(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    memory.descriptor = descriptor
+    return memory
 
 
 def _anonymous() -> int:

@@ -16,8 +16,8 @@ from tui_backup.primitives.i18n import _
 LARGEST = 1 << 30
 """Bytes of the largest blob that is read."""
 
-Memory = Callable[[int], mmap.mmap]
-"""Returns so many fresh bytes."""
+Memory = Callable[[int], memoryview]
+"""Returns so many bytes or more; anything may lie in them."""
 
 _STRONG = 11
 """zstd level of `max`."""
@@ -48,7 +48,7 @@ class PackBuilder:
         self._cipher = cipher
         self._compressor = _compressor(type_, compression) if version > 1 else None
         self._memory = memory or _private
-        self._buffer = memoryview(self._memory(TARGET + _ROOM))
+        self._buffer = self._memory(TARGET + _ROOM)
         self._end = 0
         self._header = 0
         self._blobs: list[PackedBlob] = []
@@ -89,7 +89,7 @@ class PackBuilder:
 
     def _make_room(self, size: int) -> None:
         if not self._blobs and size + 4096 > len(self._buffer):
-            self._buffer = memoryview(self._memory(size + _ROOM))
+            self._buffer = self._memory(size + _ROOM)
 
     def _note(self, id_: bytes, length: int, size: int) -> None:
         self._blobs.append(PackedBlob(self._type, id_, self._end, length, size))
@@ -102,7 +102,7 @@ class PackBuilder:
         tail = header + LENGTH.pack(len(header))
         end = self._end + len(tail)
         if end > len(self._buffer):
-            longer = memoryview(self._memory(end))
+            longer = self._memory(end)
             longer[: self._end] = self._buffer[: self._end]
             self._buffer = longer
         self._buffer[self._end : end] = tail
@@ -114,11 +114,11 @@ class PackBuilder:
 
     def release(self) -> None:
         """Leave the memory of the finished pack to whoever has it; the next one is made elsewhere."""
-        self._buffer = memoryview(self._memory(TARGET + _ROOM))
+        self._buffer = self._memory(TARGET + _ROOM)
 
 
-def _private(size: int) -> mmap.mmap:
-    return mmap.mmap(-1, size)
+def _private(size: int) -> memoryview:
+    return memoryview(mmap.mmap(-1, size))
 
 
 def _compressor(type_: BlobType, compression: str) -> zstandard.ZstdCompressor | None:

@@ -15,7 +15,7 @@ from tui_backup.errors import Corrupted, NotFound
 from tui_backup.formats.restic.index import Place
 from tui_backup.formats.restic.spans import Span, gap_of, join
 from tui_backup.primitives.crew import Channel
-from tui_backup.primitives.shared_memory import SharedMemory
+from tui_backup.primitives.shared_memory import Lender, borrowed
 from tui_backup.stores.base import Store
 from tui_backup.stores.parallel import Answer, fetched
 
@@ -61,7 +61,8 @@ class Served(msgspec.Struct):
     order: Any
     """None: it is for the last one."""
     ration: Ration
-    memory: SharedMemory | None
+    memory: memoryview | None
+    """Lent to the worker."""
 
 
 class _Part(msgspec.Struct):
@@ -93,6 +94,7 @@ class _Planning:
 
     def __init__(self, gap: int) -> None:
         self._gap = gap
+        self._lender = Lender()
         self._parts: deque[_Part] = deque()
         self._uses: Counter[int] = Counter()
         """By span, the parts still to come that need it."""
@@ -110,7 +112,7 @@ class _Planning:
         """Yield the parts that need no span behind the number `last`; drop the spans that no later one needs."""
         while self._parts and max(self._parts[0].spans, default=0) <= last:
             part = self._parts.popleft()
-            yield _serve(part, held)
+            yield _serve(part, held, self._lender)
             for number in set(part.spans):
                 self._uses[number] -= 1
                 if not self._uses[number]:
@@ -132,7 +134,7 @@ class _Planning:
         return [(number, span) for span, number in numbers.items()]
 
 
-def _serve(part: _Part, held: dict[int, tuple[Span, Answer[bytes]]]) -> Served:
+def _serve(part: _Part, held: dict[int, tuple[Span, Answer[bytes]]], lender: Lender) -> Served:
     pieces: list[memoryview] = []
     lengths: list[int] = []
     for place, number in zip(part.places, part.spans, strict=True):
@@ -148,9 +150,10 @@ def _serve(part: _Part, held: dict[int, tuple[Span, Answer[bytes]]]) -> Served:
     size = sum(lengths)
     if not size:
         return Served(part.order, Ration(0, lengths), None)
-    memory = SharedMemory.new(size)
+    memory, at = lender.take(size), 0
     for piece in pieces:
-        memory.write(piece)
+        memory[at : at + len(piece)] = piece
+        at += len(piece)
     return Served(part.order, Ration(size, lengths), memory)
 
 
@@ -215,7 +218,7 @@ class Rations:
         self._drop()
         ration = _decoder.decode(self._channel.receive())
         if ration.size:
-            self._memory = memoryview(SharedMemory.of(self._channel.descriptors.popleft(), ration.size))
+            self._memory = borrowed(self._channel.descriptors.popleft(), ration.size)
         self._lengths, self._at, self._passed = ration.lengths, 0, 0
 
     def _drop(self) -> None:

@@ -23,7 +23,7 @@ from tui_backup.formats.restic.pack import BlobType, PackedBlob
 from tui_backup.formats.restic.writing.chunker import make_chunker
 from tui_backup.formats.restic.writing.reading import Batch, Piece, Reader, Reading
 from tui_backup.primitives.crew import Channel
-from tui_backup.primitives.shared_memory import SharedMemory, descriptor_of
+from tui_backup.primitives.shared_memory import Lender, borrowed, descriptor_of
 from tui_backup.stores.parallel import Uploads
 from tui_backup.stores.recipes import opened
 
@@ -222,14 +222,14 @@ class Handover:
 
 def take_over(sealed: Sealed, descriptor: int, outlet: Outlet) -> None:
     """Store a pack that a worker has sealed; `descriptor` is that of the memory that came along."""
-    body = memoryview(SharedMemory.of(descriptor, sealed.size))
+    body = borrowed(descriptor, sealed.size)
     outlet.put(key_of(FileKind.DATA, sealed.pack.hex()), body, Stored(sealed.pack, sealed.size, sealed.blobs))
 
 
 def outlet_of(store: tuple[str, bytes] | None, channel: Channel) -> tuple[Outlet, Memory | None]:
     """Return where a worker's packs go, and what they are made in: into the store of a recipe, or to its owner."""
     if store is None:
-        return Handover(channel), SharedMemory.new
+        return Handover(channel), Lender().take
     return Uploads[Stored](opened(store)), None
 
 
