@@ -19,6 +19,8 @@ BackupError                  1
 ├── RestoreRefused           1   the plan does not hold (space, changed target)
 ├── PlanHeld                 1   somebody has to look at the plan first
 ├── PlanOutdated             1   the repository has changed since the plan was made
+├── HookFailed              1   a program of the user's failed, or something could not be stopped or started
+├── NotDelivered            1   a notice was refused, or nobody takes it
 └── Cancelled              130
 """
 
@@ -29,7 +31,7 @@ class BackupError(Exception):
     """One sentence in lower case that says what happened to what, and a hint that says what to do."""
 
     exit_code: ClassVar[int] = 1
-    transient: ClassVar[bool] = False
+    transient: bool = False
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -117,6 +119,19 @@ class PlanHeld(BackupError):
 
 class PlanOutdated(BackupError):
     """A repository is no longer as it was when the plan was made; nothing was done."""
+
+
+class HookFailed(BackupError):
+    """A program of the user's failed, or what should stand still or run again did not."""
+
+
+class NotDelivered(BackupError):
+    """A notifier could not deliver a notice."""
+
+    def __init__(self, message: str, *, hint: str | None = None, transient: bool = True) -> None:
+        """`transient` says whether trying again may help."""
+        super().__init__(message, hint=hint)
+        self.transient = transient
 
 
 class Cancelled(BackupError):

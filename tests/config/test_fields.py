@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
+from tui_backup.config import later
 from tui_backup.config.fields import (
     Field,
     adapter_fields,
@@ -23,9 +24,9 @@ from tui_backup.stores.registry import STORES
 
 NOT_FOR_PEOPLE: dict[str, set[str]] = {"s3": {"lock_days"}}
 TABLES: list[tuple[Any, list[Field], set[str]]] = [
-    (TopTable, general_fields(), {"repositories", "jobs"}),
+    (TopTable, general_fields(), {"repositories", "jobs", "notifiers", *later.top_keys()}),
     (RepositoryTable, repository_fields(), set()),
-    (JobTable, job_fields(), set()),
+    (JobTable, job_fields(), set(later.job_keys())),
     (KeepTable, keep_fields(), set()),
     *((SOURCES.load(kind), adapter_fields("source", kind), set[str]()) for kind in SOURCES),
     *((STORES.load(kind), adapter_fields("store", kind), NOT_FOR_PEOPLE.get(kind, set())) for kind in store_kinds()),

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.config.writing import load
+from tui_backup.config import later
 from tui_backup.config.fields import adapter_fields
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.load import load_config
@@ -70,7 +71,7 @@ def test_all_options_of_the_sample_can_be_used_together(tmp_path: Path) -> None:
 
 def test_the_sample_shows_every_option_of_this_version() -> None:
     tables = tomllib.loads(OPTION.sub("", SAMPLE.read_text()))
-    assert set(tables) == options(TopTable)
+    assert set(tables) == options(TopTable) - set(later.top_keys())
     repositories = tables["repositories"].values()
     assert {name for each in repositories for name in each} == options(RepositoryTable)
     assert not set(tables["repositories"]["archives"]) - set(repository_keys("tar.gz"))
@@ -79,7 +80,7 @@ def test_the_sample_shows_every_option_of_this_version() -> None:
     for each in repositories:
         kind = each["store"]["kind"]
         assert set(each["store"]) == {"kind", *(field.name for field in adapter_fields("store", kind))}
-    assert set(tables["jobs"]["here"]) == options(JobTable) - SHORT_FORMS
+    assert set(tables["jobs"]["here"]) == options(JobTable) - set(later.job_keys()) - SHORT_FORMS
     assert set(tables["jobs"]["here"]["keep"]) == options(KeepTable) - SHORT_FORMS
     assert all(f"# {name} = " in SAMPLE.read_text() for name in SHORT_FORMS)
     sources = tables["jobs"]["here"]["sources"]

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from tui_backup.config import later
 from tui_backup.config.complaints import choices_of
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.reader import store_kinds
@@ -67,7 +68,7 @@ class Field:
 
 def general_fields() -> list[Field]:
     """Return the keys before the first table."""
-    return fields_of(TopTable)
+    return [field for field in fields_of(TopTable) if field.name not in later.top_keys()]
 
 
 def repository_fields(format_: str | None = None) -> list[Field]:
@@ -78,7 +79,7 @@ def repository_fields(format_: str | None = None) -> list[Field]:
 
 def job_fields() -> list[Field]:
     """Return the keys of `[jobs.NAME]`."""
-    return fields_of(JobTable)
+    return [field for field in fields_of(JobTable) if field.name not in later.job_keys()]
 
 
 def keep_fields() -> list[Field]:

@@ -6,6 +6,7 @@ from tui_backup.primitives.i18n import _
 def top_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for the keys before the first table."""
     return {
+        "log_format": _("log in another format"),
         "metrics_file": _("write a metrics file"),
         "notifiers": _("notify anybody"),
     }

@@ -13,13 +13,22 @@ from tui_backup.config.document import Document, Fault
 from tui_backup.config.keeping import KeepTable, keep_of, limits_of
 from tui_backup.config.lines import Key
 from tui_backup.config.paths import default_state_dir, resolved
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, repository_keys
-from tui_backup.config.settings import UNDO_KEEP_S, Config, JobConfig, MinimumFree, RepositoryConfig
+from tui_backup.config.schema import JobTable, NotifierTable, RepositoryTable, TopTable, repository_keys
+from tui_backup.config.settings import (
+    UNDO_KEEP_S,
+    Config,
+    JobConfig,
+    MinimumFree,
+    NotifierConfig,
+    RepositoryConfig,
+)
+from tui_backup.config.unattended import hooks_of, stoppables_of, timing_of
 from tui_backup.config.zones import check_zone
 from tui_backup.errors import ConfigError
 from tui_backup.formats.naming import check_template
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.retention import Keep
+from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.about import about_of
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.registry import Registry
@@ -81,6 +90,7 @@ class Reader:
             return None
         made = {name: self._sound(partial(self._repository, name, table)) for name, table in top.repositories.items()}
         repositories = {name: each for name, each in made.items() if each is not None}
+        notifiers = {name: self._sound(partial(self._notifier, name, table)) for name, table in top.notifiers.items()}
         jobs = {
             name: self._sound(partial(self._job, name, table, top.timezone, list(made)))
             for name, table in top.jobs.items()
@@ -94,6 +104,9 @@ class Reader:
             log_level=top.log_level,
             repositories=repositories,
             jobs={name: each for name, each in jobs.items() if each is not None},
+            notifiers={name: each for name, each in notifiers.items() if each is not None},
+            metrics_file=top.metrics_file and resolved(top.metrics_file, self._base),
+            log_format=top.log_format,
         )
 
     def _sound(self, read: Callable[[], T]) -> T | None:
@@ -105,7 +118,7 @@ class Reader:
             return None
 
     def _top(self, tables: dict[str, Any]) -> TopTable:
-        plain = {name: value for name, value in tables.items() if name not in {"repositories", "jobs"}}
+        plain = {name: value for name, value in tables.items() if name not in {"repositories", "jobs", "notifiers"}}
         self._check_texts((), plain)
         top = self._convert((), tables, TopTable, later.top_keys())
         if top.timezone is not None:
@@ -171,7 +184,21 @@ class Reader:
             undo_keep=self._value((*at, "undo_keep"), _period, table.undo_keep) or UNDO_KEEP_S,
             on_change=table.on_change,
             keep=self._keep(at, table),
+            timing=self._blaming(at, lambda: timing_of(table), JobTable),
+            hooks=self._blaming(at, lambda: hooks_of(table), JobTable),
+            stop=self._blaming(at, lambda: stoppables_of(table), JobTable),
         )
+
+    def _notifier(self, name: str, options: Any) -> NotifierConfig:
+        at: Key = ("notifiers", name)
+        self._check_texts(at, options)
+        self._check_name(at, name)
+        given = options if isinstance(options, dict) else {}
+        table = self._convert(at, {key: value for key, value in given.items() if key == "on"}, NotifierTable, {})
+        rest = {key: value for key, value in given.items() if key != "on"}
+        notifier = self._adapter(at, rest, NOTIFIERS, list(NOTIFIERS), {}).rooted(self._base)
+        topics = notifier.default_topics if table.on is None else frozenset(table.on)
+        return NotifierConfig(name=name, notifier=notifier, topics=topics)
 
     def _keep(self, at: Key, table: JobTable) -> Keep | None:
         """Return the policy of a job, whichever way it is given; None where there is none."""
@@ -254,7 +281,7 @@ class Reader:
             if name in to_come:
                 raise self._problem((*at, name), _not_yet(to_come[name]), hint=_("take it out until it can"))
             if name not in known:
-                raise self._problem((*at, name), _("unknown key"), hint=nearest(name, known))
+                raise self._problem((*at, name), _("unknown key"), hint=nearest(name, set(known) - set(to_come)))
         return self._struct(at, table, type_, known)
 
     def _struct(self, at: Key, table: Any, type_: type[TableT], known: Iterable[str]) -> TableT:

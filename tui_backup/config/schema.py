@@ -6,6 +6,7 @@ import msgspec
 
 from tui_backup.formats.base import DEFAULT_NAME
 from tui_backup.formats.registry import ARCHIVES
+from tui_backup.model.notice import Topic
 from tui_backup.primitives.about import About, about_of
 from tui_backup.primitives.i18n import N_
 from tui_backup.primitives.secret import SecretSource
@@ -29,8 +30,15 @@ class TopTable(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["error", "warning", "info", "debug"], About(N_("Log level"), N_("How much the program's log tells"))
     ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"], About(N_("Log format"), N_("json: one object a line, for programs"))
+    ] = "text"
+    metrics_file: Annotated[
+        str | None, About(N_("Metrics file"), N_("For Prometheus's textfile collector"), "path")
+    ] = None
     repositories: dict[str, Any] = {}
     jobs: dict[str, Any] = {}
+    notifiers: dict[str, Any] = {}
 
 
 class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +90,14 @@ class RepositoryTable(msgspec.Struct, frozen=True, kw_only=True):
     trusted: Annotated[bool, About(N_("Trusted"), N_("A restore takes owners and devices from it"))] = True
 
 
+class NotifierTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What every `[notifiers.NAME]` has beside `kind` and the options of that."""
+
+    on: Annotated[
+        list[Topic] | None, About(N_("Told of"), N_("failure, stale...; empty: whatever is wrong"), "topics")
+    ] = None
+
+
 def repository_keys(format_: str) -> list[str]:
     """Return the keys of `[repositories.NAME]` that a format has use for."""
     known = [(field.encode_name, about_of(field.type)) for field in msgspec.structs.fields(RepositoryTable)]
@@ -99,6 +115,28 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     expected_every: Annotated[
         str | None, About(N_("Expected every"), N_("Stale after that long without success: 26h"), "duration")
     ] = None
+    schedule: Annotated[
+        str | list[Any] | None, About(N_("Schedule"), N_("When it runs by itself: 0 2 * * *"), "schedule")
+    ] = None
+    delay: Annotated[str | None, About(N_("Delay"), N_("At random up to that long: 10m"), "duration")] = None
+    catch_up: Annotated[bool, About(N_("Catch up"), N_("Make up once for moments that were missed"))] = True
+    retry: Annotated[
+        dict[str, Any] | None, About(N_("Retry"), N_('{ attempts = 3, wait = "10m" }; empty: once'), "toml")
+    ] = None
+    prune: Annotated[str | None, About(N_("Reclaim space"), N_("When: 0 3 * * 0; empty: after forgetting"), "cron")] = (
+        None
+    )
+    verify: Annotated[str | None, About(N_("Verify"), N_("When all data is read: 0 5 * * 0"), "cron")] = None
+    verify_subset: Annotated[
+        str | None, About(N_("Verified share"), N_("Of all data, each time: 1/7, or 5%; empty: all"))
+    ] = None
+    require: Annotated[list[str], About(N_("Only with"), N_("ac-power, network, path:/mnt/usb; else it waits"))] = []
+    stop: Annotated[
+        list[Any], About(N_("Stands still"), N_('["systemd:app.service", "docker:db"], meanwhile'), "toml")
+    ] = []
+    before: Annotated[list[Any], About(N_("Before"), N_("Commands; one that fails fails the run"), "commands")] = []
+    after: Annotated[list[Any], About(N_("After"), N_("Commands, once a snapshot is there"), "commands")] = []
+    on_failure: Annotated[list[Any], About(N_("On failure"), N_("Commands, once a run failed"), "commands")] = []
     timezone: Annotated[str | None, About(N_("Time zone"), N_("Of this job alone"), "zone")] = None
     undo_keep: Annotated[
         str | None, About(N_("Undo for"), N_("A restore in place can be undone; empty: 7d"), "duration")

@@ -8,8 +8,12 @@ import msgspec
 from tui_backup.config.lines import Key
 from tui_backup.formats.base import DEFAULT_NAME
 from tui_backup.formats.registry import ARCHIVES
+from tui_backup.model.hook import Hooks, Stoppable
+from tui_backup.model.notice import Topic
 from tui_backup.model.retention import Keep
+from tui_backup.model.schedule import Timing
 from tui_backup.model.upkeep import ReclaimLimits
+from tui_backup.notifiers.base import Notifier
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.base import Source
 from tui_backup.stores.base import Store
@@ -103,6 +107,25 @@ class JobConfig(msgspec.Struct, frozen=True, kw_only=True):
     """warn or incomplete: what a file that changed while it was read does to a snapshot."""
     keep: Keep | None = None
     """Which snapshots stay; None: nothing is ever forgotten."""
+    timing: Timing = Timing()
+    """What it does by itself, and when."""
+    hooks: Hooks = Hooks()
+    stop: tuple[Stoppable, ...] = ()
+    """What stands still while it reads."""
+
+
+class NotifierConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[notifiers.NAME]`."""
+
+    name: str
+    notifier: Notifier
+    topics: frozenset[Topic]
+    """What it is told of."""
+
+    def secrets(self) -> Iterator[tuple[Key, SecretSource]]:
+        """Yield every secret with the place where it stands."""
+        for option, source in self.notifier.secrets():
+            yield ("notifiers", self.name, option), source
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +144,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """error, warning, info or debug."""
     repositories: dict[str, RepositoryConfig]
     jobs: dict[str, JobConfig]
+    notifiers: dict[str, NotifierConfig] = {}
+    metrics_file: str | None = None
+    """Absolute; where metrics are written for others to collect. None: nowhere."""
+    log_format: str = "text"
+    """text or json."""
     is_from_variables: bool = False
     """Whether it was made from BACKUP_* variables; there is no file then."""
     cautions: tuple[str, ...] = ()

@@ -6,7 +6,9 @@ import msgspec
 
 from tui_backup.config.keeping import keep_table, max_unused
 from tui_backup.config.schema import repository_keys
-from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
+from tui_backup.config.settings import Config, JobConfig, MinimumFree, NotifierConfig, RepositoryConfig
+from tui_backup.config.unattended import unattended_table
+from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.primitives.units import format_duration
@@ -24,8 +26,11 @@ def effective(config: Config) -> dict[str, Any]:
         theme=config.theme,
         state_dir=config.state_dir,
         log_level=config.log_level,
+        log_format=config.log_format if config.log_format != "text" else None,
+        metrics_file=config.metrics_file,
         repositories={name: _repository(each) for name, each in config.repositories.items()},
         jobs={name: _job(each) for name, each in config.jobs.items()},
+        notifiers={name: _notifier(each) for name, each in config.notifiers.items()} or None,
     )
 
 
@@ -68,7 +73,12 @@ def _job(job: JobConfig) -> dict[str, Any]:
         on_change=job.on_change,
         keep=None if job.keep is None else keep_table(job.keep),
         sources=[_adapter(SOURCES, source) for source in job.sources],
+        **unattended_table(job.timing, job.hooks, job.stop),
     )
+
+
+def _notifier(notifier: NotifierConfig) -> dict[str, Any]:
+    return {**_adapter(NOTIFIERS, notifier.notifier), "on": sorted(notifier.topics)}
 
 
 def _shown(secret: SecretSource | None) -> dict[str, Any] | str | None:
