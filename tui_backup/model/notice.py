@@ -49,6 +49,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     bytes_added: int | None = None
     duration: float | None = None
     """Seconds."""
+    trouble: str | None = None
+    """What is wrong, or was, as `status` calls its kind: the same in what tells of its begin and of its end."""
     since: datetime | None = None
     """When the trouble began that this reminds of, or that is over."""
     is_reminder: bool = False
