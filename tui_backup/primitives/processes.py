@@ -64,6 +64,23 @@ def has_ended(pid: int, started: int = 0) -> bool:
     return now == 0 or (started != 0 and now not in {None, started})
 
 
+def family(pid: int) -> dict[int, int]:
+    """Return the pids of a process, of what it has started and of its session, with the moments at which they started.
+
+    A child that has left the session and whose parents have ended is nobody's. The system must tell of its processes.
+    """
+    parents, found = dict[int, int](), {pid}
+    for name in filter(str.isdecimal, _listing("/proc")):
+        state, *fields = _fields(int(name)) or [""]
+        if state not in {"", "Z", "X"}:
+            parents[int(name)] = int(fields[0])
+            if int(fields[2]) == pid:
+                found.add(int(name))
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {member: _started(member) or 0 for member in found}
+
+
 def sighted(pid: int) -> Sighting | None:
     """Return what is to be seen of the process that has this pid now; None where there is none."""
     if has_ended(pid):
@@ -85,14 +102,19 @@ def _began(pid: int) -> datetime | None:
 
 
 def _started(pid: int) -> int | None:
-    """Return field 22 of `/proc/PID/stat`, counted behind the program's name in brackets.
+    """Return field 22 of `/proc/PID/stat`.
 
     0 for a zombie, None where the system does not say.
     """
-    state, *fields = _content(f"/proc/{pid}/stat").rpartition(")")[2].split() or [""]
+    state, *fields = _fields(pid) or [""]
     if state in {"Z", "X"}:
         return 0
     return int(fields[18]) if len(fields) > 18 else None
+
+
+def _fields(pid: int) -> list[str]:
+    """Return what `/proc/PID/stat` has behind the program's name in brackets: state, parent, group, session, ..."""
+    return _content(f"/proc/{pid}/stat").rpartition(")")[2].split()
 
 
 @cache
@@ -111,6 +133,13 @@ def _space() -> int:
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:
         return 0
+
+
+def _listing(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
 
 
 def _content(path: str, at_most: int = 4096) -> str:

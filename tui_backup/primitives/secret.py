@@ -4,11 +4,9 @@ import os
 import shlex
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from tui_backup.errors import ConfigError
-from tui_backup.primitives.environment import minimal_environment
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 
@@ -191,37 +189,22 @@ def _from_file(path: str, key: str) -> Secret:
 
 def _from_command(argv: tuple[str, ...], key: str, base: str, environment: Mapping[str, str]) -> Secret:
     """Run a program without shell, input and terminal, with a minimal environment; it may take a minute."""
+    from tui_backup.primitives.programs import Program, capture
+
+    program = Program(argv=argv, timeout_s=COMMAND_TIMEOUT_S, directory=base)
     try:
-        code, output, complaints = _ran(argv, base, minimal_environment(environment))
+        captured = capture(program, environment, _LONGEST)
     except TimeoutError as error:
         words = _("the command {program} gave no secret within {seconds} seconds")
         raise _problem(key, words, program=argv[0], seconds=f"{COMMAND_TIMEOUT_S:.0f}") from error
     except OSError as error:
         raise _problem(key, _("cannot run {program}: {reason}"), program=argv[0], reason=reason_of(error)) from error
-    secret = Secret(decode_secret(output))
-    if code != 0:
+    secret = Secret(decode_secret(captured.output))
+    if captured.code != 0:
         words = _("the command {program} failed with exit code {code}: {reason}")
-        raise _problem(key, words, program=argv[0], code=code, reason=_last_words(complaints, secret))
+        complaints = _last_words(captured.complaints, secret)
+        raise _problem(key, words, program=argv[0], code=captured.code, reason=complaints)
     return secret
-
-
-def _ran(argv: tuple[str, ...], base: str, environment: dict[str, str]) -> tuple[int, bytes, bytes]:
-    """Return exit code, stdout and stderr of a program; when it takes too long, it and what it started are killed."""
-    import signal
-    from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
-
-    with Popen(
-        argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment, cwd=base or None, start_new_session=True
-    ) as process:
-        try:
-            output, complaints = process.communicate(timeout=COMMAND_TIMEOUT_S)
-        except BaseException as error:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, TimeoutExpired):
-                raise TimeoutError from None
-            raise
-        return process.returncode, output, complaints
 
 
 def _last_words(complaints: bytes, secret: Secret) -> str:

@@ -61,7 +61,7 @@ class Lender:
 
     def _made(self, size: int) -> _Memory:
         whole = (size // _STEP + 1) * _STEP
-        descriptor = _anonymous()
+        descriptor = anonymous()
         try:
             os.ftruncate(descriptor, whole)
         except BaseException:
@@ -98,7 +98,8 @@ def _mapped(kind: type[_Memory], descriptor: int) -> _Memory:
     return memory
 
 
-def _anonymous() -> int:
+def anonymous() -> int:
+    """Return the descriptor of a file that has no name, in memory where the system can; not inherited."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("tui-backup", os.MFD_CLOEXEC)
     with tempfile.TemporaryFile() as file:
