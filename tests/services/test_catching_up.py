@@ -21,7 +21,8 @@ from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.snapshot import SAFETY
 from tui_backup.primitives.clock import now
 from tui_backup.services import runs
-from tui_backup.services.status import history_rows, report
+from tui_backup.services.past_runs import history_rows
+from tui_backup.services.status import report
 
 
 @pytest.fixture

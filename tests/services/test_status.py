@@ -17,7 +17,8 @@ from tui_backup.model.standing import Integrity
 from tui_backup.primitives.identity import identity
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.primitives.text import moment
-from tui_backup.services.status import JobStatus, StatusReport, history_rows, motd, report
+from tui_backup.services.past_runs import history_rows
+from tui_backup.services.status import JobStatus, StatusReport, motd, report
 from tui_backup.stores.memory import MemoryStore
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -18,9 +18,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.services import restores, safety_copies, undo, undo_homes
 from tui_backup.services.backups import BackupOptions, run_jobs
+from tui_backup.services.past_runs import history_rows
 from tui_backup.services.restores import Conduct, Wish
 from tui_backup.services.snapshots import reach, resolve
-from tui_backup.services.status import history_rows
 from tui_backup.services.workspace import Workspace
 
 CONFIG = SITE + 'undo_keep = "2d"\n'
