@@ -13,8 +13,8 @@ from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.services.dashboard import _GRAVEST_FIRST, JobState, Overview, PastBackup, overview, past_backups
-from tui_backup.services.status import Trouble, TroubleKind
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dashboard.cures import command_of, kind_piece
 from tui_backup.tui.glyphs import ASCII

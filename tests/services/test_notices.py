@@ -7,8 +7,8 @@ import pytest
 
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.services import notices
-from tui_backup.services.status import Trouble, TroubleKind
 
 NOW = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 HOSTILE = "a\nTo: x@y\r\n\x1b]0;owned\x07\u202e[b]<b>*c*"

@@ -17,12 +17,13 @@ from tui_backup.errors import Corrupted, NotFound, StoreError
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType
 from tui_backup.model.event import Warned
+from tui_backup.model.trouble import TroubleKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.services import forgetting, pruning
 from tui_backup.services.lock_memory import load_memory, save_memory
 from tui_backup.services.snapshots import Filter, reach
-from tui_backup.services.status import TroubleKind, report
+from tui_backup.services.status import report
 from tui_backup.services.workspace import Workspace
 from tui_backup.stores.base import Store
 

@@ -15,10 +15,11 @@ from tui_backup.errors import Locked, PlanHeld, StoreUnavailable
 from tui_backup.history.verifications import Findings
 from tui_backup.model.event import Tended
 from tui_backup.model.retention import LastPrune
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.services import pruning
-from tui_backup.services.status import Trouble, TroubleKind, report
+from tui_backup.services.status import report
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

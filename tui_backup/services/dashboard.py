@@ -18,13 +18,15 @@ from tui_backup.history.history import History
 from tui_backup.history.repositories import HeldSnapshot
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity, Standing
-from tui_backup.services.status import RATED_RUNS, JobStatus, StatusReport, Trouble, TroubleKind, report, worst_of_runs
+from tui_backup.model.trouble import Trouble, TroubleKind
+from tui_backup.services.status import RATED_RUNS, JobStatus, StatusReport, report, worst_of_runs
 
 T = TypeVar("T")
 
 _GRAVEST_FIRST = (
-    TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.UNLOCKED, TroubleKind.STALE, TroubleKind.INCOMPLETE,
-    TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD, TroubleKind.HISTORY,
+    TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.UNLOCKED, TroubleKind.STALE,
+    TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD, TroubleKind.NOTIFIER,
+    TroubleKind.HISTORY,
 )  # fmt: skip
 
 _RUNS_SEEN = 20_000

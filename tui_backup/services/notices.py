@@ -12,11 +12,11 @@ import msgspec
 
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.trouble import Trouble
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.endings import sentence, where
 from tui_backup.services.outcome import retold, worst
-from tui_backup.services.status import Trouble
 from tui_backup.services.words import status_word
 
 TEST_EVENT: Final = "test"

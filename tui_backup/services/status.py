@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
@@ -10,17 +9,17 @@ import msgspec
 
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.history.history import History
-from tui_backup.model.run import Run, RunStatus
-from tui_backup.model.snapshot import short
+from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.primitives.identity import identity
-from tui_backup.services.lock_memory import load_memory
+from tui_backup.services import troubles
 from tui_backup.services.reaper import reap
+from tui_backup.services.restore_times import restore_times
 from tui_backup.services.runs import RunningRun, list_runs
 
 RATED_RUNS = 30
-"""How many of a job's newest runs its success rate is about."""
+"""How many of a job's newest runs its success rate is about, and of its newest restores their duration."""
 
 _GRAVITY = (RunStatus.OK, RunStatus.CANCELLED, RunStatus.INCOMPLETE, RunStatus.FAILED)
 
@@ -43,6 +42,14 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of all files in the newest snapshot."""
     success_rate: float | None
     """Between 0 and 1; runs that somebody cancelled do not count."""
+    restores: int
+    """Those among the last runs that brought something back."""
+    restore_duration: float | None
+    """Seconds that such a restore took: the median."""
+    restore_throughput: float | None
+    """Bytes a second: the median."""
+    restore_seconds: float | None
+    """What a restore of the newest snapshot would take by that."""
 
 
 class RepositoryStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +80,11 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
     repositories = tuple(_repository(repository, history) for repository in config.repositories.values())
     problems = (
         *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
-        *(trouble for job in config.jobs.values() for trouble in _lacking(job, history)),
-        *_held(config, history),
-        *_unlocked(config, state_dir),
-        *_damages(history),
-        *(_low_space(repository) for repository in repositories if repository.low_space),
+        *(trouble for job in config.jobs.values() for trouble in troubles.lacking(job, history)),
+        *troubles.held(config, history),
+        *troubles.unlocked(config, state_dir),
+        *troubles.damages(history),
+        *(troubles.low_space(each.name, each.free) for each in repositories if each.low_space),
         *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
     )
     return StatusReport(healthy=not problems, jobs=jobs, repositories=repositories, running=running, problems=problems)
@@ -117,6 +124,7 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
     success = history.last_success(job.name)
     held = history.holdings(job.name)
     since = history.first_seen(job.name, now) if success is None else success.started
+    restores = restore_times(history.runs(job.name, RATED_RUNS, Verb.RESTORE), held.size)
     late = job.expected_every is not None and now - since > timedelta(seconds=job.expected_every)
     return JobStatus(
         job=job.name,
@@ -130,6 +138,10 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
         snapshots=held.snapshots,
         size=held.size,
         success_rate=_success_rate(newest),
+        restores=restores.count,
+        restore_duration=restores.duration,
+        restore_throughput=restores.throughput,
+        restore_seconds=restores.expected,
     )
 
 
@@ -160,3 +172,9 @@ def _repository(repository: RepositoryConfig, history: History) -> RepositorySta
         low_space=None if unknown else free is not None and limit is not None and free < limit,
         last_checked=contact.checked_at if contact else None,
     )
+
+
+def _troubles_of_job(job: JobStatus, history: History, now: datetime) -> Iterator[Trouble]:
+    yield from troubles.bad_endings(job.job, history)
+    if job.stale:
+        yield troubles.stale(job.job, job.last_success, job.expected_every, now)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _
-from tui_backup.services.status import Trouble, TroubleKind
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.places import Damage, Place, Prune, RunLog, is_built
 from tui_backup.tui.widgets.cells import Piece, Role
@@ -63,6 +63,10 @@ def command_of(trouble: Trouble) -> list[str]:
             return ["prune", "--job", job, "-r", repository]
         case TroubleKind.LOW_SPACE:
             return ["prune", "-r", repository]
+        case TroubleKind.SUDDEN_CHANGE:
+            return ["acknowledge", job]
+        case TroubleKind.NOTIFIER:
+            return ["notify", "test", trouble.notifier or ""]
         case TroubleKind.HISTORY | TroubleKind.UNLOCKED:
             return ["status"]
 
@@ -79,7 +83,9 @@ def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
         TroubleKind.COPIES: (slight, _("copies")),
         TroubleKind.LOW_SPACE: (slight, _("low space")),
         TroubleKind.HELD: (slight, _("held")),
+        TroubleKind.SUDDEN_CHANGE: (grave, _("changed")),
         TroubleKind.UNLOCKED: (grave, _("unlocked")),
+        TroubleKind.NOTIFIER: (slight, _("notifier")),
         TroubleKind.HISTORY: (slight, _("record")),
     }
     (sign, role), word = looks[kind]

@@ -1,12 +1,12 @@
 """The health sentence: whether all is well, in the first line of the screen."""
 
+from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.dashboard import Overview
-from tui_backup.services.status import TroubleKind
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
 
-GRAVE = frozenset({TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.UNLOCKED})
+GRAVE = frozenset({TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.SUDDEN_CHANGE, TroubleKind.UNLOCKED})
 """Troubles that are errors; others are warnings."""
 
 

@@ -12,10 +12,10 @@ from textual.widgets import Static
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
+from tui_backup.model.trouble import Trouble
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.dashboard import Overview, overview
-from tui_backup.services.status import Trouble
 from tui_backup.tui.dashboard.cures import Cure, command_of, cure_of, kind_piece
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm, Question

@@ -1,0 +1,149 @@
+"""What is wrong: every trouble that the record shows, in words and with what to do about it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from tui_backup.config.settings import Config, JobConfig
+from tui_backup.history.history import History
+from tui_backup.model.run import RunStatus
+from tui_backup.model.snapshot import short
+from tui_backup.model.trouble import Trouble, TroubleKind
+from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.identity import identity
+from tui_backup.services.lock_memory import load_memory
+
+
+def bad_endings(job: str, history: History) -> Iterator[Trouble]:
+    """Tell of the newest run of a job that has ended, where that was not good."""
+    newest = history.last_run(job)
+    rows = history.run(newest.id) if newest else []
+    messages = {
+        RunStatus.FAILED: _("the last run of job {job} failed: {reason}"),
+        RunStatus.INCOMPLETE: _("the last run of job {job} was incomplete: {reason}"),
+    }
+    for run in rows:
+        if run.status in messages:
+            counted = ngettext("{count} warning", "{count} warnings", run.warnings).format(count=run.warnings)
+            yield Trouble(
+                kind=TroubleKind(run.status.value),
+                job=job,
+                repository=run.repository,
+                message=messages[run.status].format(job=job, reason=run.message or counted),
+                hint=f"tui-backup history --job {job}",
+            )
+
+
+def stale(job: str, last_success: datetime | None, expected_every: int | None, now: datetime) -> Trouble:
+    """Tell of a job that has not succeeded for too long; `expected_every` in seconds."""
+    from tui_backup.primitives.text import age, duration
+
+    text = _("job {job} has never succeeded, though it is expected every {every}")
+    if last_success:
+        text = _("job {job} last succeeded {age}, though it is expected every {every}")
+    message = text.format(job=job, age=age(last_success, now), every=duration(expected_every))
+    return Trouble(kind=TroubleKind.STALE, job=job, message=message, hint=f"tui-backup run {job}")
+
+
+def lacking(job: JobConfig, history: History) -> Iterator[Trouble]:
+    """Tell of repositories that lack the newest good snapshot of a job, by the record."""
+    if len(job.repositories) == 1:
+        return
+    known = [copy for copy in history.copies(job.name, identity().hostname) if copy.repository in job.repositories]
+    good = [copy for copy in known if copy.is_good]
+    for name in job.repositories if good else ():
+        held = {copy.identity for copy in known if copy.repository == name}
+        passed = held | history.forgotten(name)
+        if good[-1].identity in passed:
+            continue
+        since = max((copy.time for copy in known if copy.repository == name), default=None)
+        missing = {copy.identity for copy in known if since is None or copy.time > since} - passed
+        yield _lacks(job.name, name, len(missing), since)
+
+
+def _lacks(job: str, repository: str, count: int, since: datetime | None) -> Trouble:
+    from tui_backup.primitives.text import moment
+
+    text = ngettext(
+        "{repository} lacks {count} snapshot of {job} since {time}",
+        "{repository} lacks {count} snapshots of {job} since {time}",
+        count,
+    )
+    if since is None:
+        text = _("{repository} has no copy of any snapshot of {job}")
+    return Trouble(
+        kind=TroubleKind.COPIES,
+        job=job,
+        repository=repository,
+        message=text.format(repository=repository, count=count, job=job, time=moment(since)),
+        hint=_("`tui-backup run {job}` copies what is missing").format(job=job),
+    )
+
+
+def held(config: Config, history: History) -> Iterator[Trouble]:
+    """Yield the plans that are held, as far as a policy still asks for them."""
+    for waiting in history.holds():
+        job = config.jobs.get(waiting.job)
+        if job is None or job.keep is None or waiting.repository not in job.repositories:
+            continue
+        text = _("job {job} forgets nothing in {repository}: {reason}")
+        yield Trouble(
+            kind=TroubleKind.HELD,
+            job=waiting.job,
+            repository=waiting.repository,
+            message=text.format(job=waiting.job, repository=waiting.repository, reason=waiting.reason),
+            hint=f"tui-backup prune --job {waiting.job} -r {waiting.repository}",
+        )
+
+
+def unlocked(config: Config, state_dir: Path) -> Iterator[Trouble]:
+    """Yield the repositories whose object locks could not be extended when a run last tried."""
+    from tui_backup.primitives.text import moment
+
+    for name, repository in config.repositories.items():
+        if repository.object_lock_days is None or not any(name in job.repositories for job in config.jobs.values()):
+            continue
+        memory = load_memory(state_dir, name)
+        if memory.failing is not None:
+            text = _("the object locks of {repository} could not be extended since {time}: {reason}")
+            yield Trouble(
+                kind=TroubleKind.UNLOCKED,
+                repository=name,
+                message=text.format(repository=name, time=moment(memory.failing), reason=memory.reason),
+                hint=_("every run tries again"),
+            )
+
+
+def damages(history: History) -> Iterator[Trouble]:
+    """Tell of the snapshots that are known to be damaged, for each job and repository."""
+    found = dict[tuple[str, str | None], list[str]]()
+    for repository, job, snapshot in history.damaged():
+        found.setdefault((repository, job), []).append(snapshot)
+    for (repository, job), snapshots in found.items():
+        told = ngettext(
+            "{count} snapshot in {repository} is damaged: {ids}",
+            "{count} snapshots in {repository} are damaged, the newest: {ids}",
+            len(snapshots),
+        )
+        named = ngettext(
+            "{count} snapshot of {job} in {repository} is damaged: {ids}",
+            "{count} snapshots of {job} in {repository} are damaged, the newest: {ids}",
+            len(snapshots),
+        )
+        text = told if job is None else named
+        ids = ", ".join(short(snapshot) for snapshot in reversed(snapshots[-3:]))
+        yield Trouble(
+            kind=TroubleKind.DAMAGED,
+            job=job,
+            repository=repository,
+            message=text.format(count=len(snapshots), job=job, repository=repository, ids=ids),
+            hint=f"tui-backup verify -r {repository} --read-data",
+        )
+
+
+def low_space(repository: str, free: int | None) -> Trouble:
+    """Tell of a repository that has few bytes left."""
+    from tui_backup.primitives.text import size
+
+    message = _("repository {repository} has only {free} free").format(repository=repository, free=size(free))
+    return Trouble(kind=TroubleKind.LOW_SPACE, repository=repository, message=message)
