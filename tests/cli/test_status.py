@@ -7,7 +7,7 @@ from tests.support.mounts import tmpfs
 
 JOB = {
     "job", "last_run", "last_status", "last_success", "next_run", "stale", "expected_every", "integrity", "snapshots",
-    "size", "success_rate",
+    "size", "success_rate", "restores", "restore_duration", "restore_throughput", "restore_seconds",
 }  # fmt: skip
 RUN = {
     "run", "verb", "job", "repository", "kind", "status", "started", "duration", "snapshot", "bytes_added", "warnings",

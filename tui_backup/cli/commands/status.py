@@ -11,7 +11,7 @@ from tui_backup.cli.options import later_option
 from tui_backup.cli.output import Cell, Column
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.text import age, moment, printable, size
+from tui_backup.primitives.text import age, duration, moment, number, printable, size
 from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport, motd, report
 from tui_backup.services.words import integrity_word, status_word, verb_word
 
@@ -54,7 +54,8 @@ def show(found: StatusReport, present: datetime) -> None:
     job_columns = [
         Column(_("JOB")), Column(_("LAST RUN")), Column(_("STATUS")), Column(_("LAST SUCCESS")),
         Column(_("SNAPSHOTS"), right=True, spare=3), Column(_("SIZE"), right=True, spare=2),
-        Column(_("INTEGRITY"), spare=1),
+        Column(_("INTEGRITY"), spare=1), Column(_("SUCCESS"), right=True, spare=4),
+        Column(_("RESTORE"), right=True, spare=5),
     ]  # fmt: skip
     output.write_table(job_columns, [_job(job, present) for job in found.jobs])
     output.write_text("")
@@ -81,6 +82,7 @@ def _job(job: JobStatus, present: datetime) -> Sequence[Cell]:
     return (
         job.job, age(job.last_run, present), status, age(job.last_success, present), job.snapshots, size(job.size),
         integrity_word(job.integrity) if job.integrity else None,
+        None if job.success_rate is None else f"{number(100 * job.success_rate)} %", duration(job.restore_seconds),
     )  # fmt: skip
 
 
