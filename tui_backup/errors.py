@@ -11,11 +11,13 @@ BackupError                  1
 │   └── StoreUnavailable     1   transient: worth trying again
 ├── RepositoryMissing       10
 ├── Locked                  11   by another program, or the job is already running
+│   └── JobRunning          11   the latter; nothing was begun
 ├── WrongPassword           12   or no key for it
 ├── Corrupted                1   bytes are not what their name or seal says
 │   └── Unreadable           1   the disk does not give them back
 ├── SnapshotUnknown          1   no snapshot, or several, match a name
 ├── SourceError              1   nothing of a source could be read
+├── Incomplete               3   a snapshot is there, and something that should be in it is not
 ├── RestoreRefused           1   the plan does not hold (space, changed target)
 ├── PlanHeld                 1   somebody has to look at the plan first
 ├── PlanOutdated             1   the repository has changed since the plan was made
@@ -87,6 +89,10 @@ class Locked(BackupError):
     exit_code = 11
 
 
+class JobRunning(Locked):
+    """Somebody else runs the job; nothing was begun."""
+
+
 class WrongPassword(BackupError):
     """No key of the repository opens with this password."""
 
@@ -107,6 +113,12 @@ class SnapshotUnknown(BackupError):
 
 class SourceError(BackupError):
     """Nothing of a source could be read."""
+
+
+class Incomplete(BackupError):
+    """A snapshot is there, and something that should be in it could not be read."""
+
+    exit_code = 3
 
 
 class RestoreRefused(BackupError):

@@ -4,8 +4,8 @@ The first repository of a job that works takes the backup; one that does not is 
 the others get copies (`catching_up`). After a good run the policy of the job is applied (`retaining`).
 """
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,6 +34,9 @@ from tui_backup.sources.base import Source
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
 
+Admission = Callable[[RunScope], AbstractContextManager[None]]
+"""What a run waits for once it is there to be seen, and holds as long as it works."""
+
 MANUAL = "manual"
 PRE_OPERATION = "pre-operation"
 
@@ -46,6 +49,8 @@ class BackupOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Tags of the snapshots, beside the program's own."""
     heeding_signals: bool = False
     """Whether SIGINT and SIGTERM cancel cleanly; only in the main thread of a program that is ours."""
+    admission: Admission | None = None
+    """None: it begins at once."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +145,8 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
     try:
         scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=job.repositories[0], kind=options.kind)
         signals = scope.heeding_signals() if options.heeding_signals else nullcontext()
-        with signals, scope, extending(workspace, job, scope, troubles):
+        admission = options.admission(scope) if options.admission else nullcontext()
+        with signals, scope, admission, extending(workspace, job, scope, troubles):
             taken = _take(workspace, job, options, scope, troubles)
             if taken is not None:
                 forget_over(workspace, workspace.repository(taken.repository))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui_backup.errors import Locked
+from tui_backup.errors import JobRunning
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
 from tui_backup.services.run_directory import Header
@@ -20,7 +20,7 @@ class JobLock:
         """Take the lock of the header's job.
 
         Raises:
-            Locked: the job is already running.
+            JobRunning: somebody else holds it.
             OSError: the state directory cannot be used.
         """
         assert header.job is not None
@@ -48,13 +48,13 @@ class JobLock:
         os.close(self._descriptor)
 
 
-def _locked(job: str, holder: bytes) -> Locked:
+def _locked(job: str, holder: bytes) -> JobRunning:
     try:
         header = msgspec.json.decode(holder, type=Header)
     except msgspec.DecodeError:
-        return Locked(_("job {job} is already running").format(job=job))
+        return JobRunning(_("job {job} is already running").format(job=job))
     message = _("job {job} is already running (pid {pid}, since {since})").format(
         job=job, pid=header.owner.pid, since=moment(header.started)
     )
     hint = _("follow it: tui-backup attach {run}; stop it: tui-backup cancel {run}").format(run=header.run)
-    return Locked(message, hint=hint)
+    return JobRunning(message, hint=hint)
