@@ -4,7 +4,7 @@ import pty
 import pytest
 
 from tui_backup.cli.progress import Progress
-from tui_backup.model.event import Finished, Progressed, Started, Warned
+from tui_backup.model.event import Finished, Output, Progressed, Started, Warned
 from tui_backup.services.rehearsals import DRY_RUN
 
 STARTED = Started(run="r", job="site", repository="local")
@@ -120,3 +120,10 @@ def test_a_file_gets_all_warnings(capsys: pytest.CaptureFixture[str]) -> None:
         progress.hear(WARNED)
     progress.hear(finished("ok"))
     assert len(capsys.readouterr().err.splitlines()) == 31
+
+
+@pytest.mark.parametrize("outputs", [True, False])
+def test_what_programs_write_is_told_to_who_asks(capsys: pytest.CaptureFixture[str], outputs: bool) -> None:
+    progress = Progress(outputs=outputs)
+    progress.hear(Output(run="r", program="flush all", line="\x1b[31mdone"))
+    assert capsys.readouterr().err == ("flush all: \\x1b[31mdone\n" if outputs else "")

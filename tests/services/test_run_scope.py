@@ -8,10 +8,11 @@ import pytest
 from tests.support.mounts import tmpfs
 from tests.support.running import desk, fill
 from tui_backup.errors import Cancelled, StoreError
-from tui_backup.model.event import Event, Finished, Progressed, Restored, Started, Verified, Warned
+from tui_backup.model.event import Event, Finished, Output, Progressed, Restored, Started, Verified, Warned
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.services import runs
 from tui_backup.services.run_scope import RunDesk, RunScope, run_scope
+from tui_backup.services.runs import attach
 
 
 @pytest.fixture
@@ -132,6 +133,14 @@ def test_warnings_are_recorded_with_their_raw_paths(here: RunDesk, heard: list[E
     assert [(kept.path, kept.message) for kept in here.history.warnings(scope.run_id)] == [(b"/srv/\xff", "denied")]
     assert only_row(here).warnings == 1
     assert heard[1] == Warned(run=scope.run_id, path="/srv/\ufffd", message="denied", path_b64="L3Nydi//")
+
+
+def test_what_a_program_beside_the_run_writes_is_told_and_kept(here: RunDesk, heard: list[Event]) -> None:
+    with backup(here) as scope:
+        scope.put_out("flush all", "bad \udcff name")
+    (output,) = [event for event in heard if isinstance(event, Output)]
+    assert (output.program, output.line) == ("flush all", "bad ? name")
+    assert output in list(attach(here.state_dir, scope.run_id))
 
 
 def test_names_that_are_not_text_do_no_harm(here: RunDesk) -> None:

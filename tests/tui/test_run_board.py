@@ -1,4 +1,4 @@
-from tui_backup.model.event import Finished, Progressed, Restored, Started, Waiting, Warned
+from tui_backup.model.event import Finished, Output, Progressed, Restored, Started, Waiting, Warned
 from tui_backup.tui.run_board import LINES, REMEMBERED, RunBoard
 
 
@@ -36,12 +36,13 @@ def test_what_begins_in_another_repository_begins_anew() -> None:
     assert (view.repository, view.progress, view.pace.rate) == ("offsite", None, 0)
 
 
-def test_waiting_is_no_warning() -> None:
+def test_waiting_and_what_programs_write_is_no_warning() -> None:
     board = RunBoard()
     board.hear(Started(run="r", job="site", repository="local"))
-    view = board.hear(Waiting(run="r", message="for a lock"))
+    board.hear(Waiting(run="r", message="for a lock"))
+    view = board.hear(Output(run="r", program="flush", line="done"))
     assert view.warnings == 0
-    assert len(view.said) == 2
+    assert len(view.said) == 3
 
 
 def test_the_newest_run_of_a_job() -> None:

@@ -35,9 +35,11 @@ def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> I
 
 @contextmanager
 def telling(
-    invocation: Invocation, *, lines: bool = True, errors_follow: bool = False
+    invocation: Invocation, *, lines: bool = True, errors_follow: bool = False, outputs: bool = False
 ) -> Iterator[Callable[[Event], None]]:
     """Give a function that tells of an event; it raises, once, when stdout cannot be written any more.
+
+    `outputs`: whether what programs beside the run write is told, verbose or not.
 
     Raises:
         BrokenPipeError: nobody reads it.
@@ -49,6 +51,7 @@ def telling(
         errors_follow=errors_follow,
         every_s=EVERY_S if invocation.verbose else None,
         all_warnings=invocation.verbose,
+        outputs=outputs or invocation.verbose,
     )
     invocation.progress = progress
 

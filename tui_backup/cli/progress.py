@@ -12,6 +12,7 @@ from tui_backup.model.event import (
     Ending,
     Event,
     Finished,
+    Output,
     Progressed,
     Restored,
     Started,
@@ -53,11 +54,13 @@ class Progress:
         errors_follow: bool = False,
         every_s: float | None = None,
         all_warnings: bool = True,
+        outputs: bool = True,
     ) -> None:
         """`quiet` tells only of runs that did not end well, `mute` of nothing unless asked for a line.
 
         With `errors_follow`, somebody else tells why a run came to nothing, and what a verification found.
-        Without `all_warnings` a terminal gets the first of each run only, and their number.
+        Without `all_warnings` a terminal gets the first warnings of each run only, and their number.
+        `outputs`: whether what programs beside the run write is told.
         `every_s`: how often a line says how far a run is where there is no bar; None: only when it is asked for.
         """
         self._quiet = quiet
@@ -68,6 +71,7 @@ class Progress:
         self._pace = Pace()
         self._held: list[Warned] = []
         self._warnings = self._told = 0
+        self._outputs = outputs
         self._most = None if all_warnings or not _is_terminal() else SHOWN
         self._live: Live | None = None
         self._with_bar = self._can_have_bar = fancy(sys.stderr) and not quiet and not mute
@@ -91,6 +95,8 @@ class Progress:
                     self._warn(event)
             case Waiting() if not (self._mute or self._quiet):
                 narration.say(printable(event.message))
+            case Output() if self._outputs and not (self._mute or self._quiet):
+                narration.say(printable(f"{event.program}: {event.line}"))
             case Finished() | Restored() | Verified() | Tended():
                 self._end(event)
 

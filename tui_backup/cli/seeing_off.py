@@ -81,7 +81,10 @@ class _Party:
         if event.run not in self._each:
             verbose = self._invocation.verbose
             progress = Progress(
-                quiet=self._invocation.quiet, all_warnings=verbose, every_s=EVERY_S if verbose else None
+                quiet=self._invocation.quiet,
+                all_warnings=verbose,
+                outputs=verbose,
+                every_s=EVERY_S if verbose else None,
             )
             self._each[event.run] = progress
             self._invite(event.run, progress)

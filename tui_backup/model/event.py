@@ -41,6 +41,15 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, tag="waiting"):
     """For whom, and how long at most."""
 
 
+class Output(msgspec.Struct, frozen=True, kw_only=True, tag="output"):
+    """A line that a program of the user's wrote beside the run."""
+
+    run: str
+    program: str
+    """The command line of the program, as the configuration has it."""
+    line: str
+
+
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     """A backup into one repository has ended."""
 
@@ -106,4 +115,4 @@ class Tended(msgspec.Struct, frozen=True, kw_only=True, tag="tended"):
 
 
 Ending = Finished | Restored | Verified | Tended
-Event = Started | Progressed | Warned | Waiting | Ending
+Event = Started | Progressed | Warned | Waiting | Output | Ending

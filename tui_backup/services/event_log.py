@@ -14,6 +14,7 @@ from tui_backup.model.event import (
     Ending,
     Event,
     Finished,
+    Output,
     Progressed,
     Restored,
     Started,
@@ -36,7 +37,7 @@ _encoder = msgspec.json.Encoder()
 _tagged = msgspec.json.Decoder(_Tagged)
 _restored = msgspec.json.Decoder(Restored)
 _others: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
-    Started | Progressed | Warned | Waiting | Finished | Verified | Tended
+    Started | Progressed | Warned | Waiting | Output | Finished | Verified | Tended
 )
 
 

@@ -24,7 +24,18 @@ import msgspec
 
 from tui_backup.history.history import History
 from tui_backup.history.runs import WARNINGS_KEPT
-from tui_backup.model.event import Ending, Event, Finished, Progressed, Restored, Started, Tended, Waiting, Warned
+from tui_backup.model.event import (
+    Ending,
+    Event,
+    Finished,
+    Output,
+    Progressed,
+    Restored,
+    Started,
+    Tended,
+    Waiting,
+    Warned,
+)
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
@@ -147,6 +158,10 @@ class RunScope:
         self._going_on[repository] = run
         self._desk.history.start(run)
         self._tell(Started(run=self.run_id, job=run.job, repository=repository))
+
+    def put_out(self, program: str, line: str) -> None:
+        """Tell what a program of the user's wrote beside the run."""
+        self._tell(Output(run=self.run_id, program=_sound(program), line=_sound(line)))
 
     def finish(self, ending: Ending) -> None:
         """Tell and record how work on one repository ended; a duration that is None is filled in."""

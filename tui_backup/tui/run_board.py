@@ -9,6 +9,7 @@ from tui_backup.model.event import (
     Ending,
     Event,
     Finished,
+    Output,
     Progressed,
     Restored,
     Started,
@@ -114,7 +115,7 @@ class RunBoard:
                 view.going_on.clear()
             case Warned():
                 view.warnings += 1
-            case Waiting():
+            case Waiting() | Output():
                 pass
         view.said.append(event)
         self._forget()

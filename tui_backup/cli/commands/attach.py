@@ -19,7 +19,7 @@ from tui_backup.services.runs import attach
 def command(invocation: Invocation, run: str) -> int:
     codes: list[int] = []
     try:
-        with telling(invocation) as tell:
+        with telling(invocation, outputs=True) as tell:
             for event in attach(invocation.state_workspace.state_dir, run):
                 tell(event)
                 if isinstance(event, Ending):

@@ -14,7 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_backup.model.event import Ending, Event, Progressed, Started, Waiting, Warned
+from tui_backup.model.event import Ending, Event, Output, Progressed, Started, Waiting, Warned
 from tui_backup.primitives.i18n import _
 from tui_backup.services.endings import sentence, where
 from tui_backup.tui.widgets.cells import Piece, Role, fitted
@@ -130,6 +130,8 @@ def _line(event: Event) -> Piece:
             return f"! {text}", "warning"
         case Waiting():
             return event.message, "accent"
+        case Output():
+            return f"{event.program}: {event.line}", "dim"
         case _:
             assert isinstance(event, Ending)
             return sentence(event), ending_role(event.status)
