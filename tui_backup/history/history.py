@@ -1,18 +1,30 @@
 """History: the record of what happened. Never the truth about snapshots: losing it loses no backup."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from tui_backup.history import problems, repositories, retention, runs, verifications
+from tui_backup.history import (
+    alerts,
+    outbox,
+    problems,
+    repositories,
+    retention,
+    runs,
+    sudden_changes,
+    verifications,
+)
+from tui_backup.history.alerts import Alert, Turn
 from tui_backup.history.database import Closed, Database, Trouble
+from tui_backup.history.outbox import Letter, Reception
 from tui_backup.history.problems import KnownProblem
 from tui_backup.history.repositories import Contact, HeldSnapshot, Holdings, KnownCopy
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
+from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.retention import LastPrune
 from tui_backup.model.run import Run, RunStatus, Verb
@@ -230,6 +242,59 @@ class History:
     def holds(self) -> list[Held]:
         """Return the plans that wait for somebody, oldest first."""
         return self._ask([], retention.holds)
+
+    def alerts(self) -> list[Alert]:
+        """Return what is wrong, or was, and who was told when; oldest first."""
+        return self._ask([], alerts.select)
+
+    def update_alerts(self, decide: Callable[[Sequence[Alert]], Turn]) -> None:
+        """Keep what `decide` makes of all alerts, in one transaction; it may be asked twice."""
+        self._note(alerts.update, decide)
+
+    def acknowledge(self, job: str, time: datetime | None = None) -> None:
+        """Record that somebody knows of everything that is wrong with a job."""
+        self._note(alerts.acknowledge, job)
+        self._note(sudden_changes.acknowledge, job, time or now())
+
+    def note_sudden_change(self, change: SuddenChange) -> None:
+        """Record that a run found data far from what is usual; what nobody has looked at yet stays."""
+        self._note(sudden_changes.note, change)
+
+    def sudden_changes(self) -> dict[str, SuddenChange]:
+        """Return what was last found unusual of each job, also where somebody has looked since."""
+        return self._ask({}, sudden_changes.select)
+
+    def post(self, letters: Iterable[Letter]) -> None:
+        """Put notices into the outbox."""
+        self._note(outbox.add, tuple(letters))
+
+    def letters(self, notifier: str) -> list[Letter]:
+        """Return what waits for a notifier, in order."""
+        return self._ask([], outbox.letters, notifier)
+
+    def waiting_letters(self) -> dict[str, int]:
+        """Return how many notices wait for each notifier that any wait for."""
+        return self._ask({}, outbox.waiting)
+
+    def remove_letter(self, number: int) -> None:
+        """Take a notice out of the outbox."""
+        self._note(outbox.remove, number)
+
+    def tidy_outbox(self, known: Collection[str], time: datetime) -> None:
+        """Give up notices that have waited too long, and those for notifiers that are not `known`."""
+        self._note(outbox.tidy, known, time)
+
+    def note_received(self, notifier: str) -> None:
+        """Record that a delivery to a notifier went well."""
+        self._note(outbox.received, notifier)
+
+    def note_unreceived(self, notifier: str, reception: Reception) -> None:
+        """Record that a delivery to a notifier failed."""
+        self._note(outbox.failed, notifier, reception)
+
+    def receptions(self) -> dict[str, Reception]:
+        """Return how the notifiers fare that could not be reached when somebody last tried."""
+        return self._ask({}, outbox.receptions)
 
     def _note(
         self, write: Callable[Concatenate[sqlite3.Connection, P], None], *args: P.args, **kwargs: P.kwargs

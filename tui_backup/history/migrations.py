@@ -130,4 +130,35 @@ def _problems(connection: sqlite3.Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications, _retention, _problems)
+def _alerts(connection: sqlite3.Connection) -> None:
+    for column in ("files_new", "files_changed", "files_unmodified"):
+        connection.execute(f"ALTER TABLE runs ADD COLUMN {column} INTEGER")
+    connection.execute("""
+        CREATE TABLE alerts (
+            name TEXT NOT NULL, job TEXT NOT NULL, repository TEXT NOT NULL, notifier TEXT NOT NULL,
+            since TEXT NOT NULL, told_at TEXT NOT NULL, times INTEGER NOT NULL, gone_since TEXT, closed_at TEXT,
+            acknowledged INTEGER NOT NULL, trouble BLOB NOT NULL,
+            PRIMARY KEY (name, job, repository, notifier)
+        ) WITHOUT ROWID
+    """)
+    connection.execute("""
+        CREATE TABLE outbox (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, notifier TEXT NOT NULL, notice TEXT NOT NULL,
+            time TEXT NOT NULL, content BLOB NOT NULL,
+            UNIQUE (notifier, notice)
+        )
+    """)
+    connection.execute("""
+        CREATE TABLE receptions (
+            name TEXT PRIMARY KEY, failing_since TEXT NOT NULL, attempts INTEGER NOT NULL, next_at TEXT NOT NULL,
+            reason TEXT NOT NULL, lost INTEGER NOT NULL
+        ) WITHOUT ROWID
+    """)
+    connection.execute("""
+        CREATE TABLE sudden_changes (
+            job TEXT PRIMARY KEY, run TEXT NOT NULL, time TEXT NOT NULL, reason TEXT NOT NULL, acknowledged_at TEXT
+        ) WITHOUT ROWID
+    """)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications, _retention, _problems, _alerts)

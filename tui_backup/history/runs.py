@@ -14,7 +14,7 @@ WARNINGS_KEPT = 1000
 
 _COLUMNS = (
     "id, repository, verb, job, kind, status, started, duration, snapshot, bytes_added, bytes_processed, files, "
-    "warnings, message"
+    "warnings, message, files_new, files_changed, files_unmodified"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM runs "  # noqa: S608 - only our own names
 
@@ -29,10 +29,11 @@ class KeptWarning(msgspec.Struct, frozen=True):
 def save(connection: sqlite3.Connection, run: Run) -> None:
     """Keep a run, replacing what was known of it in that repository."""
     connection.execute(
-        f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own names
+        f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own names
         (
             run.id, run.repository or "", run.verb, run.job, run.kind, run.status, to_text(run.started),
             run.duration, run.snapshot, run.bytes_added, run.bytes_processed, run.files, run.warnings, run.message,
+            run.files_new, run.files_changed, run.files_unmodified,
         ),
     )  # fmt: skip
 
@@ -79,13 +80,15 @@ def select(
 
 def _run(row: tuple[object, ...]) -> Run:
     id_, repository, verb, job, kind, status, started, *rest = row
-    duration, snapshot, bytes_added, bytes_processed, files, warnings, message = rest
+    duration, snapshot, bytes_added, bytes_processed, files, warnings, message, *counts = rest
+    files_new, files_changed, files_unmodified = counts
     return msgspec.convert(
         {
             "id": id_, "repository": repository or None, "verb": Verb(str(verb)), "job": job, "kind": kind,
             "status": RunStatus(str(status)), "started": from_text(str(started)), "duration": duration,
             "snapshot": snapshot, "bytes_added": bytes_added, "bytes_processed": bytes_processed, "files": files,
-            "warnings": warnings, "message": message,
+            "warnings": warnings, "message": message, "files_new": files_new, "files_changed": files_changed,
+            "files_unmodified": files_unmodified,
         },
         Run,
     )  # fmt: skip

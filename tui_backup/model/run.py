@@ -46,5 +46,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     bytes_added: int | None = None
     bytes_processed: int | None = None
     files: int | None = None
+    files_new: int | None = None
+    files_changed: int | None = None
+    files_unmodified: int | None = None
     warnings: int = 0
     message: str | None = None

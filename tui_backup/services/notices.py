@@ -45,6 +45,7 @@ TROUBLE_EVENTS: Final[Mapping[str, tuple[str, Topic]]] = {
     "low-space": ("low_space", Topic.LOW_SPACE),
     "sudden-change": ("sudden_change", Topic.SUDDEN_CHANGE),
     "proof-failed": ("proof_failed", Topic.PROOF_FAILED),
+    "notifier": ("notifier_failed", Topic.FAILURE),
     "history": ("history_failed", Topic.FAILURE),
 }
 """Kind of trouble -> the event that tells of it, and its topic."""
@@ -122,7 +123,7 @@ def notice_of_trouble(
 ) -> Notice:
     """Return the notice of something that is wrong since then, or of that it still is."""
     event, topic = trouble_event(trouble.kind)
-    subject = trouble.job or trouble.repository
+    subject = _subject_of(trouble)
     headline = _trouble_headline(event, subject)
     if is_reminder:
         headline = _("still: {headline}").format(headline=headline)
@@ -146,7 +147,7 @@ def notice_of_trouble(
 def recovery_of(trouble: Trouble, *, host: str, time: datetime, since: datetime | None = None) -> Notice:
     """Return the notice that something which was wrong since then is so no more."""
     event, _topic = trouble_event(trouble.kind)
-    headline = _("over: {headline}").format(headline=_trouble_headline(event, trouble.job or trouble.repository))
+    headline = _("over: {headline}").format(headline=_trouble_headline(event, _subject_of(trouble)))
     was = _("what was told before is over: {message}").format(message=printable(trouble.message))
     return Notice(
         id=_id(_trouble_id(trouble, host, since or time, None), RECOVERED_EVENT),
@@ -213,6 +214,7 @@ def _trouble_headline(event: str, subject: str | None) -> str:
         "low_space": _("little space in {subject}"),
         "sudden_change": _("the data of {subject} changed suddenly"),
         "proof_failed": _("the proof of {subject} failed"),
+        "notifier_failed": _("the notifier {subject} does not get through"),
     }
     text = named.get(event) if subject else None
     return (text or _("something is wrong: {event}")).format(subject=subject, event=event)
@@ -238,12 +240,16 @@ def _history_hint(run: Run) -> str:
     return f"tui-backup history --job {run.job}" if run.job else "tui-backup history"
 
 
+def _subject_of(trouble: Trouble) -> str | None:
+    return trouble.job or trouble.repository or trouble.notifier
+
+
 def _lines(*lines: str | None) -> str:
     return "\n".join(printable(line) for line in lines if line)
 
 
 def _trouble_id(trouble: Trouble, host: str, since: datetime, reminded: datetime | None) -> str:
-    facts = (trouble.kind, trouble.job or "", trouble.repository or "", since.isoformat())
+    facts = (trouble.kind, trouble.job or "", trouble.repository or "", trouble.notifier or "", since.isoformat())
     return _id(host, *facts, reminded.isoformat() if reminded else "")
 
 

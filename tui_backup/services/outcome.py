@@ -26,6 +26,9 @@ def recorded(run: Run, ending: Ending) -> Run:
                 bytes_added=ending.bytes_added,
                 bytes_processed=ending.bytes_processed,
                 files=_sum(ending.files_new, ending.files_changed, ending.files_unmodified),
+                files_new=ending.files_new,
+                files_changed=ending.files_changed,
+                files_unmodified=ending.files_unmodified,
             )
         case Restored():
             return msgspec.structs.replace(
@@ -91,7 +94,9 @@ def retold(run: Run) -> Ending:
     return msgspec.structs.replace(
         ending,
         snapshot=run.snapshot,
-        files_new=run.files,
+        files_new=run.files if run.files_new is None else run.files_new,
+        files_changed=run.files_changed,
+        files_unmodified=run.files_unmodified,
         bytes_processed=run.bytes_processed,
         bytes_added=run.bytes_added,
     )
