@@ -53,7 +53,7 @@ class PrunePlan(msgspec.Struct, frozen=True, kw_only=True):
     repository: str
     jobs: tuple[JobPlan, ...]
     reclaim: ReclaimPlan | None
-    """None where the format needs no such thing."""
+    """None where the format needs no such thing, or where it is left for later."""
 
     @property
     def gone(self) -> tuple[Snapshot, ...]:
@@ -266,7 +266,8 @@ def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Recla
             done = repository.upkeep.space.execute(planned.reclaim, watch)
         else:
             repository.forget(gone)
-            done = Reclaimed(forgotten=len(gone), freed_bytes=planned.freed_bytes, repacked_bytes=0)
+            freed = 0 if repository.upkeep else planned.freed_bytes
+            done = Reclaimed(forgotten=len(gone), freed_bytes=freed, repacked_bytes=0)
     note_done(workspace, planned)
     return done
 

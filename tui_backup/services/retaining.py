@@ -30,9 +30,9 @@ def apply_keep(
 ) -> None:
     """Forget what the policy of a job does not keep, after a good run of it, in the repositories without trouble.
 
-    Space is reclaimed where something was forgotten. A repository that others are at work in is left for the next run.
-    In one from which nothing may be removed the policy has no say: `config check` says so. A plan that is held, and
-    what fails, is added to `troubles` and shown by the status; the backup stays good.
+    Space is reclaimed where something was forgotten, unless the job has a time of its own for that. A repository that
+    others are at work in is left for the next run. In one from which nothing may be removed the policy has no say:
+    `config check` says so. A plan that is held, and what fails, is added to `troubles` and shown by the status; the backup stays good.
 
     Raises:
         Cancelled: the run was asked to stop.
@@ -67,13 +67,16 @@ def _apply(
     scope = run_scope(workspace, verb=Verb.PRUNE, job=job.name, repository=name)
     with scope.heeding_signals() if heeding_signals else nullcontext(), scope:
         scope.watch.guard = outer.watch.cancel.check
-        scope.finish(_pruned(workspace, part, name, scope))
+        scope.finish(_pruned(workspace, part, name, scope, reclaims=job.timing.prune is None))
 
 
-def _pruned(workspace: "Workspace", part: JobPlan, name: str, scope: RunScope) -> Tended:
+def _pruned(workspace: "Workspace", part: JobPlan, name: str, scope: RunScope, *, reclaims: bool) -> Tended:
     """Carry out a plan, and return what to tell of it."""
     try:
-        planned = pruning.plan_of(workspace, name, [part], scope.watch)
+        if reclaims:
+            planned = pruning.plan_of(workspace, name, [part], scope.watch)
+        else:
+            planned = pruning.PrunePlan(repository=name, jobs=(part,), reclaim=None)
         return pruning.told(scope.run_id, planned, pruning.carry_out(workspace, planned, scope.watch), part.job)
     except (Locked, PlanOutdated) as error:
         since = _nothing_forgotten_since(workspace, part.job, name)
