@@ -74,9 +74,9 @@ class Channel:
                 raise OwnerGone
         return self.inbox.popleft()
 
-    def ready(self) -> bool:
-        """Return whether something can be received without waiting."""
-        return bool(_await({self.socket.fileno(): select.POLLIN}, 0))
+    def ready(self, timeout_s: float = 0) -> bool:
+        """Return whether something can be received, now or before some seconds are over."""
+        return bool(_await({self.socket.fileno(): select.POLLIN}, timeout_s))
 
     def send(self, message: bytes, descriptor: int | None = None) -> None:
         """Send a message whole, with a descriptor or without, waiting for room.

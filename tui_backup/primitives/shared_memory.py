@@ -10,7 +10,8 @@ import tempfile
 from typing import Final, cast
 
 _FREE: Final = 0
-_LENT: Final = 1
+_TAKEN: Final = 1
+_AWAY: Final = 2
 _STEP: Final = 4 << 20
 """Sizes are multiples of this, so that memory fits again for a little more; pages that nobody touches cost nothing."""
 
@@ -40,11 +41,16 @@ class Lender:
     def take(self, size: int) -> memoryview:
         """Return memory with room for `size` bytes at least; anything may lie in it.
 
-        It is lent from here on, until somebody has borrowed and dropped it; `descriptor_of` says what to send.
+        It is not given again before somebody has borrowed and dropped it.
         """
         memory = self._fitting(size) or self._made(size)
-        memory[-1] = _LENT
+        memory[-1] = _TAKEN
         return memoryview(memory)[:-1]
+
+    @property
+    def away(self) -> int:
+        """How many memories were sent that nobody has dropped yet."""
+        return sum(memory[-1] == _AWAY for memory in self._memories)
 
     def _fitting(self, size: int) -> _Memory | None:
         """Return memory that is free again; what is too small, or more than need be kept, is given back."""
@@ -83,9 +89,11 @@ def borrowed(descriptor: int, size: int) -> memoryview:
     return memoryview(memory)[:size]
 
 
-def descriptor_of(view: memoryview) -> int:
-    """Return the descriptor of the lent memory that a view lies in, at its beginning."""
-    return cast(_Memory, view.obj).descriptor
+def sent(view: memoryview) -> int:
+    """Return the descriptor to send of memory that was taken, of whose beginning this is a view; it is away then."""
+    memory = cast(_Memory, view.obj)
+    memory[-1] = _AWAY
+    return memory.descriptor
 
 
 def _mapped(kind: type[_Memory], descriptor: int) -> _Memory:

@@ -13,7 +13,7 @@ from tui_backup.formats.restic.supply import MOST_GIVEN, Need, Used, served
 from tui_backup.formats.restic.writing.sealing import Sealed
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.crew import Crew
-from tui_backup.primitives.shared_memory import descriptor_of
+from tui_backup.primitives.shared_memory import sent
 from tui_backup.stores.base import Store
 
 _MOST_WORKERS = 4
@@ -141,7 +141,7 @@ class Team:
             while self._given[worker] and self._given[worker] + size > MOST_GIVEN:
                 self._hear(crew)
             if serving.ration.lengths:
-                descriptor = None if serving.memory is None else descriptor_of(serving.memory)
+                descriptor = None if serving.memory is None else sent(serving.memory)
                 crew.send(worker, encoder.encode(serving.ration), descriptor)
                 self._given[worker] += size
 

@@ -22,13 +22,17 @@ from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import BlobType, PackedBlob
 from tui_backup.formats.restic.writing.chunker import make_chunker
 from tui_backup.formats.restic.writing.reading import Batch, Piece, Reader, Reading
-from tui_backup.primitives.crew import Channel
-from tui_backup.primitives.shared_memory import Lender, borrowed, descriptor_of
+from tui_backup.primitives.crew import Channel, OwnerGone
+from tui_backup.primitives.shared_memory import Lender, borrowed, sent
 from tui_backup.stores.parallel import Uploads
 from tui_backup.stores.recipes import opened
 
 _MOST_OUT = 2
 """Batches that wait for their mask at once."""
+_MOST_AWAY = 1
+"""Packs of a worker that its owner is about to store when the worker goes on with the next one."""
+_LOOK_S = 0.005
+"""How often a worker looks whether its owner has stored one."""
 
 
 class Setup(msgspec.Struct, frozen=True, array_like=True):
@@ -193,9 +197,9 @@ class Sealer:
     def _store_pack(self) -> None:
         pack = self._builder.finish()
         stored = Stored(pack.id, len(pack.body), pack.blobs)
+        self._outlet.put(key_of(FileKind.DATA, pack.id.hex()), pack.body, stored, at_hand=self._at_hand)
         if self._outlet.keeps_bodies:
             self._builder.release()
-        self._outlet.put(key_of(FileKind.DATA, pack.id.hex()), pack.body, stored, at_hand=self._at_hand)
 
 
 class Handover:
@@ -203,13 +207,18 @@ class Handover:
 
     keeps_bodies = True
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, lender: Lender) -> None:
+        """`lender` gives the memory that packs are made in."""
         self._channel = channel
+        self._lender = lender
 
     def put(self, key: str, body: memoryview, token: Stored, *, at_hand: bool = False) -> None:
-        """Send a pack to the owner."""
+        """Send a pack to the owner; wait while too many are there that it has not stored."""
         sealed = Sealed(token.pack, token.size, token.blobs)
-        self._channel.send(encoder.encode(sealed), descriptor_of(body))
+        self._channel.send(encoder.encode(sealed), sent(body))
+        while self._lender.away > _MOST_AWAY:
+            if self._channel.ready(_LOOK_S) and not self._channel.fill():
+                raise OwnerGone
 
     def durable(self) -> Iterator[Stored]:
         """Yield nothing: the owner knows."""
@@ -229,7 +238,8 @@ def take_over(sealed: Sealed, descriptor: int, outlet: Outlet) -> None:
 def outlet_of(store: tuple[str, bytes] | None, channel: Channel) -> tuple[Outlet, Memory | None]:
     """Return where a worker's packs go, and what they are made in: into the store of a recipe, or to its owner."""
     if store is None:
-        return Handover(channel), Lender().take
+        lender = Lender()
+        return Handover(channel, lender), lender.take
     return Uploads[Stored](opened(store)), None
 
 
