@@ -15,6 +15,7 @@ from tui_backup.history import (
     retention,
     runs,
     sudden_changes,
+    triggers,
     verifications,
 )
 from tui_backup.history.alerts import Alert, Turn
@@ -25,9 +26,11 @@ from tui_backup.history.repositories import Contact, HeldSnapshot, Holdings, Kno
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
 from tui_backup.history.sudden_changes import SuddenChange
+from tui_backup.history.triggers import KnownTrigger
 from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.retention import LastPrune
 from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.schedule import Trigger
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.standing import Standing
 from tui_backup.primitives.clock import now
@@ -295,6 +298,30 @@ class History:
     def receptions(self) -> dict[str, Reception]:
         """Return how the notifiers fare that could not be reached when somebody last tried."""
         return self._ask({}, outbox.receptions)
+
+    def configure_triggers(self, configured: Iterable[Trigger], time: datetime) -> None:
+        """Note which triggers are configured: these and no others; those that were not so far are since `time`."""
+        self._note(triggers.configure, tuple(configured), time)
+
+    def triggers(self) -> dict[Trigger, KnownTrigger]:
+        """Return what is known of the triggers that are configured."""
+        return {known.trigger: known for known in self._ask([], triggers.select)}
+
+    def note_moment(self, trigger: Trigger, moment: datetime, *, was_skipped: bool = False) -> None:
+        """Record that a moment was run or skipped, and with it those before; an earlier one changes nothing."""
+        self._note(triggers.note_moment, trigger, moment, was_skipped=was_skipped)
+
+    def last_moment(self, trigger: Trigger) -> datetime | None:
+        """Return the last moment of a trigger that was run or skipped."""
+        return self._ask(None, triggers.last_moment, trigger)
+
+    def set_moments_back(self, limit: datetime, time: datetime) -> None:
+        """Take what is known of triggers after `limit` back to `time`: a clock that was ahead has written it."""
+        self._note(triggers.set_back, limit, time)
+
+    def newest_of_kinds(self, host: str) -> dict[tuple[str, str], datetime]:
+        """Return for each job and kind of snapshot when the newest of a host was begun, by the last contacts."""
+        return self._ask({}, triggers.newest_of_kinds, host)
 
     def _note(
         self, write: Callable[Concatenate[sqlite3.Connection, P], None], *args: P.args, **kwargs: P.kwargs

@@ -161,4 +161,23 @@ def _alerts(connection: sqlite3.Connection) -> None:
     """)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_runs, _repositories, _verifications, _retention, _problems, _alerts)
+def _triggers(connection: sqlite3.Connection) -> None:
+    connection.execute("""
+        CREATE TABLE triggers (
+            job TEXT NOT NULL, what TEXT NOT NULL, label TEXT NOT NULL, line TEXT NOT NULL, zone TEXT NOT NULL,
+            first_seen TEXT NOT NULL, is_founding INTEGER NOT NULL, is_configured INTEGER NOT NULL DEFAULT 1,
+            last_moment TEXT, was_skipped INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (job, what, label, line, zone)
+        ) WITHOUT ROWID
+    """)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _runs,
+    _repositories,
+    _verifications,
+    _retention,
+    _problems,
+    _alerts,
+    _triggers,
+)

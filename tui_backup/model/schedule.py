@@ -1,11 +1,32 @@
 """Schedule: when something is due, and what is done where it fails."""
 
+from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 SCHEDULED: Final = "scheduled"
 """Kind of the snapshots of a schedule that has no label."""
+
+
+class What(StrEnum):
+    """What a job does at a moment, in the order in which things are done that are due at once."""
+
+    BACKUP = "backup"
+    VERIFY = "verify"
+    PRUNE = "prune"
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes something due: a cron line of a job, in a zone. Another line or zone makes another trigger."""
+
+    job: str
+    what: What
+    line: str
+    zone: str | None
+    """None: that of the machine."""
+    label: str | None = None
+    """Kind of the snapshots that a backup leads to; None for everything else."""
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):

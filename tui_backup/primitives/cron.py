@@ -109,8 +109,9 @@ def _number(word: str, at: int) -> int:
     """Return what a value of a field stands for; -1: nothing."""
     from croniter import croniter
 
-    number = croniter.ALPHACONV[at].get(word, word)
-    return int(number) if str(number).isdecimal() else -1
+    names = dict[str, object](croniter.ALPHACONV[at])
+    number = str(names.get(word, word))
+    return int(number) if number.isdecimal() else -1
 
 
 def _no_schedule(line: str) -> str:
