@@ -1,7 +1,7 @@
 """Claims: who carries out what is due, and what somebody who died had begun.
 
-`STATE/schedule/WHAT.JOB` is locked (flock) by the process that has something in hand, and `repository.NAME` beside it by
-the one that is at work there. The kernel takes these locks from whoever dies. What is written into the former says
+`STATE/schedule/WHAT.JOB` is locked (flock) by the process that has something in hand, and `repository.NAME` beside it
+by the one that is at work there. The kernel takes these locks from whoever dies. What is written into the former says
 which moment was begun, and whether it is over; if it is neither over nor locked, its owner did not live to its end.
 """
 
@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -18,14 +19,25 @@ import msgspec
 from tui_backup.primitives.atomic import sync
 
 
+class Stage(StrEnum):
+    """How far it is with a moment."""
+
+    BEGUN = "begun"
+    OVER = "over"
+    WITHDRAWN = "withdrawn"
+    """It was told to stop before it was over, and is still due."""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """A moment whose turn has come."""
 
     moment: datetime
-    label: str | None = None
+    stage: Stage = Stage.BEGUN
+    label: str = ""
     deaths: int = 0
     """How many processes have died over it."""
-    is_over: bool = False
+    parts: dict[str, int] = {}
+    """Of verifications: which part of the data was read last, by repository."""
 
 
 class Claim:
@@ -67,11 +79,6 @@ class Claim:
         os.ftruncate(self._descriptor, len(content))
         sync(self._descriptor)
 
-    def withdraw(self) -> None:
-        """Note that nothing was begun."""
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
-
     def release(self) -> None:
         """Give the right back."""
         os.close(self._descriptor)
@@ -102,12 +109,12 @@ def release_all(claims: Sequence[Claim]) -> None:
 
 
 def unfinished(state_dir: Path) -> dict[str, Attempt]:
-    """Return what was begun and is not over, by the names of the claims; only who takes one knows that its owner died."""
+    """Return what was begun and is not over, by the names of claims; who can take one knows that its owner died."""
     found: dict[str, Attempt] = {}
     with suppress(OSError):
         for entry in os.scandir(state_dir / "schedule"):
             with suppress(OSError, msgspec.DecodeError), open(entry.path, "rb") as file:
                 attempt = msgspec.json.decode(file.read(), type=Attempt)
-                if not attempt.is_over:
+                if attempt.stage is Stage.BEGUN:
                     found[entry.name] = attempt
     return found

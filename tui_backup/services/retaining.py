@@ -32,7 +32,8 @@ def apply_keep(
 
     Space is reclaimed where something was forgotten, unless the job has a time of its own for that. A repository that
     others are at work in is left for the next run. In one from which nothing may be removed the policy has no say:
-    `config check` says so. A plan that is held, and what fails, is added to `troubles` and shown by the status; the backup stays good.
+    `config check` says so. A plan that is held, and what fails, is added to `troubles` and shown by the status; the
+    backup stays good.
 
     Raises:
         Cancelled: the run was asked to stop.
