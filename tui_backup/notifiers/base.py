@@ -28,15 +28,31 @@ class Notifier(Protocol):
         """Return the same with the relative paths of secrets and programs taken from the directory `base`."""
         ...
 
-    def secrets(self) -> Iterator[tuple[str, SecretSource]]:
-        """Yield every secret with the name of its option."""
+    def describe(self) -> str:
+        """Return where it leads, as far as that is no secret: `https://example.org`, `2 addresses by mail.example.org`.
+
+        Asks for no secret that is kept elsewhere.
+        """
+        ...
+
+    def check_here(self) -> None:
+        """Look whether this machine has what it needs besides secrets; raises ConfigError (`key: reason`) otherwise."""
+        ...
+
+    def secrets(self) -> Iterator[tuple[tuple[str | int, ...], SecretSource]]:
+        """Yield every secret with its place in the table: `("password",)`, `("headers", "Authorization")`.
+
+        An address is one if it is kept elsewhere, or looks as if whoever knows it may use it.
+        """
         ...
 
     def send(self, notice: Notice) -> None:
-        """Deliver a notice; it is there, or at least in other hands, when this returns.
+        """Deliver a notice by one attempt; it is there, or at least in other hands, when this returns.
+
+        Takes no longer than TIMEOUT_S, but for the programs that know the secrets.
 
         Raises:
             NotDelivered: it was refused, or nobody answers; `transient` says whether trying again may help.
-            ConfigError: a secret cannot be had.
+            ConfigError: a secret cannot be had, or makes no sense.
         """
         ...
