@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from tui_backup.primitives.schedule import check_line, count, latest, moments
+from tui_backup.primitives.schedule import Effect, check_line, count, effect, latest, moments
 
 
 def utc(text: str) -> datetime:
@@ -82,3 +82,21 @@ def test_moments_are_counted() -> None:
     assert count("* * * * *", "UTC", start, start + timedelta(days=2, seconds=59)) == 2 * 1440
     assert count("30 1 * * *", "America/New_York", start, utc("2027-01-01")) == 365
     assert count("0 2 * * *", "UTC", start, start) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "moment", "expected"),
+    [
+        ("30 2 * * *", "2026-03-08T07:00", Effect.AFTER_GAP),
+        ("30 2,3 * * *", "2026-03-08T07:30", None),
+        ("*/30 * * * *", "2026-03-08T07:00", None),
+        ("30 1 * * *", "2026-03-08T06:30", None),
+        ("30 1 * * *", "2026-11-01T05:30", Effect.FIRST_OF_TWO),
+        ("*/30 * * * *", "2026-11-01T05:30", Effect.FIRST_OF_TWO),
+        ("*/30 * * * *", "2026-11-01T06:30", Effect.SECOND_OF_TWO),
+        ("*/30 * * * *", "2026-11-01T07:00", None),
+        ("30 0 * * *", "2026-11-01T04:30", None),
+    ],
+)
+def test_what_daylight_saving_does_to_a_moment_is_known(line: str, moment: str, expected: Effect | None) -> None:
+    assert effect(line, "America/New_York", utc(moment)) == expected

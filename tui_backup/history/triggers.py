@@ -9,7 +9,8 @@ import msgspec
 from tui_backup.history.times import from_text, to_text
 from tui_backup.model.schedule import Trigger, What
 
-_KEY = "job = ? AND what = ? AND label = ? AND line = ? AND zone = ?"
+_KEY = "job, what, label, line, zone"
+_IS_IT = "job = ? AND what = ? AND label = ? AND line = ? AND zone = ?"
 
 
 class KnownTrigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +33,12 @@ def configure(connection: sqlite3.Connection, triggers: Iterable[Trigger], time:
     configured = {known.trigger for known in select(connection)}
     jobs = {job for (job,) in connection.execute("SELECT DISTINCT job FROM triggers")}
     connection.executemany(
-        f"UPDATE triggers SET is_configured = 0 WHERE {_KEY}",  # noqa: S608 - only our own names
+        f"UPDATE triggers SET is_configured = 0 WHERE {_IS_IT}",  # noqa: S608 - only our own names
         [_key(trigger) for trigger in configured - wanted],
     )
     connection.executemany(
-        "INSERT INTO triggers (job, what, label, line, zone, first_seen, is_founding) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (job, what, label, line, zone) DO UPDATE SET first_seen = excluded.first_seen, is_configured = 1, is_founding = 0",
+        f"INSERT INTO triggers ({_KEY}, first_seen, is_founding) VALUES (?, ?, ?, ?, ?, ?, ?) "  # noqa: S608 - only our own names
+        f"ON CONFLICT ({_KEY}) DO UPDATE SET first_seen = excluded.first_seen, is_configured = 1, is_founding = 0",
         [(*_key(trigger), to_text(time), trigger.job not in jobs) for trigger in wanted - configured],
     )
 
@@ -45,8 +46,8 @@ def configure(connection: sqlite3.Connection, triggers: Iterable[Trigger], time:
 def select(connection: sqlite3.Connection) -> list[KnownTrigger]:
     """Return the triggers that are configured."""
     rows = connection.execute(
-        "SELECT job, what, label, line, zone, first_seen, is_founding, last_moment, was_skipped FROM triggers "
-        "WHERE is_configured ORDER BY job, what, label, line, zone"
+        f"SELECT {_KEY}, first_seen, is_founding, last_moment, was_skipped FROM triggers "  # noqa: S608 - only our own names
+        f"WHERE is_configured ORDER BY {_KEY}"
     )
     return [
         KnownTrigger(
@@ -63,7 +64,7 @@ def select(connection: sqlite3.Connection) -> list[KnownTrigger]:
 def last_moment(connection: sqlite3.Connection, trigger: Trigger) -> datetime | None:
     """Return the last moment of a trigger that was run or skipped."""
     row = connection.execute(
-        f"SELECT last_moment FROM triggers WHERE {_KEY}",  # noqa: S608 - only our own names
+        f"SELECT last_moment FROM triggers WHERE {_IS_IT}",  # noqa: S608 - only our own names
         _key(trigger),
     ).fetchone()
     return from_text(row[0]) if row else None
@@ -73,8 +74,8 @@ def note_moment(connection: sqlite3.Connection, trigger: Trigger, moment: dateti
     """Note that a moment was run or skipped, and with it those before; an earlier one changes nothing."""
     time = to_text(moment)
     connection.execute(
-        "INSERT INTO triggers (job, what, label, line, zone, first_seen, is_founding, last_moment, was_skipped) "
-        "VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (job, what, label, line, zone) DO UPDATE "
+        f"INSERT INTO triggers ({_KEY}, first_seen, is_founding, last_moment, was_skipped) "  # noqa: S608 - only our own names
+        f"VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT ({_KEY}) DO UPDATE "
         "SET last_moment = excluded.last_moment, was_skipped = excluded.was_skipped "
         "WHERE last_moment IS NULL OR last_moment < excluded.last_moment",
         (*_key(trigger), time, time, was_skipped),

@@ -14,6 +14,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from itertools import chain
 from typing import Final
 
@@ -46,6 +47,16 @@ class _Change(msgspec.Struct, frozen=True):
     @property
     def is_correction(self) -> bool:
         return abs(self.after - self.before) > _LARGEST_CHANGE_S
+
+
+class Effect(StrEnum):
+    """What daylight saving does to a moment."""
+
+    AFTER_GAP = "after-gap"
+    """Its own time does not exist: the clock goes past it, and it comes right then."""
+    FIRST_OF_TWO = "first-of-two"
+    """Its time exists twice, and this is the first."""
+    SECOND_OF_TWO = "second-of-two"
 
 
 def check_line(line: str) -> None:
@@ -91,6 +102,20 @@ def count(line: str, zone: str | None, after: datetime, until: datetime) -> int:
     return counted
 
 
+def effect(line: str, zone: str | None, moment: datetime) -> Effect | None:
+    """Return what daylight saving does to a moment of a line; None: nothing."""
+    at, parsed, offset = _seconds(moment), parse_line(line), _offset_in(zone)
+    wall = at + offset(at)
+    for change in _changes(offset, at - DAY_S, at):
+        was_skipped = change.at == at and any(_walls(parsed, at + change.before, wall))
+        if was_skipped and parsed.is_fixed and not change.is_correction:
+            return Effect.AFTER_GAP
+        if wall < change.at + change.before:
+            return Effect.SECOND_OF_TWO
+    comes_again = any(wall >= change.at + change.after for change in _changes(offset, at, at + DAY_S))
+    return Effect.FIRST_OF_TWO if comes_again else None
+
+
 def _within(line: Line, offset: _Offset, day: int) -> list[_Group]:
     """Return the moments within a day of UTC, counted from 1970, ascending."""
     start, end = day * DAY_S, (day + 1) * DAY_S
@@ -112,7 +137,7 @@ def _steady(line: Line, offset: int, span: tuple[int, int], change: _Change | No
     wall = start + offset
     if line.is_fixed and change is not None and not change.is_correction:
         reached = change.at + change.before
-        if start == change.at and any(times for _midnight, times in _walls(line, reached, wall)):
+        if start == change.at and any(_walls(line, reached, wall)):
             yield start, (0,)
             wall += 1
         wall = max(wall, reached)
