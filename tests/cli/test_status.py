@@ -1,8 +1,10 @@
 import os
+import time
 
 import pytest
 
 from tests.cli.site import Site
+from tests.support.exposition import parsed
 from tests.support.mounts import tmpfs
 
 JOB = {
@@ -81,9 +83,25 @@ def test_the_greeting_is_one_line(site: Site) -> None:
     assert out.count("\n") == 1
 
 
-def test_metrics_come_later(site: Site) -> None:
+def test_metrics_are_written_for_prometheus(site: Site) -> None:
+    site.back_up()
     answer = site.call("status", "--prometheus")
-    assert (answer.code, answer.err) == (2, "tui-backup: error: this version cannot take --prometheus yet\n")
+    assert (answer.code, answer.err) == (0, "")
+    families = parsed(answer.out.encode())
+    (success,) = families["tui_backup_job_last_success_timestamp_seconds"].values()
+    assert abs(success - time.time()) < 600
+    site.source.rename(site.directory / "away")
+    site.call("run", "site")
+    answer = site.call("status", "--check", "--prometheus")
+    kinds = parsed(answer.out.encode())["tui_backup_problems"]
+    assert (answer.code, sum(kinds.values())) == (1, 1)
+
+
+@pytest.mark.parametrize("other", ["--json", "--motd"])
+def test_metrics_have_one_shape_alone(site: Site, other: str) -> None:
+    answer = site.call("status", "--prometheus", other)
+    assert (answer.code, answer.out) == (2, "")
+    assert "--prometheus exclude each other" in answer.err
 
 
 def test_history_has_every_field_and_the_newest_first(site: Site) -> None:

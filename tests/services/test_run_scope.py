@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.mounts import tmpfs
-from tests.support.running import desk, fill
+from tests.support.running import RunDesk, desk, fill
 from tui_backup.errors import Cancelled, StoreError
 from tui_backup.model.event import Event, Finished, Output, Progressed, Restored, Started, Verified, Warned
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.services import runs
-from tui_backup.services.run_scope import RunDesk, RunScope, run_scope
+from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.runs import attach
 
 

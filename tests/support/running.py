@@ -4,14 +4,34 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_backup.history.history import History
 from tui_backup.model.run import Verb
+from tui_backup.primitives.cancel import CancelToken
 from tui_backup.services.bus import EventBus
-from tui_backup.services.run_scope import RunDesk, run_scope
+from tui_backup.services.log import ProgramLog
+from tui_backup.services.run_scope import run_scope
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDesk:
+    """The smallest desk that runs can be noted at."""
+
+    state_dir: Path
+    history: History
+    bus: EventBus
+    cancel: CancelToken = field(default_factory=CancelToken)
+
+    @property
+    def log(self) -> ProgramLog:
+        return ProgramLog(self.state_dir)
+
+    def run_ended(self) -> None:
+        """Nobody waits for that."""
 
 
 @contextmanager

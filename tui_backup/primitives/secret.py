@@ -9,6 +9,7 @@ from typing import Any, Final
 from tui_backup.errors import ConfigError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
+from tui_backup.primitives.redaction import MASK, keep_out
 
 COMMAND_TIMEOUT_S: Final = 60.0
 
@@ -21,7 +22,10 @@ _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16-be
 
 
 class Secret:
-    """Holds a secret; `repr`, `str` and formatting show asterisks, only `reveal` gives it away."""
+    """Holds a secret; `repr`, `str` and formatting show asterisks, only `reveal` gives it away.
+
+    What was given away is kept out of the log from then on (`redaction`).
+    """
 
     __slots__ = ("_value",)
 
@@ -30,10 +34,17 @@ class Secret:
 
     def reveal(self) -> str:
         """Return the secret itself; bytes that are not UTF-8 are in it as surrogates (`surrogateescape`)."""
+        keep_out(self._value)
         return self._value
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
     def __repr__(self) -> str:
-        return "********"
+        return MASK
 
 
 def random_secret() -> Secret:
@@ -138,7 +149,7 @@ class SecretSource:
         return "literal"
 
     def _facts(self) -> tuple[object, ...]:
-        return self.env, self.file, self.command, self.base, self.literal.reveal() if self.literal else None
+        return self.env, self.file, self.command, self.base, self.literal
 
 
 def decode_secret(content: bytes) -> str:

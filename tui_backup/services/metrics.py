@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from tui_backup import __version__
@@ -21,7 +20,7 @@ from tui_backup.model.standing import Integrity
 from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.exposition import Gauges, Sample, exposition
 from tui_backup.primitives.text import printable
-from tui_backup.services.status import JobStatus, RepositoryStatus, report
+from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport
 
 T = TypeVar("T")
 
@@ -170,14 +169,14 @@ _PROBLEMS = "problems", "What somebody should look at, by kind."
 
 def families() -> Mapping[str, str]:
     """Return the name of every metric with what it says."""
-    measures = (*_JOB_MEASURES, *_JOB_STATES, *_REPOSITORY_MEASURES)
-    known = (_INFO, _WRITTEN, *((each.name, each.help) for each in measures), _RUNNING, _PROBLEMS)
+    of_jobs = [*((each.name, each.help) for each in _JOB_MEASURES), *((each.name, each.help) for each in _JOB_STATES)]
+    of_repositories = [(each.name, each.help) for each in _REPOSITORY_MEASURES]
+    known = (_INFO, _WRITTEN, _RUNNING, _PROBLEMS, *of_jobs, *of_repositories)
     return {_PREFIX + name: help_ for name, help_ in known}
 
 
-def metrics(config: Config, history: History, state_dir: Path, present: datetime) -> bytes:
+def metrics(config: Config, history: History, status: StatusReport, present: datetime) -> bytes:
     """Return how all jobs and repositories of a configuration stand, in the text format of Prometheus."""
-    status = report(config, history, state_dir, present)
     place = {"config": printable(config.path)}
     singles = (
         (_INFO, [Sample({"version": __version__}, 1)]),

@@ -15,6 +15,7 @@ from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.services.metrics import metrics
+from tui_backup.services.status import report
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -37,11 +38,7 @@ def write_metrics(workspace: "Workspace", present: datetime | None = None) -> Ba
         return None
     try:
         with _one_at_a_time(workspace.state_dir):
-            write_whole(
-                path,
-                metrics(workspace.config, workspace.history, workspace.state_dir, present or now()),
-                mode=_MODE,
-            )
+            write_whole(path, _content(workspace, present or now()), mode=_MODE)
     except OSError as error:
         message = _("the metrics file {path} cannot be written: {reason}")
         return BackupError(message.format(path=path, reason=reason_of(error)))
@@ -59,6 +56,11 @@ def refresh_metrics(workspace: "Workspace", present: datetime | None = None) -> 
         if 0 <= time_.timestamp() - os.stat(path).st_mtime < REFRESH_S:
             return None
     return write_metrics(workspace, time_)
+
+
+def _content(workspace: "Workspace", present: datetime) -> bytes:
+    status = report(workspace.config, workspace.history, workspace.state_dir, present)
+    return metrics(workspace.config, workspace.history, status, present)
 
 
 @contextmanager

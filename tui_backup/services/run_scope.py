@@ -50,9 +50,11 @@ from tui_backup.services import outcome, run_directory
 from tui_backup.services.audit import Act, Audit
 from tui_backup.services.bus import EventBus
 from tui_backup.services.job_lock import JobLock
+from tui_backup.services.log import ProgramLog
 from tui_backup.services.pulse import Pulse
 from tui_backup.services.reaper import reap
 from tui_backup.services.run_directory import Header, RunDirectory
+from tui_backup.services.run_notes import RunNotes
 
 _OFTEN_S = 60.0
 """How long every sample of progress is written to the log; later one a second is."""
@@ -77,18 +79,18 @@ class Desk(Protocol):
         ...
 
     @property
+    def log(self) -> ProgramLog:
+        """What happened, for people and programs that watch over this one."""
+        ...
+
+    @property
     def cancel(self) -> CancelToken:
         """Set when every run that is noted here is to stop."""
         ...
 
-
-class RunDesk(msgspec.Struct, frozen=True, kw_only=True):
-    """The smallest Desk."""
-
-    state_dir: Path
-    history: History
-    bus: EventBus
-    cancel: CancelToken = msgspec.field(default_factory=CancelToken)
+    def run_ended(self) -> None:
+        """Hear that a run is over, with its result in the record; raises nothing."""
+        ...
 
 
 def run_scope(
@@ -131,6 +133,7 @@ class RunScope:
         self._desk = desk
         self._header = header
         self._about = about
+        self._notes = RunNotes(desk.log, header)
         self._audit = Audit(desk.state_dir, lambda message: self.watch.warn(None, message))
         self._act: Act | None = None
         self._verdicts = dict[str | None, str]()
@@ -179,6 +182,7 @@ class RunScope:
         self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, made, recorded.message)))
         self._flush_warnings()
         self._desk.history.finish(recorded)
+        self._notes.ended(recorded)
         self._tell(ending)
 
     def cancel(self) -> None:
@@ -228,6 +232,7 @@ class RunScope:
             self._finish_the_rest(error)
         finally:
             self._end()
+            self._desk.run_ended()
 
     def _begin(self) -> None:
         if self._header.verb is Verb.BACKUP and self._header.job is not None:
@@ -235,6 +240,7 @@ class RunScope:
         self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
         self._try(self._make_directory)
         self._act = self._audit.begin(self._header.verb, *self._described())
+        self._notes.began()
         if self._header.repository is not None:
             self.start(self._header.repository)
         self._pulse.start()
@@ -304,6 +310,8 @@ class RunScope:
             self._warnings += 1
             self._unwritten.append((path, message))
             logged = self._warnings <= WARNINGS_KEPT
+        if logged:
+            self._notes.warned(message, text)
         self._tell(Warned(run=self.run_id, path=text, message=message, path_b64=raw), logged=logged)
 
     def _sample(self) -> None:

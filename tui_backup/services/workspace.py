@@ -17,6 +17,7 @@ from tui_backup.errors import BackupError, UsageError
 from tui_backup.model.locking import Locking
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.journald import journal_behind_stderr
 from tui_backup.services.bus import EventBus
 from tui_backup.services.log import ProgramLog
 
@@ -48,6 +49,7 @@ class Workspace:
         self._lock = threading.RLock()
         self._history: History | None = None
         self._repositories: Repositories | None = None
+        self._lacks_metrics = False
 
     @classmethod
     def open(cls, config: str | None = None, bus: EventBus | None = None) -> Self:
@@ -67,7 +69,8 @@ class Workspace:
     @cached_property
     def log(self) -> ProgramLog:
         """The program's log."""
-        return ProgramLog(self.state_dir, self.config.log_level)
+        journal = journal_behind_stderr()
+        return ProgramLog(self.state_dir, self.config.log_level, self.config.log_format, journal=journal)
 
     @cached_property
     def bus(self) -> EventBus:
@@ -154,8 +157,18 @@ class Workspace:
         except BackupError:
             return BackupError(message)
         log.unexpected(error)
-        log.close()
         return BackupError(message, hint=_("{path} has the details").format(path=log.path))
+
+    def run_ended(self) -> None:
+        """Write the metrics file, if there is to be one; a failure is one warning until it has gone well again."""
+        if self.config.metrics_file is None:
+            return
+        from tui_backup.services.metrics_file import write_metrics
+
+        failure = write_metrics(self)
+        if failure is not None and not self._lacks_metrics:
+            self._warn(failure.message)
+        self._lacks_metrics = failure is not None
 
     def close(self) -> None:
         """Close what was opened; the workspace is not used afterwards."""
@@ -168,8 +181,6 @@ class Workspace:
         finally:
             if history is not None:
                 history.close()
-            if "log" in self.__dict__:
-                self.log.close()
 
     def _warn(self, message: str) -> None:
         self.log.warning(message)

@@ -29,7 +29,7 @@ class Session:
         """What ended the UI, if that was a fault of ours."""
         self.was_stopped = False
         """Whether a signal ended it."""
-        self._terminal = Terminal(workspace.log.path if workspace else None)
+        self._terminal = Terminal(workspace.log.stray_path if workspace else None)
         self._app = BackupApp(self.desk, driver_class=self._terminal.driver_class)
         self._is_shown = False
         self._lookout = Lookout((0, 1), lost=self._lost, stop=self._stop)

@@ -7,8 +7,8 @@ import click
 
 from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
-from tui_backup.cli.options import later_option
 from tui_backup.cli.output import Cell, Column
+from tui_backup.errors import UsageError
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import age, duration, moment, number, printable, size
@@ -22,14 +22,19 @@ from tui_backup.services.words import integrity_word, status_word, verb_word
 )
 @click.option("--check", is_flag=True, help=_("Begin with one line that says it all; exit 1 when something is wrong."))
 @click.option("--motd", "as_motd", is_flag=True, help=_("Write one line, for the greeting of a login shell."))
-@later_option("--prometheus")
+@click.option("--prometheus", "as_metrics", is_flag=True, help=_("Write metrics in the text format of Prometheus."))
 @pass_invocation
-def command(invocation: Invocation, check: bool, as_motd: bool) -> int:
+def command(invocation: Invocation, check: bool, as_motd: bool, as_metrics: bool) -> int:
+    _check_one(json=invocation.json, motd=as_motd, prometheus=as_metrics)
     workspace = invocation.workspace
     present = now()
     found = report(workspace.config, workspace.history, workspace.state_dir, present)
     if invocation.json:
         output.write_document(found)
+    elif as_metrics:
+        from tui_backup.services.metrics import metrics
+
+        output.write_bytes(metrics(workspace.config, workspace.history, found, present))
     elif as_motd:
         output.write_text(printable(motd(found, present)))
     elif check:
@@ -37,6 +42,13 @@ def command(invocation: Invocation, check: bool, as_motd: bool) -> int:
     else:
         show(found, present)
     return 1 if check and not found.healthy else 0
+
+
+def _check_one(**shapes: bool) -> None:
+    """Refuse two shapes of the same answer; raises UsageError."""
+    asked = [f"--{name}" for name, is_asked in shapes.items() if is_asked]
+    if len(asked) > 1:
+        raise UsageError(_("{one} and {other} exclude each other").format(one=asked[0], other=asked[1]))
 
 
 def show_check(found: StatusReport, present: datetime, *, quiet: bool) -> None:
