@@ -12,6 +12,7 @@ from tui_backup.config.settings import Config, JobConfig, MinimumFree, Repositor
 from tui_backup.history.history import History
 from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.schedule import Schedule, Timing
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.identity import identity
@@ -70,6 +71,16 @@ def site(found: StatusReport) -> JobStatus:
 
 def kinds(found: StatusReport) -> list[str]:
     return [problem.kind.value for problem in found.problems]
+
+
+def test_the_next_run_is_that_of_the_schedule_that_comes_first(history: History, tmp_path: Path) -> None:
+    plain = make_config(tmp_path)
+    timing = Timing(schedules=(Schedule(at="0 2 * * *"), Schedule(at="30 9 * * *")))
+    job = msgspec.structs.replace(plain.jobs["site"], timing=timing, timezone="America/Sao_Paulo")
+    found = look(history, tmp_path, msgspec.structs.replace(plain, jobs={"site": job}))
+
+    assert site(found).next_run == NOW + HOUR / 2
+    assert site(look(history, tmp_path)).next_run is None
 
 
 def test_a_job_that_succeeded_in_time_is_healthy(history: History, tmp_path: Path) -> None:

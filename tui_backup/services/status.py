@@ -14,6 +14,7 @@ from tui_backup.model.standing import Integrity
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services import troubles
+from tui_backup.services.due import next_run
 from tui_backup.services.reaper import reap
 from tui_backup.services.restore_times import restore_times
 from tui_backup.services.runs import RunningRun, list_runs
@@ -131,7 +132,7 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
         last_run=last[0].started if last else None,
         last_status=max((run.status for run in last), key=_GRAVITY.index, default=None),
         last_success=success.started if success else None,
-        next_run=None,
+        next_run=next_run(job, now),
         stale=late,
         expected_every=job.expected_every,
         integrity=_integrity(history, job.name),
