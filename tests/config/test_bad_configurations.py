@@ -44,7 +44,8 @@ def refusal(directory: Path, text: str) -> ConfigError:
         ),
         ('log_level = "debug"', "log_level = 1", "3: log_level: must be one of error, warning, info, debug, not 1"),
         ('log_level = "debug"', 'language = "pt"', "3: language: must be one of en, pt_BR, not 'pt'"),
-        ('log_level = "debug"', 'metrics_file = "m.prom"', "3: metrics_file: this version cannot"),
+        ('log_level = "debug"', 'metrics_file = ""', "3: metrics_file: must not be empty"),
+        ('log_level = "debug"', 'log_format = "xml"', "3: log_format: must be one of text, json, not 'xml'"),
         ('log_level = "debug"', 'colour = "red"', "3: colour: unknown key"),
         (LOCAL, "[repositories.Local]", "5: repositories.Local: not a name"),
         (LOCAL, '[repositories."a b"]', '5: repositories."a b": not a name'),
@@ -197,7 +198,7 @@ def test_what_is_no_table_or_lacks_one_is_named(tmp_path: Path, text: str, compl
         (
             'log_level = "debug"',
             'zzz = "red"',
-            "known here: jobs, language, log_level, repositories, state_dir, theme, timezone",
+            "known here: jobs, language, log_format, log_level, metrics_file, repositories, state_dir, theme, timezone",
         ),
         (STORE, 'store = { kind = "memory" }', "known here: local, s3, sftp"),
     ],

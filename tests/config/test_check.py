@@ -4,6 +4,7 @@ import os
 import pwd
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.config.writing import GOOD, changed, load
@@ -129,3 +130,14 @@ def test_what_append_only_keeps_from_working_is_told(tmp_path: Path) -> None:
     found = {doubt.key: doubt.message for doubt in check(config)}
     assert found["jobs.site.keep"] == "nothing is ever forgotten in plain: append_only = true"
     assert "backup_history.json" in found["repositories.plain.history_file"]
+
+
+def test_a_metrics_file_that_nobody_will_read_is_doubted(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    there = msgspec.structs.replace(config, metrics_file=str(tmp_path / "m.prom"))
+    assert doubts(there, "metrics_file") == []
+    away = msgspec.structs.replace(config, metrics_file=str(tmp_path / "away" / "m.txt"))
+    assert doubts(away, "metrics_file") == [
+        f"the directory {tmp_path / 'away'} does not exist",
+        "node_exporter only reads files whose names end in .prom",
+    ]

@@ -25,6 +25,8 @@ from tui_backup.sources.base import Source, Unread
 CRON_PATH = "/usr/bin:/bin"
 """Where cron looks for programs."""
 
+_COLLECTED = ".prom"
+
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """Something that will go wrong, or is unwise."""
@@ -41,7 +43,13 @@ def check(config: Config, *, as_cron: bool = False) -> list[Doubt]:
     With `as_cron` also what works here and will not where only cron's variables are set. Reads no file but those that
     hold passwords, starts no program, and changes nothing.
     """
-    return [*_whole(config), *(_cron(config) if as_cron else ()), *_repositories(config, as_cron), *_jobs(config)]
+    return [
+        *_whole(config),
+        *(_cron(config) if as_cron else ()),
+        *_repositories(config, as_cron),
+        *_jobs(config),
+        *_notifiers(config, as_cron),
+    ]
 
 
 def _whole(config: Config) -> Iterator[Doubt]:
@@ -50,6 +58,19 @@ def _whole(config: Config) -> Iterator[Doubt]:
     if _mode(config.state_dir) & 0o077:
         message = _("others may look into {path}").format(path=config.state_dir)
         yield Doubt(key="state_dir", message=message, hint=f"chmod 700 {config.state_dir}")
+    if config.metrics_file is not None:
+        yield from _metrics(config.metrics_file)
+
+
+def _metrics(path: str) -> Iterator[Doubt]:
+    directory = os.path.dirname(path)
+    if not os.path.isdir(directory):
+        yield Doubt(key="metrics_file", message=_("the directory {path} does not exist").format(path=directory))
+    elif not os.access(directory, os.W_OK | os.X_OK):
+        yield Doubt(key="metrics_file", message=_("nothing can be written into {path}").format(path=directory))
+    if not path.endswith(_COLLECTED):
+        message = _("node_exporter only reads files whose names end in {ending}").format(ending=_COLLECTED)
+        yield Doubt(key="metrics_file", message=message)
 
 
 def _cron(config: Config) -> Iterator[Doubt]:
@@ -87,18 +108,40 @@ def _places(config: Config) -> Iterator[str]:
 def _repositories(config: Config, as_cron: bool) -> Iterator[Doubt]:
     for repository in config.repositories.values():
         for at, secret in repository.secrets():
-            key = dotted(at)
-            if secret.literal is not None:
-                yield from _literal(key, config)
-            elif secret.env is not None:
-                yield from _variable(key, secret.env, as_cron)
-            elif secret.command is not None:
-                yield from _command(key, secret, secret.command[0], as_cron)
-            elif secret.file is not None:
-                yield from _file(key, secret, secret.file, repository)
+            if secret.file is not None:
+                yield from _file(dotted(at), secret, secret.file, repository)
+            else:
+                yield from _secret(dotted(at), secret, config, as_cron)
         yield from _short_key(repository)
         yield from _locking(repository)
         yield from _untrue(repository)
+
+
+def _notifiers(config: Config, as_cron: bool) -> Iterator[Doubt]:
+    for each in config.notifiers.values():
+        for at, secret in each.secrets():
+            yield from _secret(dotted(at), secret, config, as_cron)
+        try:
+            each.notifier.check_here()
+        except ConfigError as error:
+            name, colon, rest = error.message.partition(": ")
+            at = ("notifiers", each.name, name) if colon else ("notifiers", each.name)
+            yield Doubt(key=dotted(at), message=rest or error.message, hint=error.hint)
+
+
+def _secret(key: str, secret: SecretSource, config: Config, as_cron: bool) -> Iterator[Doubt]:
+    """Doubt a secret that stands in the open, or cannot be had."""
+    if secret.literal is not None:
+        yield from _literal(key, config)
+    elif secret.env is not None:
+        yield from _variable(key, secret.env, as_cron)
+    elif secret.command is not None:
+        yield from _command(key, secret, secret.command[0], as_cron)
+    else:
+        try:
+            secret.resolve(key)
+        except ConfigError as error:
+            yield Doubt(key=key, message=error.message.removeprefix(f"{key}: "), hint=error.hint)
 
 
 def _locking(repository: RepositoryConfig) -> Iterator[Doubt]:

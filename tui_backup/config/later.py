@@ -6,8 +6,6 @@ from tui_backup.primitives.i18n import _
 def top_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for the keys before the first table."""
     return {
-        "log_format": _("log in another format"),
-        "metrics_file": _("write a metrics file"),
         "notifiers": _("notify anybody"),
     }
 
@@ -15,13 +13,6 @@ def top_keys() -> dict[str, str]:
 def job_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for `[jobs.NAME]`."""
     return {
-        "schedule": _("run schedules"),
-        "delay": _("run schedules"),
-        "catch_up": _("run schedules"),
-        "retry": _("try a failed run again"),
-        "prune": _("run schedules"),
-        "verify": _("verify on a schedule"),
-        "verify_subset": _("verify on a schedule"),
         "stop": _("stop services during a backup"),
         "before": _("run commands before a backup"),
         "after": _("run commands after a backup"),

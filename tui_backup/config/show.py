@@ -26,7 +26,7 @@ def effective(config: Config) -> dict[str, Any]:
         theme=config.theme,
         state_dir=config.state_dir,
         log_level=config.log_level,
-        log_format=config.log_format if config.log_format != "text" else None,
+        log_format=config.log_format,
         metrics_file=config.metrics_file,
         repositories={name: _repository(each) for name, each in config.repositories.items()},
         jobs={name: _job(each) for name, each in config.jobs.items()},
@@ -78,7 +78,8 @@ def _job(job: JobConfig) -> dict[str, Any]:
 
 
 def _notifier(notifier: NotifierConfig) -> dict[str, Any]:
-    return {**_adapter(NOTIFIERS, notifier.notifier), "on": sorted(notifier.topics)}
+    jobs = sorted(notifier.jobs) or None
+    return {**_adapter(NOTIFIERS, notifier.notifier), **_given(on=sorted(notifier.topics), jobs=jobs)}
 
 
 def _shown(secret: SecretSource | None) -> dict[str, Any] | str | None:
