@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
@@ -13,6 +14,7 @@ from tui_backup.primitives.i18n import _
 _WAY: Final = re.compile(r" - at `\$(.*)`$")
 _STEP: Final = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]")
 _EXPECTED: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+_INVALID: Final = re.compile(r"Invalid enum value '(.*)'")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]+)`")
 
 
@@ -28,6 +30,9 @@ def explain(error: msgspec.ValidationError, table: dict[str, Any], type_: type[m
         return key, _("must be one of {choices}, not {value!r}").format(
             choices=", ".join(choices), value=table[str(key[0])]
         )
+    if invalid := _INVALID.fullmatch(reason):
+        known = ", ".join(_members(_type_of(key, type_)))
+        return key, _("must be one of {choices}, not {value!r}").format(choices=known, value=invalid[1])
     if expected := _EXPECTED.fullmatch(reason):
         return key, _("must be {expected}, not {found}").format(expected=_words(expected[1]), found=_words(expected[2]))
     return key, reason
@@ -42,8 +47,20 @@ def nearest(word: str, known: Collection[str]) -> str:
 
 def _choices(key: Key, type_: type[msgspec.Struct]) -> tuple[str, ...]:
     """Return the values that a field may have where only some are possible."""
+    return choices_of(_type_of(key, type_)) if len(key) == 1 else ()
+
+
+def _type_of(key: Key, type_: type[msgspec.Struct]) -> Any:
+    """Return the type of the field in which a key lies."""
     types = {field.encode_name: field.type for field in msgspec.structs.fields(type_)}
-    return choices_of(types.get(str(key[0]))) if len(key) == 1 else ()
+    return types.get(str(key[0])) if key else None
+
+
+def _members(type_: Any) -> tuple[str, ...]:
+    """Return the values of the enumeration that a type is made of."""
+    if isinstance(type_, type) and issubclass(type_, Enum):
+        return tuple(str(member.value) for member in type_)
+    return tuple(value for each in get_args(type_) for value in _members(each))
 
 
 def choices_of(type_: Any) -> tuple[str, ...]:

@@ -90,7 +90,9 @@ class Reader:
             return None
         made = {name: self._sound(partial(self._repository, name, table)) for name, table in top.repositories.items()}
         repositories = {name: each for name, each in made.items() if each is not None}
-        notifiers = {name: self._sound(partial(self._notifier, name, table)) for name, table in top.notifiers.items()}
+        notifiers = {
+            name: self._sound(partial(self._notifier, name, table, top.jobs)) for name, table in top.notifiers.items()
+        }
         jobs = {
             name: self._sound(partial(self._job, name, table, top.timezone, list(made)))
             for name, table in top.jobs.items()
@@ -189,16 +191,21 @@ class Reader:
             stop=self._blaming(at, lambda: stoppables_of(table), JobTable),
         )
 
-    def _notifier(self, name: str, options: Any) -> NotifierConfig:
+    def _notifier(self, name: str, options: Any, jobs: Collection[str]) -> NotifierConfig:
         at: Key = ("notifiers", name)
         self._check_texts(at, options)
         self._check_name(at, name)
         given = options if isinstance(options, dict) else {}
-        table = self._convert(at, {key: value for key, value in given.items() if key == "on"}, NotifierTable, {})
-        rest = {key: value for key, value in given.items() if key != "on"}
+        common = {field.encode_name for field in msgspec.structs.fields(NotifierTable)}
+        table = self._convert(at, {key: value for key, value in given.items() if key in common}, NotifierTable, {})
+        rest = {key: value for key, value in given.items() if key not in common}
         notifier = self._adapter(at, rest, NOTIFIERS, list(NOTIFIERS), {}).rooted(self._base)
+        for place, job in enumerate(table.jobs):
+            if job not in jobs:
+                message = _("there is no job {name!r}").format(name=job)
+                raise self._problem((*at, "jobs", place), message, hint=nearest(job, jobs))
         topics = notifier.default_topics if table.on is None else frozenset(table.on)
-        return NotifierConfig(name=name, notifier=notifier, topics=topics)
+        return NotifierConfig(name=name, notifier=notifier, topics=topics, jobs=frozenset(table.jobs))
 
     def _keep(self, at: Key, table: JobTable) -> Keep | None:
         """Return the policy of a job, whichever way it is given; None where there is none."""

@@ -96,6 +96,7 @@ class NotifierTable(msgspec.Struct, frozen=True, kw_only=True):
     on: Annotated[
         list[Topic] | None, About(N_("Told of"), N_("failure, stale...; empty: whatever is wrong"), "topics")
     ] = None
+    jobs: Annotated[list[str], About(N_("Jobs"), N_("Told of these alone; empty: of all"), "jobs")] = []
 
 
 def repository_keys(format_: str) -> list[str]:

@@ -121,11 +121,17 @@ class NotifierConfig(msgspec.Struct, frozen=True, kw_only=True):
     notifier: Notifier
     topics: frozenset[Topic]
     """What it is told of."""
+    jobs: frozenset[str] = frozenset()
+    """Of which jobs; empty: of all. What concerns no job at all concerns everybody."""
+
+    def concerns(self, job: str | None) -> bool:
+        """Whether it is told of what happens to a job; None: to none in particular."""
+        return not self.jobs or job is None or job in self.jobs
 
     def secrets(self) -> Iterator[tuple[Key, SecretSource]]:
         """Yield every secret with the place where it stands."""
         for option, source in self.notifier.secrets():
-            yield ("notifiers", self.name, option), source
+            yield ("notifiers", self.name, *option), source
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

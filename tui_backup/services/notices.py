@@ -45,6 +45,7 @@ TROUBLE_EVENTS: Final[Mapping[str, tuple[str, Topic]]] = {
     "low-space": ("low_space", Topic.LOW_SPACE),
     "sudden-change": ("sudden_change", Topic.SUDDEN_CHANGE),
     "proof-failed": ("proof_failed", Topic.PROOF_FAILED),
+    "stopped": ("services_stopped", Topic.FAILURE),
     "notifier": ("notifier_failed", Topic.FAILURE),
     "history": ("history_failed", Topic.FAILURE),
 }
@@ -214,6 +215,7 @@ def _trouble_headline(event: str, subject: str | None) -> str:
         "low_space": _("little space in {subject}"),
         "sudden_change": _("the data of {subject} changed suddenly"),
         "proof_failed": _("the proof of {subject} failed"),
+        "services_stopped": _("what {subject} stopped does not run again"),
         "notifier_failed": _("the notifier {subject} does not get through"),
     }
     text = named.get(event) if subject else None
