@@ -19,6 +19,8 @@ class TroubleKind(StrEnum):
     """The data of a job is far from what it usually is, and nothing of it is forgotten until somebody has looked."""
     UNLOCKED = "unlocked"
     """Object locks of a repository could not be extended."""
+    STOPPED = "stopped"
+    """Something that stood still for a backup has not been started again."""
     DAMAGED = "damaged"
     LOW_SPACE = "low-space"
     NOTIFIER = "notifier"

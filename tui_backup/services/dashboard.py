@@ -24,9 +24,9 @@ from tui_backup.services.status import RATED_RUNS, JobStatus, StatusReport, repo
 T = TypeVar("T")
 
 _GRAVEST_FIRST = (
-    TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.UNLOCKED, TroubleKind.STALE,
-    TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD, TroubleKind.NOTIFIER,
-    TroubleKind.HISTORY,
+    TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.STOPPED, TroubleKind.FAILED, TroubleKind.UNLOCKED,
+    TroubleKind.STALE, TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD,
+    TroubleKind.NOTIFIER, TroubleKind.HISTORY,
 )  # fmt: skip
 
 _RUNS_SEEN = 20_000

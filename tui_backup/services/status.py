@@ -13,7 +13,7 @@ from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services import troubles
+from tui_backup.services import left_stopped, troubles
 from tui_backup.services.due import next_run
 from tui_backup.services.reaper import reap
 from tui_backup.services.restore_times import restore_times
@@ -84,6 +84,7 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
         *(trouble for job in config.jobs.values() for trouble in troubles.lacking(job, history)),
         *troubles.held(config, history),
         *troubles.unlocked(config, state_dir),
+        *left_stopped.troubles(state_dir),
         *troubles.damages(history),
         *(troubles.low_space(each.name, each.free) for each in repositories if each.low_space),
         *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),

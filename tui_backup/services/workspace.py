@@ -82,7 +82,7 @@ class Workspace:
         """The record of who changed or read back data: `with workspace.audit.act(verb, object, detail)`."""
         from tui_backup.services.audit import Audit
 
-        return Audit(self.state_dir, self._warn)
+        return Audit(self.state_dir, self.warn)
 
     @property
     def history(self) -> "History":
@@ -167,7 +167,7 @@ class Workspace:
 
         failure = write_metrics(self)
         if failure is not None and not self._lacks_metrics:
-            self._warn(failure.message)
+            self.warn(failure.message)
         self._lacks_metrics = failure is not None
 
     def close(self) -> None:
@@ -182,7 +182,8 @@ class Workspace:
             if history is not None:
                 history.close()
 
-    def _warn(self, message: str) -> None:
+    def warn(self, message: str) -> None:
+        """Tell of trouble that stops nothing, outside of runs."""
         self.log.warning(message)
         if self.on_warning is not None:
             self.on_warning(message)

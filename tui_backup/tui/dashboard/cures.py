@@ -37,6 +37,8 @@ def _cure(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
             return Cure(text=_("read the log of that run"), place=RunLog(run=run))
         case Trouble(kind=TroubleKind.STALE, job=str(job)):
             return Cure(text=_("back {job} up now").format(job=job), back_up=job)
+        case Trouble(kind=TroubleKind.STOPPED, job=str(job)):
+            return Cure(text=_("back {job} up now, which starts it again").format(job=job), back_up=job)
         case Trouble(kind=TroubleKind.COPIES, job=str(job)):
             return Cure(text=_("back {job} up now, which copies what is missing").format(job=job), back_up=job)
         case Trouble(kind=TroubleKind.DAMAGED, repository=str(repository)):
@@ -55,7 +57,7 @@ def command_of(trouble: Trouble) -> list[str]:
     match trouble.kind:
         case TroubleKind.FAILED | TroubleKind.INCOMPLETE:
             return ["history", "--job", job]
-        case TroubleKind.STALE | TroubleKind.COPIES:
+        case TroubleKind.STALE | TroubleKind.COPIES | TroubleKind.STOPPED:
             return ["run", job]
         case TroubleKind.DAMAGED:
             return ["verify", "-r", repository, "--read-data"]
@@ -78,6 +80,7 @@ def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
     looks = {
         TroubleKind.DAMAGED: (grave, _("damaged")),
         TroubleKind.FAILED: (grave, _("failed")),
+        TroubleKind.STOPPED: (grave, _("stopped")),
         TroubleKind.STALE: (slight, _("stale")),
         TroubleKind.INCOMPLETE: (slight, _("incomplete")),
         TroubleKind.COPIES: (slight, _("copies")),

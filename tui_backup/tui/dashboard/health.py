@@ -6,7 +6,9 @@ from tui_backup.services.dashboard import Overview
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
 
-GRAVE = frozenset({TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.SUDDEN_CHANGE, TroubleKind.UNLOCKED})
+GRAVE = frozenset(
+    {TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.STOPPED, TroubleKind.SUDDEN_CHANGE, TroubleKind.UNLOCKED}
+)
 """Troubles that are errors; others are warnings."""
 
 

@@ -1,0 +1,102 @@
+"""Beside a run: programs of the user's are carried out for it; what they write is told, secrets in it masked."""
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_backup.config.settings import Config
+from tui_backup.errors import ConfigError, HookFailed
+from tui_backup.primitives.cancel import CancelToken
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
+from tui_backup.primitives.secret import SecretSource
+from tui_backup.primitives.text import printable
+
+if TYPE_CHECKING:
+    from tui_backup.primitives.programs import Ended
+
+Told = Callable[[str, str], None]
+"""Hears a program, and a line that it wrote."""
+
+_LONGEST_NAME = 100
+_LONGEST_VALUE = 4000
+_SHORTEST_SECRET = 6
+"""Characters: what is shorter than that would be found everywhere."""
+
+
+class Beside:
+    """Carries out programs, in the directory of the configuration."""
+
+    def __init__(
+        self, config: Config, told: Told, variables: dict[str, str] | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        """`variables` are what every program gets to know beside the usual; setting `cancel` ends one that runs."""
+        self._config = config
+        self._told = told
+        self._variables = variables or {}
+        self._cancel = cancel
+        self._secrets: tuple[str, ...] | None = None
+
+    def carry_out(
+        self,
+        argv: Sequence[str],
+        timeout_s: float,
+        variables: dict[str, str] | None = None,
+        *,
+        is_cancellable: bool = True,
+        heard: Callable[[str], None] | None = None,
+    ) -> "Ended":
+        """Run a program to its end; `heard` gets what it writes instead of whoever is told.
+
+        Raises:
+            HookFailed: it cannot be started.
+            Cancelled: somebody asked for that; it has ended.
+        """
+        from tui_backup.primitives.programs import Program, run
+
+        name = self.name_of(argv)
+        told = heard or (lambda line: self._told(name, self._masked(line)))
+        given = {key: printable(value)[:_LONGEST_VALUE] for key, value in (self._variables | (variables or {})).items()}
+        program = Program(argv=tuple(argv), timeout_s=timeout_s, variables=given, directory=self._config.base)
+        try:
+            ended = run(program, told, self._cancel if is_cancellable else None)
+        except (OSError, ValueError) as error:
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            raise HookFailed(_("cannot run {program}: {reason}").format(program=name, reason=reason)) from error
+        if ended.is_held and heard is None:
+            told(_("what it left running writes here still, and ends with its next line: redirect its output"))
+        return msgspec.structs.replace(ended, last_line=self._masked(ended.last_line))
+
+    def name_of(self, argv: Sequence[str]) -> str:
+        """Return the command line of a program, cut where it is long."""
+        name = self._masked(printable(shlex.join(argv)))
+        return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
+
+    def _masked(self, line: str) -> str:
+        """Return a line with asterisks in place of the secrets of the configuration."""
+        if self._secrets is None:
+            self._secrets = tuple(sorted(set(_secrets(self._config)), key=len, reverse=True))
+        for secret in self._secrets:
+            line = line.replace(secret, "********")
+        return line
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    """Yield the secrets that can be had without running anything."""
+    repositories = (each.secrets() for each in config.repositories.values())
+    notifiers = (each.secrets() for each in config.notifiers.values())
+    for key, source in chain.from_iterable((*repositories, *notifiers)):
+        secret = _at_hand(".".join(map(str, key)), source)
+        yield from (part for part in secret.splitlines() if len(part) >= _SHORTEST_SECRET)
+
+
+def _at_hand(key: str, source: SecretSource) -> str:
+    if source.command is None:
+        with suppress(ConfigError):
+            return source.resolve(key, os.environ).reveal()
+    return ""
