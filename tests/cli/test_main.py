@@ -51,8 +51,8 @@ def test_a_documented_command_of_a_later_version_says_so(call: Call, name: str) 
     assert answer.err == f"tui-backup: error: this version cannot run '{name}' yet\n"
 
 
-def test_what_is_scheduled_comes_later(call: Call) -> None:
-    assert call("--run-scheduled").code == 2
+def test_what_is_scheduled_stands_alone(call: Call) -> None:
+    assert call("--run-scheduled", "status").code == 2
 
 
 def test_a_wrong_option_is_one_sentence_and_a_hint(call: Call) -> None:

@@ -68,11 +68,28 @@ def test_a_key_that_is_too_short_is_told_with_its_length(call: Call, variables: 
     assert "short" not in answer.err.replace("too short", "")
 
 
-def test_a_schedule_that_nobody_follows_yet_is_told_by_a_run(call: Call, variables: Set) -> None:
-    variables(BACKUP_DIR="backups", BACKUP_ENABLED="true")
+def test_nothing_runs_by_itself_unless_that_was_enabled(call: Call, variables: Set) -> None:
+    variables(BACKUP_DIR="backups", BACKUP_SCHEDULE="* * * * *")
+    assert call("--run-scheduled") == (0, "", "")
+    assert "nothing runs by itself unless BACKUP_ENABLED is true" in call("-v", "--run-scheduled").err
     answer = call("run", "backup")
-    assert answer.code == 0
-    assert "BACKUP_ENABLED: this version cannot run schedules yet" in answer.err
+    assert (answer.code, answer.err.count("BACKUP_SCHEDULE: nothing runs by itself")) == (0, 1)
+
+
+def test_importing_writes_the_schedule_that_was_enabled(call: Call, variables: Set, tmp_path: Path) -> None:
+    variables(BACKUP_DIR="backups", BACKUP_ENABLED="true", BACKUP_SCHEDULE="15 4 * * *", BACKUP_TIMEZONE="Asia/Tokyo")
+    path = tmp_path / "made.toml"
+    assert call("config", "import-env", str(path)).code == 0
+    assert 'schedule = "15 4 * * *" # BACKUP_SCHEDULE\n' in path.read_text()
+    (schedule,) = load_config(str(path)).jobs["backup"].timing.schedules
+    assert schedule.at == "15 4 * * *"
+
+
+def test_a_schedule_that_is_none_is_told_of_its_variable(call: Call, variables: Set) -> None:
+    variables(BACKUP_DIR="backups", BACKUP_ENABLED="true", BACKUP_SCHEDULE="tomorrow")
+    answer = call("run", "backup")
+    assert answer.code == 2
+    assert answer.err.startswith("tui-backup: error: BACKUP_SCHEDULE: 'tomorrow' is no schedule")
 
 
 def test_a_file_of_the_configuration_comes_first(call: Call, variables: Set, tmp_path: Path) -> None:

@@ -126,13 +126,13 @@ def refusal(directory: Path, text: str) -> ConfigError:
         ('expected_every = "26h"', 'expected_every = "0d"', "15: jobs.site.expected_every: must be longer"),
         (
             'expected_every = "26h"',
-            'schedule = "0 2 * * *"',
-            "15: jobs.site.schedule: this version cannot run schedules yet",
+            'schedule = "0 2 * *"',
+            "15: jobs.site.schedule: '0 2 * *' is no schedule",
         ),
         (
             'expected_every = "26h"',
-            'prune = "0 3 * * 0"',
-            "15: jobs.site.prune: this version cannot run schedules yet",
+            'verify_subset = "2/7"',
+            "15: jobs.site.verify_subset: write 1/7, so that seven runs read everything",
         ),
         (
             'on_change = "incomplete"',

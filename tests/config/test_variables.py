@@ -156,14 +156,27 @@ def test_what_cannot_be_is_said_of_the_variable(environment: dict[str, str], mes
 
 
 def test_what_changes_nothing_is_told() -> None:
-    told = describe({**S3, "BACKUP_ENABLED": "true", "BACKUP_SCHEDULE": "0 2 * * *", "BACKUP_S3_REGIAO": "x"}).cautions
+    told = describe({**S3, "BACKUP_SCHEDULE": "0 2 * * *", "BACKUP_S3_REGIAO": "x"}).cautions
     assert [caution.partition(": ")[0] for caution in told] == [
-        "BACKUP_ENABLED",
         "BACKUP_SCHEDULE",
         "BACKUP_S3_REGIAO is no variable of this program",
     ]
     assert told[-1].endswith("did you mean BACKUP_S3_REGION?")
     assert describe({**S3, "BACKUP_ENABLED": "false"}).cautions == ()
+
+
+@pytest.mark.parametrize(
+    ("environment", "schedule"),
+    [
+        (S3, None),
+        ({**S3, "BACKUP_ENABLED": "true"}, "0 2 * * *"),
+        ({**DIRECTORY, "BACKUP_ENABLED": "true"}, "0 0 * * *"),
+        ({**DIRECTORY, "BACKUP_ENABLED": "true", "BACKUP_SCHEDULE": "@hourly"}, "@hourly"),
+        ({**DIRECTORY, "BACKUP_SCHEDULE": "@hourly"}, None),
+    ],
+)
+def test_when_it_runs_by_itself(environment: dict[str, str], schedule: str | None) -> None:
+    assert tables(**environment)["jobs"]["backup"].get("schedule") == schedule
 
 
 @pytest.mark.parametrize(

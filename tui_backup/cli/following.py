@@ -15,12 +15,16 @@ EVERY_S = 10.0
 
 
 @contextmanager
-def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> Iterator[None]:
+def following(
+    invocation: Invocation, bus: EventBus, *, lines: bool = True, only_asked: bool = False
+) -> Iterator[None]:
     """Tell of everything that the bus carries until the block ends; without `lines`, stdout is for a document.
+
+    With `only_asked`, people are told only what `--verbose` or a signal asks for.
 
     The block goes on where stdout cannot be written; the program ends with that error.
     """
-    with telling(invocation, lines=lines, errors_follow=True) as tell:
+    with telling(invocation, lines=lines, errors_follow=True, only_asked=only_asked) as tell:
 
         def hear(event: Event) -> None:
             with suppress(BackupError, OSError):
@@ -35,7 +39,12 @@ def following(invocation: Invocation, bus: EventBus, *, lines: bool = True) -> I
 
 @contextmanager
 def telling(
-    invocation: Invocation, *, lines: bool = True, errors_follow: bool = False, outputs: bool = False
+    invocation: Invocation,
+    *,
+    lines: bool = True,
+    errors_follow: bool = False,
+    outputs: bool = False,
+    only_asked: bool = False,
 ) -> Iterator[Callable[[Event], None]]:
     """Give a function that tells of an event; it raises, once, when stdout cannot be written any more.
 
@@ -47,7 +56,7 @@ def telling(
     """
     progress = Progress(
         quiet=invocation.quiet,
-        mute=invocation.json,
+        mute=invocation.json or (only_asked and not invocation.verbose),
         errors_follow=errors_follow,
         every_s=EVERY_S if invocation.verbose else None,
         all_warnings=invocation.verbose,

@@ -73,7 +73,7 @@ def command_lines() -> Mapping[str, str]:
 @click.option("-v", "--verbose", is_flag=True, help=_("Say more: how far a run is, every path of a restore."))
 @click.option("--json", "as_json", is_flag=True, help=_("Write JSON instead of text."))
 @click.option("--no-color", is_flag=True, help=_("Use no colours."))
-@click.option("--run-scheduled", is_flag=True, hidden=True)
+@click.option("--run-scheduled", is_flag=True, help=_("Run what is due, and say nothing if all is well: for cron."))
 @click.version_option(__version__, prog_name="tui-backup", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(  # noqa: PLR0913, PLR0917 - an argument for each option of the program
@@ -92,8 +92,12 @@ def cli(  # noqa: PLR0913, PLR0917 - an argument for each option of the program
     invocation.json = invocation.json or as_json
     if no_color:
         narration.without_color()
+    if run_scheduled and ctx.invoked_subcommand is not None:
+        raise UsageError(_("--run-scheduled stands alone, without a command"))
     if run_scheduled:
-        raise UsageError(_("this version cannot run what is scheduled yet"))
+        from tui_backup.cli.scheduled import run_scheduled as run_what_is_due
+
+        ctx.exit(run_what_is_due(invocation))
     if ctx.invoked_subcommand is None:
         from tui_backup.cli.interface import open_interface
 

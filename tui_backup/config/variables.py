@@ -167,9 +167,8 @@ class _Variables:
 
     def cautions(self) -> Iterator[str]:
         """Say what is set and changes nothing."""
-        schedules = ("BACKUP_SCHEDULE",) if "BACKUP_SCHEDULE" in self._given else ()
-        for name in (*(("BACKUP_ENABLED",) if self.flag("BACKUP_ENABLED") else ()), *schedules):
-            yield _unable(name, _("run schedules")).message
+        if "BACKUP_SCHEDULE" in self._given and not self.flag("BACKUP_ENABLED"):
+            yield _("BACKUP_SCHEDULE: nothing runs by itself unless BACKUP_ENABLED is true")
         for name in self._given:
             if name.startswith(PREFIX) and name not in _KNOWN:
                 close = get_close_matches(name, _KNOWN, 1)
@@ -194,7 +193,7 @@ def _to_s3(given: _Variables) -> Iterator[Setting]:
     yield from given.setting((*store, "endpoint"), "BACKUP_S3_ENDPOINT")
     yield Setting((*store, "access_key"), {"env": "BACKUP_S3_ACCESS_KEY"}, "BACKUP_S3_ACCESS_KEY")
     yield Setting((*store, "secret_key"), {"env": "BACKUP_S3_SECRET_KEY"}, "BACKUP_S3_SECRET_KEY")
-    yield from _job(given, "s3", {"max_backups": 3})
+    yield from _job(given, "s3", "0 2 * * *", {"max_backups": 3})
     yield from _sources(given, ["./data"])
 
 
@@ -207,7 +206,7 @@ def _to_directory(given: _Variables) -> Iterator[Setting]:
     yield from _encryption(given, repository, default=False)
     yield Setting((*repository, "store", "kind"), "local")
     yield from given.setting((*repository, "store", "path"), "BACKUP_DIR")
-    yield from _job(given, "local", {"retention_days": 7})
+    yield from _job(given, "local", "0 0 * * *", {"retention_days": 7})
     yield from _sources(given, ["."])
     if not given.is_any("BACKUP_PATHS"):
         yield Setting(("jobs", JOB, "sources", 0, "exclude"), _LEFT_OUT)
@@ -219,9 +218,11 @@ def _encryption(given: _Variables, repository: Key, *, default: bool) -> Iterato
         yield Setting((*repository, "encryption_key"), {"env": "BACKUP_ENCRYPTION_KEY"}, "BACKUP_ENCRYPTION_KEY")
 
 
-def _job(given: _Variables, repository: str, keep: dict[str, int]) -> Iterator[Setting]:
-    """Yield what a job says before its sources; `keep` holds unless a variable says how much is kept."""
+def _job(given: _Variables, repository: str, schedule: str, keep: dict[str, int]) -> Iterator[Setting]:
+    """Yield what a job says before its sources; `schedule` and `keep` hold unless a variable says otherwise."""
     yield Setting(("jobs", JOB, "repositories"), [repository])
+    if given.flag("BACKUP_ENABLED"):
+        yield from given.setting(("jobs", JOB, "schedule"), "BACKUP_SCHEDULE", schedule)
     chosen = {"max_backups": "BACKUP_MAX_BACKUPS", "retention_days": "BACKUP_RETENTION_DAYS"}
     if given.is_any(*chosen.values()):
         for key, name in chosen.items():

@@ -16,6 +16,7 @@ from typing import Self
 
 import msgspec
 
+from tui_backup.model.schedule import Trigger
 from tui_backup.primitives.atomic import sync
 
 
@@ -31,9 +32,9 @@ class Stage(StrEnum):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """A moment whose turn has come."""
 
+    trigger: Trigger
     moment: datetime
     stage: Stage = Stage.BEGUN
-    label: str = ""
     deaths: int = 0
     """How many processes have died over it."""
     parts: dict[str, int] = {}

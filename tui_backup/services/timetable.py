@@ -19,10 +19,10 @@ ExecStart={command}
 
 _TIMER = """\
 [Unit]
-Description=Nightly backups by tui-backup
+Description=Looks whether backups by tui-backup are due
 
 [Timer]
-OnCalendar=*-*-* 02:00:00
+OnCalendar=*:0/15
 Persistent=true
 
 [Install]
@@ -31,13 +31,13 @@ WantedBy=timers.target
 
 
 def timetable(config: str) -> str:
-    """Return instructions for people: two ways to run every job of a configuration each night."""
+    """Return instructions for people: two ways to have the jobs of a configuration run when they are due."""
     units = "/etc/systemd/system" if os.geteuid() == 0 else "~/.config/systemd/user"
     scope = "" if os.geteuid() == 0 else "--user "
     parts = [
         _(
-            "This version cannot run schedules yet: `tui-backup --run-scheduled` comes later. Until then cron or\n"
-            "systemd can start every job, each night at two for example."
+            "A job with a `schedule` runs by itself as soon as something calls `tui-backup --run-scheduled` every few\n"
+            "minutes: it runs what is due, and says nothing if all is well. Cron or systemd can do that."
         ),
         _("In the crontab (`crontab -e`):"),
         _indented(crontab_line(config)),
@@ -52,9 +52,9 @@ def timetable(config: str) -> str:
 
 
 def crontab_line(config: str) -> str:
-    """Return a line that runs every job of a configuration at two in the night, and is quiet when all is well."""
+    """Return a line that runs what is due every quarter of an hour, and is quiet when all is well."""
     command = shlex.join(_command(config)).replace("%", "\\%")
-    return f"0 2 * * * {command}"
+    return f"*/15 * * * * {command}"
 
 
 def _systemd_command(config: str) -> str:
@@ -65,7 +65,7 @@ def _systemd_command(config: str) -> str:
 
 
 def _command(config: str) -> list[str]:
-    return [*_program(), "--config", config, "--quiet", "run", "--all"]
+    return [*_program(), "--config", config, "--run-scheduled"]
 
 
 def _program() -> list[str]:

@@ -1,0 +1,215 @@
+"""Errands: one thing that is due, carried out by whoever has the claim to it, as often as its job asks for."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+import msgspec
+
+from tui_backup.errors import BackupError, Cancelled, Incomplete, JobRunning
+from tui_backup.model.run import RunStatus
+from tui_backup.model.schedule import SCHEDULED, Trigger, What
+from tui_backup.primitives.cancel import CancelToken
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
+from tui_backup.primitives.text import moment
+from tui_backup.services.backups import BackupOptions, Outcome, run_jobs
+from tui_backup.services.claims import Attempt, Claim, Stage, release_all, take_all
+from tui_backup.services.lanes import Lane, Rank
+from tui_backup.services.run_scope import RunScope
+from tui_backup.services.snapshots import Trouble
+from tui_backup.services.upkeep_turns import reclaim, verify_share
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
+
+REPEATED: Final = 1
+"""How often a moment is run again because the process that ran it has died."""
+
+_AGAIN_S: Final = 1.0
+"""How often somebody who waits for a repository looks whether it is free."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one thing that was due."""
+
+    trigger: Trigger
+    moment: datetime
+    troubles: tuple[Trouble, ...] = ()
+    """What went wrong; one without a name concerns the job as a whole."""
+    is_put_off: bool = False
+    """Whether somebody else is at work there, so that it stays due."""
+
+
+class Errand:
+    """One thing that is due, in hand of this process."""
+
+    def __init__(self, workspace: "Workspace", attempt: Attempt, claim: Claim, lane: Lane, rank: Rank) -> None:
+        """`attempt` says what is to be done, and what is known of those who tried before."""
+        self.attempt = attempt
+        self._workspace = workspace
+        self._claim = claim
+        self._lane = lane
+        self._rank = rank
+        self._job = workspace.config.jobs[attempt.trigger.job]
+        self._parts = dict(attempt.parts)
+
+    def carry_out(self) -> Ended:
+        """Do what is due, and note that it is over; what was told to stop with the process stays due."""
+        if self.attempt.deaths > REPEATED:
+            return self._over([Trouble("", _given_up(self.attempt))])
+        does = {What.BACKUP: self._back_up, What.VERIFY: self._verify, What.PRUNE: self._prune}
+        try:
+            troubles = does[self.attempt.trigger.what]()
+        except _PutOff:
+            self._note(Stage.WITHDRAWN)
+            return self._ended((), is_put_off=True)
+        except StateUnusable as error:
+            return self._ended([Trouble("", error)])
+        except BackupError as error:
+            troubles = [Trouble("", error)]
+        if self._workspace.cancel.cancelled and any(isinstance(each.error, Cancelled) for each in troubles):
+            self._note(Stage.WITHDRAWN)
+            return self._ended(troubles)
+        return self._over(troubles)
+
+    def _over(self, troubles: list[Trouble]) -> Ended:
+        self._workspace.history.note_moment(self.attempt.trigger, self.attempt.moment)
+        self._note(Stage.OVER)
+        return self._ended(troubles)
+
+    def _ended(self, troubles: list[Trouble] | tuple[()], *, is_put_off: bool = False) -> Ended:
+        return Ended(
+            trigger=self.attempt.trigger,
+            moment=self.attempt.moment,
+            troubles=tuple(troubles),
+            is_put_off=is_put_off,
+        )
+
+    def _back_up(self) -> list[Trouble]:
+        timing = self._job.timing
+        wait_s, words = random.SystemRandom().uniform(0, timing.delay_s), _("begins at {time}")
+        for left in reversed(range(timing.retry.attempts)):
+            outcome = self._backed_up(wait_s, words)
+            if isinstance(outcome.error, JobRunning):
+                raise _PutOff
+            if not left or not _is_worth_another(outcome):
+                break
+            wait_s, words = timing.retry.wait_s, _("tries again at {time}")
+        return _troubles_of(outcome)
+
+    def _backed_up(self, wait_s: float, words: str) -> Outcome:
+        """Back up once; a run that has to wait first is there to be seen, and cancelled, meanwhile."""
+        options = BackupOptions(kind=self.attempt.trigger.label or SCHEDULED)
+        if not wait_s:
+            with self._turn(self._workspace.cancel):
+                (outcome,) = run_jobs(self._workspace, [self._job], options)
+                return outcome
+
+        @contextmanager
+        def admission(scope: RunScope) -> Iterator[None]:
+            tell, cancel = scope.watch.on_wait or _nobody, scope.watch.cancel
+            tell(words.format(time=moment(now() + timedelta(seconds=wait_s))))
+            cancel.wait(wait_s)
+            cancel.check()
+            with self._turn(cancel, tell):
+                yield
+
+        (outcome,) = run_jobs(self._workspace, [self._job], msgspec.structs.replace(options, admission=admission))
+        return outcome
+
+    def _verify(self) -> list[Trouble]:
+        with self._turn(self._workspace.cancel):
+            return verify_share(self._workspace, self._job, self._parts)
+
+    def _prune(self) -> list[Trouble]:
+        with self._turn(self._workspace.cancel):
+            return reclaim(self._workspace, self._job)
+
+    @contextmanager
+    def _turn(self, cancel: CancelToken, tell: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Have the lane and the repositories of the job for oneself, and note that the moment has begun.
+
+        Who has nobody to `tell` that they wait for a repository does not wait.
+        """
+        names = self._job.repositories
+        while True:
+            with self._lane.turn(self._rank, cancel):
+                taken = self._begun()
+                if taken is not None:
+                    try:
+                        yield
+                    finally:
+                        release_all(taken)
+                    return
+            if tell is None:
+                raise _PutOff
+            tell(_("waits until nobody else is at work in {names}").format(names=", ".join(names)))
+            tell = _nobody
+            cancel.wait(_AGAIN_S)
+            cancel.check()
+
+    def _begun(self) -> list[Claim] | None:
+        """Return the claims to the repositories of the job, and note that the moment has begun; None: not yet."""
+        taken: list[Claim] | None = None
+        try:
+            taken = take_all(self._workspace.state_dir, [f"repository.{name}" for name in self._job.repositories])
+            if taken is not None:
+                self._claim.note(self.attempt)
+        except OSError as error:
+            release_all(taken or ())
+            raise StateUnusable.for_(self._workspace.state_dir, error) from error
+        return taken
+
+    def _note(self, stage: Stage) -> None:
+        try:
+            self._claim.note(msgspec.structs.replace(self.attempt, stage=stage, parts=self._parts))
+        except OSError as error:
+            self._workspace.log.warning(StateUnusable.for_(self._workspace.state_dir, error).message)
+
+
+class _PutOff(Exception):
+    """Somebody else is at work."""
+
+
+class StateUnusable(BackupError):
+    """Nothing can be run by itself, as nobody could know of it later: it would be run again and again."""
+
+    @classmethod
+    def for_(cls, state_dir: Path, error: OSError) -> Self:
+        """Return the error for what the system says of a state directory."""
+        message = _("nothing that is scheduled can be run: the state directory {path} cannot be written: {reason}")
+        return cls(message.format(path=state_dir, reason=reason_of(error)))
+
+
+def _nobody(_message: str) -> None:
+    """Hear that somebody still waits."""
+
+
+def _given_up(attempt: Attempt) -> BackupError:
+    text = _("what was due at {time} has ended {count} times without a result, and is not tried again")
+    hint = f"tui-backup history --job {attempt.trigger.job}"
+    return BackupError(text.format(time=moment(attempt.moment), count=attempt.deaths), hint=hint)
+
+
+def _is_worth_another(outcome: Outcome) -> bool:
+    """Whether another attempt may bring what this one did not: a backup, or the copies that are missing."""
+    if isinstance(outcome.error, Cancelled):
+        return False
+    return outcome.finished is None or any(error.transient for error in outcome.errors)
+
+
+def _troubles_of(outcome: Outcome) -> list[Trouble]:
+    troubles = list(outcome.troubles)
+    finished = outcome.finished
+    if finished is not None and finished.status == RunStatus.INCOMPLETE:
+        hint = f"tui-backup history --job {outcome.job}"
+        message = _("incomplete: {reason}").format(reason=finished.message)
+        troubles.append(Trouble(finished.repository or "", Incomplete(message, hint=hint)))
+    if outcome.error is not None:
+        troubles.append(Trouble("", outcome.error))
+    return troubles
