@@ -13,11 +13,13 @@ from tui_backup.config.fields import (
     job_fields,
     keep_fields,
     kinds,
+    notifier_fields,
     repository_fields,
 )
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.reader import store_kinds
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable
+from tui_backup.config.schema import JobTable, NotifierTable, RepositoryTable, TopTable
+from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.about import About
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.registry import STORES
@@ -28,6 +30,8 @@ TABLES: list[tuple[Any, list[Field], set[str]]] = [
     (RepositoryTable, repository_fields(), set()),
     (JobTable, job_fields(), set(later.job_keys())),
     (KeepTable, keep_fields(), set()),
+    (NotifierTable, notifier_fields(), set()),
+    *((NOTIFIERS.load(kind), adapter_fields("notifier", kind), set[str]()) for kind in NOTIFIERS),
     *((SOURCES.load(kind), adapter_fields("source", kind), set[str]()) for kind in SOURCES),
     *((STORES.load(kind), adapter_fields("store", kind), NOT_FOR_PEOPLE.get(kind, set())) for kind in store_kinds()),
 ]
@@ -72,4 +76,3 @@ def test_a_kind_that_is_registered_appears_by_itself(monkeypatch: pytest.MonkeyP
 
 def test_what_does_not_work_yet_is_not_offered() -> None:
     assert "memory" not in kinds("store")
-    assert "schedule" not in {field.name for field in job_fields()}

@@ -13,10 +13,12 @@ from tui_backup.config import later
 from tui_backup.config.complaints import choices_of
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.reader import store_kinds
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, repository_keys
+from tui_backup.config.schema import JobTable, NotifierTable, RepositoryTable, TopTable, repository_keys
 from tui_backup.formats.registry import FORMATS
+from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.about import About, Shape, about_of
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.registry import Registry
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.registry import STORES
@@ -36,6 +38,8 @@ class Field:
     required: bool = False
     default: Any = None
     """What holds where the key is left out."""
+    holds_secrets: bool = False
+    """Whether it is a list or a table of secrets."""
 
     @property
     def label(self) -> str:
@@ -87,8 +91,15 @@ def keep_fields() -> list[Field]:
     return fields_of(KeepTable)
 
 
+def notifier_fields() -> list[Field]:
+    """Return the keys of `[notifiers.NAME]` that every kind has."""
+    return fields_of(NotifierTable)
+
+
 def kinds(shape: Shape) -> list[str]:
-    """Return the kinds of adapter that a key of this shape (store or source) may name."""
+    """Return the kinds of adapter that a key of this shape (store, source or notifier) may name."""
+    if shape == "notifier":
+        return list(NOTIFIERS)
     return store_kinds() if shape == "store" else list(SOURCES)
 
 
@@ -96,7 +107,8 @@ def adapter_fields(shape: Shape, kind: str) -> list[Field]:
     """Return the options of a kind of adapter; none for one that is not known."""
     if kind not in kinds(shape):
         return []
-    return fields_of(STORES.load(kind) if shape == "store" else SOURCES.load(kind))
+    registries: dict[str, Registry[Any]] = {"store": STORES, "source": SOURCES, "notifier": NOTIFIERS}
+    return fields_of(registries[shape].load(kind))
 
 
 def fields_of(type_: Any) -> list[Field]:
@@ -115,6 +127,7 @@ def _field(field: msgspec.structs.FieldInfo) -> Field:
         choices=choices,
         required=field.required,
         default=None if field.default is msgspec.NODEFAULT else field.default,
+        holds_secrets=input_ != "secret" and _mentions(field.type, SecretSource),
     )
 
 
@@ -142,6 +155,10 @@ def _input(type_: Any, about: About) -> tuple[Input, tuple[str, ...]]:
     if bool in members:
         return "flag", ()
     return ("number" if int in members and about.shape not in {"size", "share"} else "text"), ()
+
+
+def _mentions(type_: Any, wanted: type) -> bool:
+    return type_ is wanted or any(_mentions(each, wanted) for each in get_args(type_))
 
 
 def _members(type_: Any) -> set[Any]:

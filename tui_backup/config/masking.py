@@ -85,10 +85,18 @@ def _secret_keys(tables: dict[str, Any]) -> Iterator[Key]:
                 for field in adapter_fields("source", kind):
                     yield from _below(("jobs", name, "sources", place, field.name), field, source.get(field.name))
 
+    for name, notifier in _tables(tables.get("notifiers")):
+        for field in adapter_fields("notifier", str(notifier.get("kind"))):
+            yield from _below(("notifiers", name, field.name), field, notifier.get(field.name))
+
 
 def _below(key: Key, field: Field, value: Any) -> Iterator[Key]:
     if field.input == "secret":
         yield key
+    elif field.holds_secrets and isinstance(value, dict):
+        yield from ((*key, name) for name in value)
+    elif field.holds_secrets and isinstance(value, list):
+        yield from ((*key, place) for place in range(len(value)))
     elif field.input == "adapter" and isinstance(value, dict):
         for option in adapter_fields(field.about.shape, str(value.get("kind"))):
             yield from _below((*key, option.name), option, value.get(option.name))
