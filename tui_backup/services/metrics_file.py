@@ -47,15 +47,20 @@ def write_metrics(workspace: "Workspace", present: datetime | None = None) -> Ba
     return None
 
 
-def refresh_metrics(workspace: "Workspace", present: datetime | None = None) -> BackupError | None:
-    """Do the same if the file is missing, old, or of the future: cheap enough to be asked every minute."""
+def refresh_metrics(workspace: "Workspace", present: datetime | None = None) -> None:
+    """Do the same if the file is missing, old, or of the future: cheap enough to be asked every minute.
+
+    What goes wrong is in the log alone, so that cron has nothing to send.
+    """
     path, time_ = workspace.config.metrics_file, present or now()
     if path is None:
-        return None
+        return
     with suppress(OSError):
         if 0 <= time_.timestamp() - os.stat(path).st_mtime < REFRESH_S:
-            return None
-    return write_metrics(workspace, time_)
+            return
+    failure = write_metrics(workspace, time_)
+    if failure is not None:
+        workspace.log.warning(failure.message)
 
 
 def _content(workspace: "Workspace", present: datetime) -> bytes:
