@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_backup.history.history import History
-from tui_backup.model.run import Verb
+from tui_backup.model.run import Run, Verb
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.services.bus import EventBus
 from tui_backup.services.log import ProgramLog
@@ -30,7 +30,10 @@ class RunDesk:
     def log(self) -> ProgramLog:
         return ProgramLog(self.state_dir)
 
-    def run_ended(self) -> None:
+    def run_began(self, run: Run) -> None:
+        """Nobody waits for that."""
+
+    def run_ended(self, rows: Sequence[Run]) -> None:
         """Nobody waits for that."""
 
 

@@ -71,6 +71,11 @@ def language() -> str:
     return _texts.language
 
 
+def language_of(configured: str | None) -> str:
+    """Return the language that a configuration asks for; None: that of the environment."""
+    return configured or _language_of_environment()
+
+
 def use(language: str | None) -> None:
     """Speak one of LANGUAGES from now on; None: that of the environment. Does nothing inside of `only`."""
     if not _texts.is_settled:

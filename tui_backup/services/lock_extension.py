@@ -85,7 +85,9 @@ def kept_snapshots(workspace: "Workspace", name: str, memory: LockMemory) -> lis
     for job in workspace.config.jobs.values():
         if job.keep is None or name not in job.repositories or job.name in held or keeps_all(workspace, name):
             continue
-        going |= {one.id for one in decide_for(workspace, job, job.keep, name, snapshots).gone}
+        part = decide_for(workspace, job, job.keep, name, snapshots)
+        if not part.awaits_acknowledgement:
+            going |= {one.id for one in part.gone}
     host = identity().hostname
     return [
         snapshot

@@ -38,8 +38,10 @@ def spared(workspace: "Workspace", name: str, part: "JobPlan") -> "JobPlan":
     repository = workspace.repository(name)
     with ThreadPoolExecutor(config.store.connections) as pool:
         decisions = tuple(pool.map(lambda decision: _spared(config, repository, decision), part.decisions))
+    if part.awaits_acknowledgement and any(not decision.keep for decision in decisions):
+        return msgspec.structs.replace(part, decisions=decisions)
     held = held_for(decisions, workspace.history.last_prune(part.job, name), now())
-    return msgspec.structs.replace(part, decisions=decisions, held=held)
+    return msgspec.structs.replace(part, decisions=decisions, held=held, awaits_acknowledgement=False)
 
 
 def _spared(config: RepositoryConfig, repository: Repository, decision: Decision) -> Decision:

@@ -27,6 +27,7 @@ from tui_backup.services.contacts import remember_space
 from tui_backup.services.object_locks import spared
 from tui_backup.services.run_scope import run_scope
 from tui_backup.services.storage import keeps_all, refuse_removing
+from tui_backup.services.sudden_changes import changed_words, judge
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -40,6 +41,8 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Newest first."""
     held: str | None
     """Why the plan waits for somebody to look at it."""
+    awaits_acknowledgement: bool = False
+    """Whether it waits for `acknowledge`, and no yes is enough."""
 
     @property
     def gone(self) -> tuple[Snapshot, ...]:
@@ -64,6 +67,11 @@ class PrunePlan(msgspec.Struct, frozen=True, kw_only=True):
     def held(self) -> tuple[JobPlan, ...]:
         """The parts that wait for somebody to look at them."""
         return tuple(part for part in self.jobs if part.held is not None)
+
+    @property
+    def awaits_acknowledgement(self) -> bool:
+        """Whether some part waits for `acknowledge`."""
+        return any(part.awaits_acknowledgement for part in self.jobs)
 
     @property
     def freed_bytes(self) -> int:
@@ -145,8 +153,12 @@ def decide_for(workspace: "Workspace", job: JobConfig, keep: Keep, name: str, sn
     damaged = (id_ for id_, known in history.proofs(name).items() if known.integrity is Integrity.DAMAGED)
     present = Present(now=now(), zone=ZoneInfo(zone) if zone else None, damaged=frozenset(damaged))
     decisions = decide(considered(snapshots, job.name, identity().hostname), keep, present)
-    held = held_for(decisions, history.last_prune(job.name, name), present.now)
-    return JobPlan(job=job.name, decisions=tuple(decisions), held=held)
+    change = judge(history, job.name)
+    if change is not None and any(not each.keep for each in decisions):
+        held = changed_words(change)
+        return JobPlan(job=job.name, decisions=tuple(decisions), held=held, awaits_acknowledgement=True)
+    held_as_odd = held_for(decisions, history.last_prune(job.name, name), present.now)
+    return JobPlan(job=job.name, decisions=tuple(decisions), held=held_as_odd)
 
 
 def _why_undecided(workspace: "Workspace", name: str, snapshot: Snapshot, asked: set[str]) -> str:
@@ -228,12 +240,11 @@ def note_holds(workspace: "Workspace", name: str, parts: Iterable[JobPlan]) -> N
 def refusal(name: str, part: JobPlan) -> PlanHeld:
     """Return the error that says why a plan waits for somebody, and what to do."""
     call = f"tui-backup prune --job {part.job} -r {name}"
-    return PlanHeld(
-        _("nothing of job {job} was forgotten in {repository}: {reason}").format(
-            job=part.job, repository=name, reason=part.held
-        ),
-        hint=_("look at it with `{call} --dry-run`; `{call} --yes` does it").format(call=call),
-    )
+    hint = _("look at it with `{call} --dry-run`; `{call} --yes` does it").format(call=call)
+    if part.awaits_acknowledgement:
+        hint = _("look at the data of the job; if all is well, `tui-backup acknowledge {job}`").format(job=part.job)
+    message = _("nothing of job {job} was forgotten in {repository}: {reason}")
+    return PlanHeld(message.format(job=part.job, repository=name, reason=part.held), hint=hint)
 
 
 def prune(
@@ -257,7 +268,15 @@ def prune(
 
 
 def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Reclaimed:
-    """Forget what a plan says, and reclaim the space; what goes is noted first, so that no copy brings it back."""
+    """Forget what a plan says, and reclaim the space; what goes is noted first, so that no copy brings it back.
+
+    Raises:
+        PlanHeld: the data of a job has changed suddenly, and nobody has looked.
+        BackupError: it could not be carried out to its end.
+    """
+    for part in planned.jobs:
+        if part.awaits_acknowledgement:
+            raise refusal(planned.repository, part)
     repository, gone = workspace.repository(planned.repository), planned.gone
     detail = ", ".join(f"{one.job} {one.short_id}" for one in gone) or "nothing"
     act = workspace.audit.act("prune", f"repository {repository.name}", f"forget {detail}")

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -88,8 +88,12 @@ class Desk(Protocol):
         """Set when every run that is noted here is to stop."""
         ...
 
-    def run_ended(self) -> None:
-        """Hear that a run is over, with its result in the record; raises nothing."""
+    def run_began(self, run: Run) -> None:
+        """Hear that a run has begun; raises nothing, and does not take long."""
+        ...
+
+    def run_ended(self, rows: Sequence[Run]) -> None:
+        """Hear that a run is over, with its result in the record: a row for each repository; raises nothing."""
         ...
 
 
@@ -137,6 +141,7 @@ class RunScope:
         self._audit = Audit(desk.state_dir, lambda message: self.watch.warn(None, message))
         self._act: Act | None = None
         self._verdicts = dict[str | None, str]()
+        self._recorded = dict[str | None, Run]()
         self._lock = threading.RLock()
         self._job_lock: JobLock | None = None
         self._directory: RunDirectory | None = None
@@ -181,6 +186,7 @@ class RunScope:
         made = f"snapshot {short(recorded.snapshot)}" if recorded.snapshot else None
         self._verdicts[run.repository] = ": ".join(filter(None, (recorded.status, made, recorded.message)))
         self._flush_warnings()
+        self._recorded[run.repository] = recorded
         self._desk.history.finish(recorded)
         self._notes.ended(recorded)
         self._tell(ending)
@@ -232,7 +238,7 @@ class RunScope:
             self._finish_the_rest(error)
         finally:
             self._end()
-            self._desk.run_ended()
+            self._desk.run_ended(tuple(self._recorded.values()))
 
     def _begin(self) -> None:
         if self._header.verb is Verb.BACKUP and self._header.job is not None:
@@ -241,6 +247,7 @@ class RunScope:
         self._try(self._make_directory)
         self._act = self._audit.begin(self._header.verb, *self._described())
         self._notes.began()
+        self._desk.run_began(self._run(self._header.repository))
         if self._header.repository is not None:
             self.start(self._header.repository)
         self._pulse.start()

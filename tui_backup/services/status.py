@@ -17,6 +17,7 @@ from tui_backup.services import left_stopped, troubles
 from tui_backup.services.due import next_run
 from tui_backup.services.reaper import reap
 from tui_backup.services.restore_times import restore_times
+from tui_backup.services.room_needed import most_needed
 from tui_backup.services.runs import RunningRun, list_runs
 
 RATED_RUNS = 30
@@ -78,15 +79,17 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
     reap(state_dir, history)
     running = tuple(list_runs(state_dir))
     jobs = tuple(_job(job, history, now) for job in config.jobs.values())
-    repositories = tuple(_repository(repository, history) for repository in config.repositories.values())
+    repositories = tuple(_repository(config, each, history) for each in config.repositories.values())
     problems = (
         *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
         *(trouble for job in config.jobs.values() for trouble in troubles.lacking(job, history)),
+        *troubles.changed(config, history),
         *troubles.held(config, history),
         *troubles.unlocked(config, state_dir),
         *left_stopped.troubles(state_dir),
         *troubles.damages(history),
-        *(troubles.low_space(each.name, each.free) for each in repositories if each.low_space),
+        *(_low_space(config, each, history) for each in repositories if each.low_space),
+        *troubles.unreached(config, history),
         *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
     )
     return StatusReport(healthy=not problems, jobs=jobs, repositories=repositories, running=running, problems=problems)
@@ -162,18 +165,26 @@ def _integrity(history: History, job: str) -> Integrity | None:
     return None
 
 
-def _repository(repository: RepositoryConfig, history: History) -> RepositoryStatus:
+def _repository(config: Config, repository: RepositoryConfig, history: History) -> RepositoryStatus:
     contact = history.contact(repository.name)
     free = contact.free if contact else None
     limit = repository.min_free.limit(contact.total) if contact and repository.min_free else None
+    needs = most_needed(config, history, repository.name) if free is not None else None
     asked = repository.min_free is not None
     unknown = asked and (free is None or limit is None)
+    is_low = free is not None and any(
+        least is not None and free < least for least in (limit, needs.bytes if needs else None)
+    )
     return RepositoryStatus(
         name=repository.name,
         free=free,
-        low_space=None if unknown else free is not None and limit is not None and free < limit,
+        low_space=None if unknown and not is_low else is_low,
         last_checked=contact.checked_at if contact else None,
     )
+
+
+def _low_space(config: Config, repository: RepositoryStatus, history: History) -> Trouble:
+    return troubles.low_space(repository.name, repository.free, most_needed(config, history, repository.name))
 
 
 def _troubles_of_job(job: JobStatus, history: History, now: datetime) -> Iterator[Trouble]:

@@ -12,6 +12,8 @@ from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.lock_memory import load_memory
+from tui_backup.services.room_needed import Need
+from tui_backup.services.sudden_changes import changed_words
 
 
 def bad_endings(job: str, history: History) -> Iterator[Trouble]:
@@ -81,10 +83,11 @@ def _lacks(job: str, repository: str, count: int, since: datetime | None) -> Tro
 
 
 def held(config: Config, history: History) -> Iterator[Trouble]:
-    """Yield the plans that are held, as far as a policy still asks for them."""
+    """Yield the plans that are held, as far as a policy still asks for them, and a sudden change does not say why."""
+    changed_jobs = {job for job, change in history.sudden_changes().items() if change.acknowledged_at is None}
     for waiting in history.holds():
         job = config.jobs.get(waiting.job)
-        if job is None or job.keep is None or waiting.repository not in job.repositories:
+        if job is None or job.keep is None or waiting.repository not in job.repositories or job.name in changed_jobs:
             continue
         text = _("job {job} forgets nothing in {repository}: {reason}")
         yield Trouble(
@@ -141,9 +144,45 @@ def damages(history: History) -> Iterator[Trouble]:
         )
 
 
-def low_space(repository: str, free: int | None) -> Trouble:
-    """Tell of a repository that has few bytes left."""
+def low_space(repository: str, free: int | None, need: Need | None) -> Trouble:
+    """Tell of a repository that has few bytes left: of what it may need, where that is more than there is."""
     from tui_backup.primitives.text import size
 
-    message = _("repository {repository} has only {free} free").format(repository=repository, free=size(free))
+    text = _("repository {repository} has only {free} free")
+    if need is not None and free is not None and free < need.bytes:
+        text = _("repository {repository} has only {free} free, and a backup of {job} took up to {needed} of late")
+    message = text.format(
+        repository=repository, free=size(free), job=need and need.job, needed=size(need.bytes if need else None)
+    )
     return Trouble(kind=TroubleKind.LOW_SPACE, repository=repository, message=message)
+
+
+def changed(config: Config, history: History) -> Iterator[Trouble]:
+    """Tell of the jobs whose data changed suddenly, as long as nobody has looked."""
+    for job, change in history.sudden_changes().items():
+        if job not in config.jobs or change.acknowledged_at is not None:
+            continue
+        text = _("job {job}: {what}; nothing of it is forgotten until somebody has looked")
+        yield Trouble(
+            kind=TroubleKind.SUDDEN_CHANGE,
+            job=job,
+            message=text.format(job=job, what=changed_words(change)),
+            hint=f"tui-backup acknowledge {job}",
+        )
+
+
+def unreached(config: Config, history: History) -> Iterator[Trouble]:
+    """Tell of the notifiers that could not be reached when somebody last tried."""
+    from tui_backup.primitives.text import moment
+
+    receptions = history.receptions() if config.notifiers else {}
+    for name, reception in receptions.items():
+        if name not in config.notifiers:
+            continue
+        text = _("the notifier {name} was not reached since {time}: {reason}")
+        yield Trouble(
+            kind=TroubleKind.NOTIFIER,
+            notifier=name,
+            message=text.format(name=name, time=moment(reception.failing_since), reason=reception.reason),
+            hint=f"tui-backup notify test {name}",
+        )

@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -20,10 +20,12 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.journald import journal_behind_stderr
 from tui_backup.services.bus import EventBus
 from tui_backup.services.log import ProgramLog
+from tui_backup.services.news import News
 
 if TYPE_CHECKING:
     from tui_backup.formats.base import Repository
     from tui_backup.history.history import History
+    from tui_backup.model.run import Run
     from tui_backup.services.audit import Audit
     from tui_backup.services.repositories import Repositories
 
@@ -45,6 +47,8 @@ class Workspace:
         """Has every run that begins here stop."""
         self.on_warning: Callable[[str], None] | None = None
         """Who is told of trouble that stops nothing, outside of runs."""
+        self.news = News()
+        """What its runs have to tell others."""
         self._bus = bus
         self._lock = threading.RLock()
         self._history: History | None = None
@@ -159,8 +163,19 @@ class Workspace:
         log.unexpected(error)
         return BackupError(message, hint=_("{path} has the details").format(path=log.path))
 
-    def run_ended(self) -> None:
-        """Write the metrics file, if there is to be one; a failure is one warning until it has gone well again."""
+    def run_began(self, run: "Run") -> None:
+        """Tell those who want to hear that a run begins."""
+        if self.config.notifiers:
+            from tui_backup.services.alerts import tell_of_start
+
+            tell_of_start(self, run)
+
+    def run_ended(self, rows: "Sequence[Run]") -> None:
+        """Keep how a run ended until others are told (`alerts.tell`, at the latest by `close`), and write the metrics.
+
+        A metrics file that cannot be written is one warning until it has gone well again.
+        """
+        self.news.ended(rows)
         if self.config.metrics_file is None:
             return
         from tui_backup.services.metrics_file import write_metrics
@@ -171,7 +186,11 @@ class Workspace:
         self._lacks_metrics = failure is not None
 
     def close(self) -> None:
-        """Close what was opened; the workspace is not used afterwards."""
+        """Tell others what there is to tell, and close what was opened; the workspace is not used afterwards."""
+        if self.config.notifiers and not self.news.is_empty:
+            from tui_backup.services.alerts import tell
+
+            tell(self)
         with self._lock:
             repositories, self._repositories = self._repositories, None
             history, self._history = self._history, None

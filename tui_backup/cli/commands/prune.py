@@ -48,8 +48,8 @@ def command(invocation: Invocation, job: str | None, repository: str | None, dry
             freed, repacked = expected(plans)
             output.write_document(document(plans, freed=freed, repacked=repacked, dry_run=True))
         return worst(codes)
-    waiting = [] if yes else [plan for plan in plans if plan.held]
-    codes += refuse(invocation, plans) if waiting else []
+    waiting = [plan for plan in plans if plan.held and (plan.awaits_acknowledgement or not yes)]
+    codes += refuse(invocation, waiting if yes else plans) if waiting else []
     plans = [plan for plan in plans if plan not in waiting]
     confirm(invocation, plans, yes=yes)
     done, failures = carry_out(invocation, plans, job)

@@ -1,0 +1,143 @@
+"""Alerts: whoever is to be told hears when something is wrong, and when it is over.
+
+    alerts.tell(workspace)
+
+is called once a process has done what it had to: it looks at how everything stands, puts what is to be told into the
+outbox, and delivers what waits there. `alert_turns` decides who hears what, `delivery` hands it over.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_backup.config.settings import Config
+from tui_backup.history.history import History
+from tui_backup.history.outbox import Letter
+from tui_backup.model.notice import Topic
+from tui_backup.model.run import Run, RunStatus
+from tui_backup.model.trouble import Trouble, TroubleKind
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import language, language_of, only
+from tui_backup.services.alert_turns import Look, of_endings, turn
+from tui_backup.services.delivery import PATIENCE_S, Post, deliver
+from tui_backup.services.notices import notice_of_start
+from tui_backup.services.status import StatusReport, report
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
+
+HASTY_S = 5.0
+"""How long somebody waits for deliveries who has cancelled a run."""
+
+TRIES_BEFORE_OTHERS_HEAR = 3
+"""How often a notifier must have failed until the others are told of it."""
+
+
+def tell(workspace: "Workspace", clock: Callable[[], datetime] = now, patience_s: float = PATIENCE_S) -> None:
+    """Tell whoever is to be told how runs of this workspace ended and what is wrong; raises nothing.
+
+    Takes no longer than `patience_s`: what cannot be delivered until then waits for the next process.
+    """
+    ended = workspace.news.take()
+    if not workspace.config.notifiers:
+        return
+    try:
+        if any(row.status is RunStatus.CANCELLED for rows in ended for row in rows):
+            patience_s = min(patience_s, HASTY_S)
+        with _in_language_of(workspace.config):
+            look(workspace.config, workspace.history, workspace.state_dir, workspace.host, clock(), ended)
+            deliver(_post(workspace, clock), tuple(workspace.config.notifiers.values()), patience_s)
+    except KeyboardInterrupt:
+        workspace.log.warning("nobody waited for the deliveries")
+    except Exception as error:  # noqa: BLE001 - what goes wrong in telling others never fails what was done
+        workspace.unexpected(error)
+
+
+def look(
+    config: Config,
+    history: History,
+    state_dir: Path,
+    host: str,
+    present: datetime,
+    ended: Sequence[Sequence[Run]] = (),
+) -> None:
+    """Compare how everything stands with what was told, and put into the outbox what is to be told now."""
+    with _one_look_at_a_time(state_dir):
+        found = report(config, history, state_dir, present)
+        seen = Look(
+            time=present,
+            host=host,
+            receivers=tuple(config.notifiers.values()),
+            troubles=tuple(trouble for trouble in found.problems if _counts(trouble, history)),
+            jobs=frozenset(config.jobs),
+            repositories=frozenset(config.repositories),
+            undecided=frozenset(job.job for job in found.jobs if job.last_status is RunStatus.CANCELLED),
+            runs=_bad_runs(found, history),
+        )
+        history.tidy_outbox(frozenset(config.notifiers), present)
+        history.post(of_endings(seen, ended))
+        history.update_alerts(partial(turn, seen))
+
+
+def tell_of_start(workspace: "Workspace", run: Run, clock: Callable[[], datetime] = now) -> None:
+    """Tell those who want to know that a run begins, beside it; raises nothing."""
+    receivers = tuple(
+        receiver
+        for receiver in workspace.config.notifiers.values()
+        if Topic.START in receiver.topics and receiver.concerns(run.job)
+    )
+    if not receivers:
+        return
+    notice = notice_of_start(run, host=workspace.host)
+    workspace.history.post(Letter(receiver.name, notice) for receiver in receivers)
+    post = _post(workspace, clock)
+    threading.Thread(target=deliver, args=(post, receivers), name="notify", daemon=True).start()
+
+
+def _post(workspace: "Workspace", clock: Callable[[], datetime]) -> Post:
+    return Post(workspace.history, workspace.state_dir, clock, workspace.log.warning)
+
+
+def _counts(trouble: Trouble, history: History) -> bool:
+    """Whether others are told of a trouble: not that somebody was missed once."""
+    if trouble.kind is not TroubleKind.NOTIFIER:
+        return True
+    reception = history.receptions().get(trouble.notifier or "")
+    return reception is not None and reception.attempts >= TRIES_BEFORE_OTHERS_HEAR
+
+
+def _bad_runs(found: StatusReport, history: History) -> dict[str, Sequence[Run]]:
+    bad = {
+        trouble.job
+        for trouble in found.problems
+        if trouble.job is not None and trouble.kind in {TroubleKind.FAILED, TroubleKind.INCOMPLETE}
+    }
+    newest = {job: history.last_run(job) for job in bad}
+    return {job: history.run(run.id) for job, run in newest.items() if run is not None}
+
+
+def _in_language_of(config: Config) -> AbstractContextManager[None]:
+    """Speak the language of a configuration, also where a program asked for JSON and is answered in English."""
+    wanted = language_of(config.language)
+    return nullcontext() if wanted == language() else only(wanted)
+
+
+@contextmanager
+def _one_look_at_a_time(state_dir: Path) -> Iterator[None]:
+    """Keep another process from looking meanwhile, lest one that looked earlier has the last word."""
+    try:
+        descriptor = os.open(state_dir / "alerts.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

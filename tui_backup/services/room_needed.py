@@ -1,0 +1,42 @@
+"""How much room a backup will need in a repository, by what the last ones needed there; the record alone tells."""
+
+import msgspec
+
+from tui_backup.config.settings import Config
+from tui_backup.history.history import History
+from tui_backup.model.run import RunStatus
+
+_LOOKED_AT = 4
+"""Backups into a repository that tell, the oldest of which may have been its first, when everything was new."""
+
+_ROWS = 40
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What the next backup of a job may take."""
+
+    job: str
+    bytes: int
+
+
+def needed(history: History, job: str, repository: str) -> int | None:
+    """Return the most bytes that the last backups of a job added to a repository; None where too few are known.
+
+    The oldest of those that are known does not count: the first backup stores everything, the next ones little.
+    """
+    added = [
+        run.bytes_added
+        for run in history.backups(job, _ROWS)
+        if run.repository == repository and run.status is RunStatus.OK and run.bytes_added is not None
+    ]
+    return max(added[:_LOOKED_AT][:-1], default=None)
+
+
+def most_needed(config: Config, history: History, repository: str) -> Need | None:
+    """Return what the job takes that needs most room in a repository."""
+    needs = [
+        Need(job.name, bytes_)
+        for job in config.jobs.values()
+        if repository in job.repositories and (bytes_ := needed(history, job.name, repository)) is not None
+    ]
+    return max(needs, key=lambda need: need.bytes, default=None)

@@ -1,0 +1,83 @@
+"""Sudden changes: whether the newest backup of a job is far from what is usual for it; the record alone tells.
+
+What is found is kept until somebody has looked (`acknowledge`); until then nothing of the job is forgotten, and no
+further backup is judged. What is usual starts anew from there.
+"""
+
+from collections.abc import Callable, Sequence
+
+from tui_backup.engine.usual import KNOWN, LOOKED_AT, Measure, unusual
+from tui_backup.history.history import History
+from tui_backup.history.sudden_changes import SuddenChange
+from tui_backup.model.run import Run, RunStatus
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import moment
+
+_ROWS = 6 * LOOKED_AT
+"""Rows of the record that are looked at: a run has one for each repository."""
+
+
+def judge(history: History, job: str) -> SuddenChange | None:
+    """Judge the newest backup of a job; return what is unusual of it or of an earlier one, and not acknowledged yet."""
+    known = history.sudden_changes().get(job)
+    if known is not None and known.acknowledged_at is None:
+        return known
+    found = _judged(history, job, known)
+    if found is not None:
+        history.note_sudden_change(found)
+    return found
+
+
+def changed_words(change: SuddenChange) -> str:
+    """Return why nothing of a job is forgotten, for people."""
+    return _("its data changed suddenly on {time} ({reason})").format(time=moment(change.time), reason=change.reason)
+
+
+def _judged(history: History, job: str, last: SuddenChange | None) -> SuddenChange | None:
+    """Return what is unusual of the newest backup of a job, by those since somebody last looked."""
+    rows = [run for run in history.backups(job, _ROWS) if _has_made_one(run)]
+    if last is not None and last.acknowledged_at is not None:
+        rows = [run for run in rows if run.started > last.acknowledged_at]
+    if len(rows) <= KNOWN:
+        return None
+    was_compared = _Parents(history).has
+    good = [at for at, run in enumerate(rows) if at and run.status is RunStatus.OK][:LOOKED_AT]
+    newest, *before = (_measure(rows[at], rows[at + 1 :], was_compared) for at in (0, *good))
+    reasons = unusual(newest, before)
+    if not reasons:
+        return None
+    return SuddenChange(job=job, run=rows[0].id, time=rows[0].started, reason=", ".join(reasons))
+
+
+def _has_made_one(run: Run) -> bool:
+    """Whether a row is that of a backup that was made there, and not of a copy or a failure."""
+    return run.status in {RunStatus.OK, RunStatus.INCOMPLETE} and run.files_unmodified is not None
+
+
+def _measure(run: Run, earlier: Sequence[Run], was_compared: Callable[[Run], bool]) -> Measure:
+    before = next((other.files for other in earlier if other.repository == run.repository), None)
+    return Measure(
+        size=run.bytes_processed,
+        files=run.files,
+        files_before=before if before is not None and was_compared(run) else None,
+        unmodified=run.files_unmodified,
+        added=run.bytes_added,
+    )
+
+
+class _Parents:
+    """Which backups were compared with an earlier snapshot; repositories are looked up when that is not plain."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._known: dict[str, frozenset[str]] = {}
+
+    def has(self, run: Run) -> bool:
+        """Whether a backup had a parent: where no file was as before, only the snapshot can say."""
+        if run.files_unmodified or run.files_changed:
+            return True
+        name = run.repository or ""
+        if name not in self._known:
+            held = self._history.snapshots(name)
+            self._known[name] = frozenset(each.id for each in held if each.parent is not None)
+        return run.snapshot in self._known[name]
