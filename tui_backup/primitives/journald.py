@@ -11,7 +11,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 SOCKET = "/run/systemd/journal/socket"
 
@@ -25,18 +25,20 @@ _STREAM = re.compile(r"(\d+):(\d+)")
 class Journal:
     """The journal behind a socket; threads may share one. Where it takes nothing, it is left alone for a minute."""
 
-    def __init__(self, path: str = SOCKET) -> None:
+    def __init__(self, path: str = SOCKET, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` tells seconds."""
         self._path = path
+        self._clock = clock
         self._again_at = 0.0
 
     def send(self, fields: Mapping[str, str]) -> bool:
         """Send one entry; names are capital letters, digits and `_`. Return whether it was taken."""
-        if time.monotonic() < self._again_at:
+        if self._clock() < self._again_at:
             return False
         try:
             _send(self._path, b"".join(_field(name, value) for name, value in fields.items()))
         except OSError:
-            self._again_at = time.monotonic() + _TRUCE_S
+            self._again_at = self._clock() + _TRUCE_S
             return False
         return True
 
