@@ -123,7 +123,8 @@ def _of_unseen(look: Look, alert: Alert) -> tuple[tuple[Alert, ...], tuple[Lette
     if alert.identity.name == _RUN and alert.identity.job in look.undecided:
         return (), ()
     over = msgspec.structs.replace(alert, closed_at=look.time, told_at=look.time, gone_since=None)
-    if not _is_configured(look, alert.identity):
+    is_known = alert.is_acknowledged and alert.trouble.kind is TroubleKind.SUDDEN_CHANGE
+    if is_known or not _is_configured(look, alert.identity):
         return (over,), ()
     if alert.times > TOO_OFTEN:
         if alert.gone_since is None:

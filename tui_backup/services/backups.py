@@ -31,10 +31,12 @@ from tui_backup.services.estimate import Estimate
 from tui_backup.services.hooks import JobHooks, variables_of
 from tui_backup.services.left_stopped import start_what_is_left
 from tui_backup.services.lock_extension import extending
+from tui_backup.services.room_needed import warn_of_space
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Trouble
 from tui_backup.services.standstill import Standstill
+from tui_backup.services.sudden_changes import changed_words, judge
 from tui_backup.sources.base import Source, Unread
 
 if TYPE_CHECKING:
@@ -191,6 +193,7 @@ class _JobRun:
         failing = self._hooks.telling_of_failure(self._whole_trouble)
         locks = extending(self._workspace, self._job, scope, self.troubles)
         with signals, scope, failing, admission, locks:
+            judge(self._workspace.history, self._job.name)
             self._hooks.before()
             self._take_standing_still()
             if self.taken is not None:
@@ -209,6 +212,8 @@ class _JobRun:
         """Do with a backup what is to be done while nothing stands still any more."""
         workspace, job, scope = self._workspace, self._job, self._scope
         self._hooks.taken = taken.finished
+        if (change := judge(workspace.history, job.name)) is not None:
+            scope.watch.warn(None, changed_words(change))
         forget_over(workspace, workspace.repository(taken.repository))
         catch_up(workspace, job, taken, scope, self.troubles)
         if taken.finished.status == RunStatus.OK and job.keep is not None:
@@ -277,6 +282,7 @@ class _JobRun:
         sources = sources_of(workspace, job)
         with self._walk(sources, watch) as walk:
             repository = workspace.repository(name, make=True)
+            warn_of_space(workspace, job.name, name, watch)
             try:
                 with Estimate(sources, watch):
                     done = keep_entries(walk(), repository, brief_of(workspace, job, self._options), watch)

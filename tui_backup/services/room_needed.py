@@ -1,10 +1,19 @@
 """How much room a backup will need in a repository, by what the last ones needed there; the record alone tells."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from tui_backup.config.settings import Config
 from tui_backup.history.history import History
 from tui_backup.model.run import RunStatus
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import size
+from tui_backup.services.contacts import remember_space
+
+if TYPE_CHECKING:
+    from tui_backup.services.workspace import Workspace
 
 _LOOKED_AT = 4
 """Backups into a repository that tell, the oldest of which may have been its first, when everything was new."""
@@ -40,3 +49,15 @@ def most_needed(config: Config, history: History, repository: str) -> Need | Non
         if repository in job.repositories and (bytes_ := needed(history, job.name, repository)) is not None
     ]
     return max(needs, key=lambda need: need.bytes, default=None)
+
+
+def warn_of_space(workspace: "Workspace", job: str, repository: str, watch: Watch) -> None:
+    """Warn where a backup that is about to begin may not find the room that the last ones took."""
+    need = needed(workspace.history, job, repository)
+    if need is None:
+        return
+    remember_space(workspace, repository)
+    contact = workspace.history.contact(repository)
+    if contact is not None and contact.free is not None and contact.free < need:
+        text = _("repository {repository} has only {free} free, and a backup of {job} took up to {needed} of late")
+        watch.warn(None, text.format(repository=repository, free=size(contact.free), job=job, needed=size(need)))
