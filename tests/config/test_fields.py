@@ -9,6 +9,7 @@ from tui_backup.config import later
 from tui_backup.config.fields import (
     Field,
     adapter_fields,
+    fields_of,
     general_fields,
     job_fields,
     keep_fields,
@@ -57,6 +58,31 @@ def test_what_is_given_is_what_was_shown() -> None:
     for name, value in values.items():
         assert fields[name].given(fields[name].shown(value)) == value
         assert fields[name].given(" ") is None
+
+
+UNATTENDED: dict[str, list[Any]] = {
+    "schedule": ["0 2 * * *", ["0 2 * * *"], [{"at": "@daily", "label": "x"}, "0 3 * * 0"], "wrong", ["a\nb"], [3], []],
+    "prune": ["0 3 * * 0", "@weekly"],
+    "delay": ["10m"],
+    "retry": [{"attempts": 3, "wait": "10m"}, {"attempts": 3}, "3 times", "{ attempts = 3 }"],
+    "stop": [["systemd:app.service", {"stop": ["x"], "start": ["y", "a b"]}], "docker:db", []],
+    "before": [[["/bin/a", "b c", "d\ne"], {"command": ["/x"], "timeout": "5m"}], ["/bin/a"], "/bin/a", [[]], [[], 1]],
+    "verify_subset": ["1/7"],
+    "require": [["ac-power", "path:/mnt/usb"]],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, each) for name, values in UNATTENDED.items() for each in values])
+def test_what_a_job_does_by_itself_is_given_back_as_it_was_shown(name: str, value: Any) -> None:
+    field = next(field for field in fields_of(JobTable) if field.name == name)
+    assert field.given(field.shown(value), value) == value
+    assert field.given(" ", value) is None
+
+
+def test_a_text_that_is_no_toml_is_told_with_an_example() -> None:
+    field = next(field for field in fields_of(JobTable) if field.name == "retry")
+    assert field.trouble(field.given("{ attempts = ")) == 'not valid TOML: { attempts = 3, wait = "10m" }; empty: once'
+    assert field.trouble(field.given("{ attempts = 3 }")) is None
 
 
 class Cupboard(msgspec.Struct, frozen=True):

@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from tui_backup.config import later
+from tui_backup.config import later, texts
 from tui_backup.config.complaints import choices_of
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.reader import store_kinds
 from tui_backup.config.schema import JobTable, NotifierTable, RepositoryTable, TopTable, repository_keys
 from tui_backup.formats.registry import FORMATS
+from tui_backup.model.notice import Topic
 from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.about import About, Shape, about_of
 from tui_backup.primitives.i18n import _
@@ -40,6 +41,8 @@ class Field:
     """What holds where the key is left out."""
     holds_secrets: bool = False
     """Whether it is a list or a table of secrets."""
+    words: tuple[str, ...] = ()
+    """What a list of names may hold, where that is known without the configuration."""
 
     @property
     def label(self) -> str:
@@ -55,12 +58,31 @@ class Field:
         """Return a value as somebody edits it; texts of a list stand one a line."""
         if value is None:
             return ""
+        match self.about.shape:
+            case "schedule":
+                return texts.schedules_shown(value)
+            case "commands":
+                return texts.commands_shown(value)
+            case "toml":
+                return texts.toml_shown(value)
         if self.input == "texts":
             return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
         return str(value)
 
-    def given(self, text: str) -> Any:
-        """Return the value that somebody means by a text; None: the key is left out."""
+    def given(self, text: str, former: Any = None) -> Any:
+        """Return the value that somebody means by a text; None: the key is left out.
+
+        `former` is what the text was before it was edited, and is given back where it still says that.
+        """
+        if former is not None and text == self.shown(former):
+            return former
+        match self.about.shape:
+            case "schedule":
+                return texts.schedules_given(text, former)
+            case "commands":
+                return texts.commands_given(text, former)
+            case "toml":
+                return texts.toml_given(text)
         if self.input == "texts":
             return [line for line in text.splitlines() if line.strip()] or None
         text = text.strip()
@@ -68,6 +90,15 @@ class Field:
         if self.input == "number" or self.about.shape in {"size", "share"}:
             return int(text) if is_number else text or None
         return text or None
+
+    def trouble(self, value: Any) -> str | None:
+        """Return why a text that was given is no value of this key; None where it may be one."""
+        match self.about.shape, value:
+            case "commands", str():
+                return texts.commands_trouble(value)
+            case "toml", str():
+                return _("not valid TOML: {help}").format(help=self.help)
+        return None
 
 
 def general_fields() -> list[Field]:
@@ -128,6 +159,7 @@ def _field(field: msgspec.structs.FieldInfo) -> Field:
         required=field.required,
         default=None if field.default is msgspec.NODEFAULT else field.default,
         holds_secrets=input_ != "secret" and _mentions(field.type, SecretSource),
+        words=tuple(map(str, Topic)) if about.shape == "topics" else (),
     )
 
 
@@ -136,6 +168,10 @@ _INPUTS: dict[Shape, Input] = {
     "keep": "table",
     "store": "adapter",
     "source": "adapters",
+    "jobs": "names",
+    "topics": "names",
+    "schedule": "texts",
+    "toml": "texts",
 }
 
 

@@ -17,8 +17,8 @@ _BLANK_LINE: Final = re.compile(r"[ \t]*\r?\n")
 _WIDEST_LIST: Final = 80
 
 
-def written(value: Any) -> str:
-    """Return a value as TOML has it."""
+def written(value: Any, widest: int = _WIDEST_LIST) -> str:
+    """Return a value as TOML has it; a list of more columns than `widest` has one item a line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -26,12 +26,12 @@ def written(value: Any) -> str:
 
         return tomlkit.item(value).as_string()
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{_name(name)} = {written(each)}" for name, each in value.items())
+        pairs = ", ".join(f"{_name(name)} = {written(each, widest)}" for name, each in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, Sequence):
-        items = [written(each) for each in value]
+        items = [written(each, widest) for each in value]
         line = f"[{', '.join(items)}]"
-        return line if len(line) <= _WIDEST_LIST else "[\n" + "".join(f"    {item},\n" for item in items) + "]"
+        return line if len(line) <= widest else "[\n" + "".join(f"    {item},\n" for item in items) + "]"
     return str(value)
 
 
