@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from subprocess import DEVNULL, PIPE, STDOUT, Popen
+from subprocess import DEVNULL, PIPE, STDOUT, Popen, TimeoutExpired
 from typing import IO, Final
 
 import msgspec
@@ -190,7 +190,8 @@ def _started(program: Program, environment: Mapping[str, str] | None, *, apart: 
         yield process
     except BaseException:
         _end(process.pid)
-        process.poll()
+        with suppress(TimeoutExpired):
+            process.wait(_GRACE_S)  # a zombie whose threads are still dying cannot be reaped yet
         raise
     finally:
         for pipe in filter(None, (process.stdout, process.stderr)):
