@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tui_backup.errors import NotDelivered
 from tui_backup.notifiers import base
 from tui_backup.primitives.i18n import _
 
 T = TypeVar("T")
+
+THREAD: Final = "delivery"
+"""Name of the threads in which deliveries run."""
 
 
 class Deadline:
@@ -66,7 +69,7 @@ def within_deadline(deliver: Callable[[Deadline], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             outcome.put((None, error))
 
-    threading.Thread(target=work, name="delivery", daemon=True).start()
+    threading.Thread(target=work, name=THREAD, daemon=True).start()
     try:
         result, error = outcome.get(timeout=deadline.left)
     except queue.Empty:

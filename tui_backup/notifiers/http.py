@@ -3,6 +3,7 @@
 Addresses are secrets: who knows that of a webhook or of a ping may use it. Messages name scheme and host alone.
 """
 
+import logging
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import msgspec
 
 from tui_backup import __version__
 from tui_backup.errors import NotDelivered
-from tui_backup.notifiers.deadline import Deadline, late, within_deadline
+from tui_backup.notifiers.deadline import THREAD, Deadline, late, within_deadline
 from tui_backup.notifiers.options import place_of
 from tui_backup.notifiers.trust import causes, trusting, untrusted
 from tui_backup.primitives.i18n import _
@@ -142,11 +143,17 @@ def _ways(url: SplitResult, context: ssl.SSLContext | None, deadline: Deadline) 
     class EncryptedPool(HTTPSConnectionPool):
         ConnectionCls = Encrypted
 
+    logging.getLogger("urllib3.connectionpool").addFilter(_discreet)
     options: dict[str, Any] = {"timeout": urllib3.Timeout(total=deadline.left), "ssl_context": context}
     proxy = None if proxy_bypass(url.netloc.rpartition("@")[2]) else getproxies().get(url.scheme)
     ways = _by_proxy(proxy, options) if proxy else urllib3.PoolManager(**options)
     ways.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
     return ways
+
+
+def _discreet(record: logging.LogRecord) -> bool:
+    """Keep addresses out of logs: urllib3 notes the path of each request for who debugs."""
+    return record.threadName != THREAD
 
 
 def _by_proxy(proxy: str, options: dict[str, Any]) -> "PoolManager":

@@ -18,12 +18,12 @@ def fields_of(notice: Notice) -> dict[str, Any]:
     `event`, `backup_id`, `backup_name`, `timestamp` and `size_mb` are always there; of the rest, what is known.
     """
     known = msgspec.to_builtins(notice, builtin_types=(datetime,))
-    shown = {name: _plain(value) for name, value in known.items() if value is not None}
+    shown = {name: _plain(name, value) for name, value in known.items() if value is not None}
     return {
-        "event": notice.event,
-        "backup_id": notice.snapshot or notice.run,
-        "backup_name": notice.job,
-        "timestamp": rfc3339(notice.time),
+        "event": shown["event"],
+        "backup_id": shown.get("snapshot") or shown.get("run"),
+        "backup_name": shown.get("job"),
+        "timestamp": shown["time"],
         "size_mb": None if notice.size is None else round(notice.size / _MIB, 2),
         **shown,
     }
@@ -47,10 +47,10 @@ def within(text: str, most: int) -> str:
     return raw[: most - 3].decode("utf-8", "ignore") + "…"
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
     match value:
         case datetime():
             return rfc3339(value)
         case str():
-            return lines(value)
+            return lines(value) if name == "message" else one_line(value)
     return value

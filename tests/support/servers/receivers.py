@@ -136,8 +136,10 @@ def drip(connection: socket.socket, over: threading.Event, beginning: bytes = b"
 
 
 def drop(connection: socket.socket, _over: threading.Event) -> None:
-    """Take what comes first, say half a line, and go."""
-    connection.recv(100)
+    """Take what comes first if anything does, say half a line, and go."""
+    connection.settimeout(0.1)
+    with suppress(TimeoutError):
+        connection.recv(100)
     connection.sendall(b"HTTP/1.1 20")
 
 
