@@ -20,7 +20,7 @@ from tui_backup.primitives.i18n import ENGLISH, _, only
 translate_click()
 
 LATER = (
-    "acknowledge", "daemon", "notify", "prove",
+    "notify", "prove",
     "schedule", "serve",
 )  # fmt: skip
 
@@ -48,7 +48,9 @@ def command_lines() -> Mapping[str, str]:
         "prune": _("Forget what no policy keeps, and reclaim space."),
         "key": _("Manage the passwords of a repository."),
         "unlock": _("Remove locks whose owner is gone."),
+        "daemon": _("Run what is due, for as long as it is left to."),
         "history": _("Show past runs."),
+        "acknowledge": _("Say that you have looked at what is wrong with a job."),
         "audit": _("Show who changed or read back data."),
         "runs": _("Show the runs going on now."),
         "attach": _("Follow a run that is going on."),

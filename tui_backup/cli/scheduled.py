@@ -13,12 +13,9 @@ from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.endings import where
-from tui_backup.services.errands import Ended
+from tui_backup.services.errands import PATIENCE_S, Ended
 from tui_backup.services.scheduling import run_due
 from tui_backup.services.workspace import Workspace
-
-PATIENCE_S = 900
-"""How long something that runs by itself waits for a lock that somebody else holds in a repository."""
 
 
 def run_scheduled(invocation: Invocation) -> int:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 REPEATED: Final = 1
 """How often a moment is run again because the process that ran it has died."""
 
+PATIENCE_S: Final = 900
+"""How long something that runs by itself waits for a lock that somebody else holds in a repository."""
+
 _AGAIN_S: Final = 1.0
 """How often somebody who waits for a repository looks whether it is free."""
 
@@ -210,6 +213,5 @@ def _troubles_of(outcome: Outcome) -> list[Trouble]:
         hint = f"tui-backup history --job {outcome.job}"
         message = _("incomplete: {reason}").format(reason=finished.message)
         troubles.append(Trouble(finished.repository or "", Incomplete(message, hint=hint)))
-    if outcome.error is not None:
-        troubles.append(Trouble("", outcome.error))
-    return troubles
+    ending = () if outcome.error is None else (outcome.error,)
+    return [*troubles, *(Trouble("", error) for error in (*outcome.beside, *ending))]
