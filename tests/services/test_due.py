@@ -173,11 +173,21 @@ def test_a_lost_record_runs_nothing_else(history: History) -> None:
 def test_what_repositories_were_asked_for_counts_as_well(history: History) -> None:
     nightly = config(job("site", "0 2 * * *"))
 
+    assert unseen_repositories(nightly, history) == ("local",)
     assert due(nightly, history, NOON) == []
     assert unseen_repositories(nightly, history) == ("local",)
     assert len(due(nightly, history, NOON, {("site", "scheduled"): TWO - DAY + HOUR})) == 1
     remember(history)
     assert unseen_repositories(nightly, history) == ()
+
+
+def test_no_repository_is_asked_for_a_job_that_is_known_or_never_runs_by_itself(history: History) -> None:
+    nightly = config(job("site", "0 2 * * *"), job("idle"), job("checked", verify="@weekly"))
+    due(nightly, history, NOON)
+    assert carry_out(nightly, history, NOON + DAY) == 1
+
+    assert unseen_repositories(nightly, history) == ()
+    assert unseen_repositories(config(job("idle"), job("checked", verify="@weekly")), history) == ()
 
 
 def test_snapshots_say_nothing_of_a_trigger_that_was_changed(history: History) -> None:

@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -160,7 +161,9 @@ def _days(line: Line, day: int, step: int) -> Iterator[int]:
 
     That clock shows the same day as in UTC, the one before or the one after. `step` is 1 or -1; ends with the calendar.
     """
-    while line.comes and 0 < day < _LAST_DAY:
+    if not line.comes:
+        return
+    while 0 < day < _LAST_DAY:
         around = [_date(day - 1), _date(day), _date(day + 1)]
         if any(map(line.falls_on, around)):
             yield day
@@ -188,17 +191,27 @@ def _changes(offset: _Offset, start: int, end: int) -> Iterator[_Change]:
 
 
 def _offset_in(zone: str | None) -> _Offset:
-    if zone is None:
-        return lambda at: time.localtime(at).tm_gmtoff
+    return _offset_of_machine if zone is None else _offset_of_zone(zone)
+
+
+def _offset_of_machine(at: int) -> int:
+    return time.localtime(at).tm_gmtoff
+
+
+@lru_cache(maxsize=64)
+def _offset_of_zone(zone: str) -> _Offset:
+    """Return the offsets of a zone, remembered: most questions are about the same midnights."""
     from zoneinfo import ZoneInfo
 
     tz = ZoneInfo(zone)
-    return lambda at: _whole_seconds(datetime.fromtimestamp(at, tz).utcoffset())
 
+    @lru_cache(maxsize=4096)
+    def offset(at: int) -> int:
+        ahead = datetime.fromtimestamp(at, tz).utcoffset()
+        assert ahead is not None
+        return ahead // timedelta(seconds=1)
 
-def _whole_seconds(offset: timedelta | None) -> int:
-    assert offset is not None
-    return offset // timedelta(seconds=1)
+    return offset
 
 
 def _date(day: int) -> date:

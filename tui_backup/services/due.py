@@ -107,9 +107,14 @@ def is_due(each: Due, history: History) -> bool:
 
 
 def unseen_repositories(config: Config, history: History) -> tuple[str, ...]:
-    """Return the repositories that may know what was run where the record does not: worth asking, for `due`."""
-    strange = [each.trigger.job for each in history.triggers().values() if _is_strange(each)]
-    names = {name: None for job in strange if job in config.jobs for name in config.jobs[job].repositories}
+    """Return the repositories that may know what was run where the record does not: worth listing before `due`."""
+    known = history.triggers()
+    names = {
+        name: None
+        for job in config.jobs.values()
+        if any(each not in known or _is_strange(known[each]) for each in triggers_of(job) if each.what is What.BACKUP)
+        for name in job.repositories
+    }
     contacts = {name: history.contact(name) for name in names}
     return tuple(name for name, contact in contacts.items() if contact is None or contact.listed_at is None)
 
