@@ -12,8 +12,10 @@ from tui_backup.cli.invocation import Invocation
 from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.due import triggers_of
 from tui_backup.services.endings import where
 from tui_backup.services.errands import PATIENCE_S, Ended
+from tui_backup.services.looking_after import look_after
 from tui_backup.services.scheduling import run_due
 from tui_backup.services.workspace import Workspace
 
@@ -22,13 +24,13 @@ def run_scheduled(invocation: Invocation) -> int:
     """Carry out what is due; return the exit code."""
     invocation.retry_lock_s = PATIENCE_S
     workspace = invocation.workspace
-    if not any(job.timing.schedules or job.timing.verify or job.timing.prune for job in workspace.config.jobs.values()):
+    if not any(triggers_of(job) for job in workspace.config.jobs.values()):
         _nothing_scheduled(invocation)
-        return 0
     codes: list[int] = []
     with _heeding_signals(workspace), following(invocation, workspace.bus, only_asked=True):
         for ended in run_due(workspace, lambda jobs: _tell_of_others(invocation, jobs)):
             codes += complain(invocation, ended)
+    look_after(workspace)
     return worst(codes)
 
 

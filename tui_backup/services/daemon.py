@@ -25,8 +25,7 @@ from tui_backup.services.bus import EventBus
 from tui_backup.services.due import next_moments
 from tui_backup.services.errands import PATIENCE_S, Ended
 from tui_backup.services.lanes import Lane
-from tui_backup.services.left_stopped import start_what_is_left
-from tui_backup.services.metrics_file import refresh_metrics
+from tui_backup.services.looking_after import look_after
 from tui_backup.services.scheduling import Scheduler, ask_unseen
 from tui_backup.services.workspace import Workspace
 
@@ -182,8 +181,7 @@ class Daemon:
     def _look_after(self, desk: _Desk) -> None:
         try:
             ask_unseen(desk.workspace)
-            start_what_is_left(desk.workspace)
-            refresh_metrics(desk.workspace)
+            look_after(desk.workspace)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
             fault = error if isinstance(error, BackupError) else desk.workspace.unexpected(error)
             self._heard.put(fault.message)
@@ -217,10 +215,14 @@ class Daemon:
             self._desk = _Desk(desk.workspace.config, self._bus, self._heard.put)
         elif desk in self._former:
             self._former.remove(desk)
+        threading.Thread(target=self._put_away, args=(desk.workspace,), name="close").start()
+
+    def _put_away(self, workspace: Workspace) -> None:
+        """Close a workspace, which may take a while: others are told how its runs ended."""
         try:
-            desk.workspace.close()
+            workspace.close()
         except BackupError as error:
-            self._told(error.message)
+            self._heard.put(error.message)
 
     def _opened(self, config: Config) -> _Desk:
         """Return a desk; raises BackupError where its state cannot be used."""
