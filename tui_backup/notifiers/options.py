@@ -69,9 +69,24 @@ def place_of(url: SplitResult) -> str:
     return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
 
 
+def is_open_address(text: str) -> bool:
+    """Whether a URL gives whoever knows it nothing: no password, no query, no token in its path."""
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return False
+    return not (url.username or url.password or url.query or any(map(_TOKEN.fullmatch, url.path.split("/"))))
+
+
 def is_secret_address(source: SecretSource) -> bool:
     """Whether a URL is kept elsewhere, or looks as if whoever knows it may use it."""
-    if source.literal is None:
+    return source.literal is None or gives_access(source.literal.reveal())
+
+
+def gives_access(address: str) -> bool:
+    """Whether a URL looks as if whoever knows it may use it; so does what is none."""
+    try:
+        url = urlsplit(address)
+    except ValueError:
         return True
-    url = urlsplit(source.literal.reveal())
     return bool(url.username or url.password or url.query) or any(map(_TOKEN.fullmatch, url.path.split("/")))
