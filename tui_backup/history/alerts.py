@@ -88,7 +88,7 @@ def _alert(row: Sequence[str | bytes | int | None]) -> Alert | None:
     *names, since, told_at, times, gone_since, closed_at, acknowledged, trouble = row
     try:
         return Alert(
-            identity=msgspec.convert(names, Identity),
+            identity=Identity(*map(str, names)),
             trouble=msgspec.json.decode(msgspec.convert(trouble, bytes), type=Trouble),
             since=datetime.fromisoformat(str(since)),
             told_at=datetime.fromisoformat(str(told_at)),
