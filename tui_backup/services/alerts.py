@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 HASTY_S = 5.0
 """How long somebody waits for deliveries who has cancelled a run."""
 
-TRIES_BEFORE_OTHERS_HEAR = 3
+ASIDE_S = 10.0
+"""How long a process goes on for deliveries whose user has left."""
+
+TRIES_UNTIL_OTHERS_HEAR = 3
 """How often a notifier must have failed until the others are told of it."""
 
 
@@ -57,6 +60,21 @@ def tell(workspace: "Workspace", clock: Callable[[], datetime] = now, patience_s
         workspace.log.warning("nobody waited for the deliveries")
     except Exception as error:  # noqa: BLE001 - what goes wrong in telling others never fails what was done
         workspace.unexpected(error)
+
+
+def tell_aside(config: Config, ended: Sequence[Sequence[Run]]) -> None:
+    """Do so in a thread that keeps the process alive for seconds at most, of runs whose workspace is closed."""
+
+    def work() -> None:
+        from tui_backup.services.workspace import Workspace
+
+        with Workspace(config) as workspace:
+            for rows in ended:
+                workspace.news.ended(rows)
+            tell(workspace, patience_s=ASIDE_S)
+
+    if ended:
+        threading.Thread(target=work, name="tell").start()
 
 
 def look(
@@ -109,7 +127,7 @@ def _counts(trouble: Trouble, history: History) -> bool:
     if trouble.kind is not TroubleKind.NOTIFIER:
         return True
     reception = history.receptions().get(trouble.notifier or "")
-    return reception is not None and reception.attempts >= TRIES_BEFORE_OTHERS_HEAR
+    return reception is not None and reception.attempts >= TRIES_UNTIL_OTHERS_HEAR
 
 
 def _bad_runs(found: StatusReport, history: History) -> dict[str, Sequence[Run]]:

@@ -1,12 +1,13 @@
 """Launches: long operations that a face starts and that go on whatever becomes of the face."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from tui_backup.config.settings import Config
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Ending, Event, Started
+from tui_backup.model.run import Run
 from tui_backup.services.bus import EventBus
 from tui_backup.services.workspace import Workspace
 
@@ -27,6 +28,8 @@ class Launch:
         """Ids of the runs that it has begun, in order."""
         self.endings: tuple[Ending, ...] = ()
         """How these have ended so far."""
+        self.news: Sequence[Sequence[Run]] = ()
+        """How its runs ended, for others to be told."""
         self._lock = threading.Lock()
         self._workspace: Workspace | None = None
         self._is_cancelled = False
@@ -57,6 +60,7 @@ class Launch:
                     self.result = operation(workspace)
                 except Exception as error:  # noqa: BLE001 - the thread that owns a run tells of every fault
                     self.error = _told(workspace, error)
+                self.news = workspace.news.take()
         except Exception as error:  # noqa: BLE001 - of what goes wrong in closing too
             self.error = self.error or _told(workspace, error)
 
@@ -133,5 +137,9 @@ class Launches:
             with self._lock:
                 self._going_on.remove(launch)
             launch.ended.set()
+            if config.notifiers:
+                from tui_backup.services.alerts import tell_aside
+
+                tell_aside(config, launch.news)
             if ended is not None:
                 ended(launch)
