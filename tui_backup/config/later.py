@@ -13,10 +13,6 @@ def top_keys() -> dict[str, str]:
 def job_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for `[jobs.NAME]`."""
     return {
-        "stop": _("stop services during a backup"),
-        "before": _("run commands before a backup"),
-        "after": _("run commands after a backup"),
-        "on_failure": _("run commands after a failure"),
         "require": _("wait for a network or a path"),
     }
 
