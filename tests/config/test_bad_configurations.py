@@ -162,7 +162,7 @@ def refusal(directory: Path, text: str) -> ConfigError:
             "24: jobs.site.sources[0].exclude_larger_than: '2 elephants' is not a size",
         ),
         ("one_file_system = true", "one_filesystem = true", "25: jobs.site.sources[0].one_filesystem: unknown key"),
-        ("one_file_system = true", "[notifiers.ops]", "25: notifiers: this version cannot notify anybody yet"),
+        ("one_file_system = true", "[notifiers.ops]", "25: notifiers.ops.kind: this must name a kind"),
         ("one_file_system = true", "[jobs.site]", "25: not valid TOML: jobs.site: this table is given twice"),
         (LOCAL, "[repositories.local", "5: not valid TOML: "),
         ('log_level = "debug"', 'timezone = "UTC"', "3: not valid TOML: "),
@@ -198,7 +198,8 @@ def test_what_is_no_table_or_lacks_one_is_named(tmp_path: Path, text: str, compl
         (
             'log_level = "debug"',
             'zzz = "red"',
-            "known here: jobs, language, log_format, log_level, metrics_file, repositories, state_dir, theme, timezone",
+            "known here: jobs, language, log_format, log_level, metrics_file, notifiers, repositories, state_dir, "
+            "theme, timezone",
         ),
         (STORE, 'store = { kind = "memory" }', "known here: local, s3, sftp"),
     ],

@@ -15,7 +15,8 @@ from tui_backup.config.fields import adapter_fields
 from tui_backup.config.keeping import KeepTable
 from tui_backup.config.load import load_config
 from tui_backup.config.reader import store_kinds
-from tui_backup.config.schema import JobTable, RepositoryTable, TopTable, repository_keys
+from tui_backup.config.schema import JobTable, NotifierTable, RepositoryTable, TopTable, repository_keys
+from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.sources.registry import SOURCES
 
@@ -65,8 +66,9 @@ def test_each_option_of_the_sample_can_be_used(tmp_path: Path, block: range) -> 
 
 
 def test_all_options_of_the_sample_can_be_used_together(tmp_path: Path) -> None:
-    repositories = load(tmp_path, OPTION.sub("", SAMPLE.read_text())).repositories
-    assert list(repositories) == ["local", "usb", "nas", "offsite", "away", "archives"]
+    config = load(tmp_path, OPTION.sub("", SAMPLE.read_text()))
+    assert list(config.repositories) == ["local", "usb", "nas", "offsite", "away", "archives"]
+    assert list(config.notifiers) == ["ops", "mail", "phone", "tablet", "watch", "script", "chat"]
 
 
 def test_the_sample_shows_every_option_of_this_version() -> None:
@@ -87,3 +89,12 @@ def test_the_sample_shows_every_option_of_this_version() -> None:
     assert {each["kind"] for each in sources} == set(SOURCES)
     for each in sources:
         assert set(each) == {"kind", *options(SOURCES.load(each["kind"]))}
+
+
+def test_the_sample_shows_every_option_of_every_kind_of_notifier() -> None:
+    notifiers = tomllib.loads(OPTION.sub("", SAMPLE.read_text()))["notifiers"].values()
+    assert {each["kind"] for each in notifiers} == set(NOTIFIERS)
+    assert {name for each in notifiers for name in each} >= options(NotifierTable)
+    for kind in NOTIFIERS:
+        shown = {name for each in notifiers if each["kind"] == kind for name in each}
+        assert shown - options(NotifierTable) == {"kind", *(field.name for field in adapter_fields("notifier", kind))}

@@ -5,9 +5,7 @@ from tui_backup.primitives.i18n import _
 
 def top_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for the keys before the first table."""
-    return {
-        "notifiers": _("notify anybody"),
-    }
+    return {}
 
 
 def job_keys() -> dict[str, str]:

@@ -78,8 +78,21 @@ def _job(job: JobConfig) -> dict[str, Any]:
 
 
 def _notifier(notifier: NotifierConfig) -> dict[str, Any]:
+    shown = {name: value for name, value in _adapter(NOTIFIERS, notifier.notifier).items() if value != {}}
     jobs = sorted(notifier.jobs) or None
-    return {**_adapter(NOTIFIERS, notifier.notifier), **_given(on=sorted(notifier.topics), jobs=jobs)}
+    return {**shown, **_open_addresses(notifier), **_given(on=sorted(notifier.topics), jobs=jobs)}
+
+
+def _open_addresses(notifier: NotifierConfig) -> dict[str, str]:
+    """Return what could be a secret, and is none: an address that gives whoever knows it nothing."""
+    secrets = {place for place, _source in notifier.notifier.secrets()}
+    options: Any = notifier.notifier
+    sources = {name: getattr(options, name) for name in options.__struct_encode_fields__ if hasattr(options, name)}
+    return {
+        name: source.literal.reveal()
+        for name, source in sources.items()
+        if isinstance(source, SecretSource) and source.literal is not None and (name,) not in secrets
+    }
 
 
 def _shown(secret: SecretSource | None) -> dict[str, Any] | str | None:

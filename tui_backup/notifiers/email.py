@@ -49,7 +49,7 @@ class EmailNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     password: Annotated[SecretSource | None, About(N_("Password"), N_("Of the user"))] = None
     from_: Annotated[str, About(N_("From"), N_("Backups <backup@example.org>"))] = msgspec.field(name="from")
     to: Annotated[tuple[str, ...], About(N_("To"), N_("Addresses, one a line"))]
-    subject_prefix: Annotated[str, About(N_("Subject begins"), N_("Such as [backup]"))] = ""
+    subject_prefix: Annotated[str | None, About(N_("Subject begins"), N_("Such as [backup]"))] = None
     ca_file: Annotated[str | None, About(N_("CA file"), N_("Who signed the server's certificate"), "path")] = None
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ class EmailNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ConfigError(_("{key}: user and password belong together").format(key=missing))
         if self.password is not None and self.security == "none" and self.host not in _LOCAL:
             raise ConfigError(_("security: with none everybody on the way could read the password"))
-        if not self.subject_prefix.isprintable():
+        if not (self.subject_prefix or "").isprintable():
             raise ConfigError(_("subject_prefix: must be one line without control characters"))
         if not self.to:
             raise ConfigError(_("to: must name at least one address"))

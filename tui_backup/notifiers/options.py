@@ -70,12 +70,14 @@ def place_of(url: SplitResult) -> str:
 
 
 def is_open_address(text: str) -> bool:
-    """Whether a URL gives whoever knows it nothing: no password, no query, no token in its path."""
+    """Whether a text is a URL that gives whoever knows it nothing: no password, no query, no token in its path."""
     try:
         url = urlsplit(text)
     except ValueError:
         return False
-    return not (url.username or url.password or url.query or any(map(_TOKEN.fullmatch, url.path.split("/"))))
+    return bool(url.hostname) and not (
+        url.username or url.password or url.query or any(map(_TOKEN.fullmatch, url.path.split("/")))
+    )
 
 
 def is_secret_address(source: SecretSource) -> bool:
