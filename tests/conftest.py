@@ -1,5 +1,6 @@
 """What all tests share: real components where they are, and nothing of the developer's own machine."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.components import COMPONENTS
+from tui_backup.__main__ import YOUNG
 from tui_backup.primitives import i18n
 
 pytest_plugins = ["tests.support.servers.fixtures"]
@@ -15,6 +17,8 @@ _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").spli
 
 _FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")
 _KEPT = frozenset({"TUI_BACKUP_REQUIRE", "TUI_BACKUP_RESTIC"})
+
+gc.set_threshold(YOUNG)
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
