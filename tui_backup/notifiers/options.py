@@ -69,26 +69,17 @@ def place_of(url: SplitResult) -> str:
     return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
 
 
-def is_open_address(text: str) -> bool:
-    """Whether a text is a URL that gives whoever knows it nothing: no password, no query, no token in its path."""
-    try:
-        url = urlsplit(text)
-    except ValueError:
-        return False
-    return bool(url.hostname) and not (
-        url.username or url.password or url.query or any(map(_TOKEN.fullmatch, url.path.split("/")))
-    )
-
-
 def is_secret_address(source: SecretSource) -> bool:
     """Whether a URL is kept elsewhere, or looks as if whoever knows it may use it."""
     return source.literal is None or gives_access(source.literal.reveal())
 
 
 def gives_access(address: str) -> bool:
-    """Whether a URL looks as if whoever knows it may use it; so does what is none."""
+    """Whether a URL holds a password, a query or a token; what is no URL may hold anything."""
     try:
         url = urlsplit(address)
     except ValueError:
         return True
-    return bool(url.username or url.password or url.query) or any(map(_TOKEN.fullmatch, url.path.split("/")))
+    return not url.hostname or bool(
+        url.username or url.password or url.query or any(map(_TOKEN.fullmatch, url.path.split("/")))
+    )
