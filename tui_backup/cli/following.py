@@ -15,9 +15,7 @@ EVERY_S = 10.0
 
 
 @contextmanager
-def following(
-    invocation: Invocation, bus: EventBus, *, lines: bool = True, only_asked: bool = False
-) -> Iterator[None]:
+def following(invocation: Invocation, bus: EventBus, *, lines: bool = True, only_asked: bool = False) -> Iterator[None]:
     """Tell of everything that the bus carries until the block ends; without `lines`, stdout is for a document.
 
     With `only_asked`, people are told only what `--verbose` or a signal asks for.

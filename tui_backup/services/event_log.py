@@ -99,6 +99,13 @@ def last_progress(path: Path) -> Progressed | None:
     return None
 
 
+def waiting_for(path: Path) -> str | None:
+    """Return what a run has said last, if that is for what it waits."""
+    tail = _tail(path)
+    last = tail[-1] if tail else None
+    return last.message if isinstance(last, Waiting) else None
+
+
 def endings(path: Path) -> list[Ending]:
     """Return the results that a run has told, in order."""
     return [event for event in _all(path) if isinstance(event, Ending)]

@@ -16,7 +16,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.services import reaper, run_directory
 from tui_backup.services.control import request_cancel
-from tui_backup.services.event_log import last_progress, note_going_on, read_abridged, read_events
+from tui_backup.services.event_log import last_progress, note_going_on, read_abridged, read_events, waiting_for
 
 _LOOK_S = 0.1
 
@@ -35,6 +35,8 @@ class RunningRun(msgspec.Struct, frozen=True, kw_only=True):
     """When its process last showed that it lives."""
     progress: Progressed | None
     """How far it is; None before it has said so."""
+    waiting: str | None = None
+    """For what it waits before it works."""
 
 
 class Trail:
@@ -136,6 +138,7 @@ def _running(path: Path) -> RunningRun | None:
         started=header.started,
         heartbeat=run_directory.last_beat(path),
         progress=last_progress(path / "events.jsonl"),
+        waiting=waiting_for(path / "events.jsonl"),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import count
 from queue import SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
 
 Clock = Callable[[], datetime]
+
+_LOOKS_S = 60.0
+"""How often whoever has much in hand looks what else has come due."""
 
 _ORDER = tuple(What)
 _numbers = count()
@@ -128,10 +132,9 @@ def run_due(workspace: "Workspace", told: Callable[[tuple[str, ...]], None], clo
     lane = Lane()
     ask_unseen(workspace)
     scheduler = Scheduler(workspace, dict.fromkeys(What, lane), results.put, clock)
-    in_hand, passed_over = 0, set[Trigger]()
-    look = scheduler.look()
+    look, looked_at = scheduler.look(), monotonic()
     told(look.elsewhere)
-    in_hand += look.begun
+    in_hand, passed_over = look.begun, set[Trigger]()
     try:
         while in_hand:
             ended = results.get()
@@ -139,8 +142,10 @@ def run_due(workspace: "Workspace", told: Callable[[tuple[str, ...]], None], clo
             passed_over.add(ended.trigger)
             if not ended.is_put_off:
                 yield ended
-            if not workspace.cancel.cancelled:
-                in_hand += scheduler.look(passed_over).begun
+            if workspace.cancel.cancelled or (in_hand and monotonic() - looked_at < _LOOKS_S):
+                continue
+            looked_at = monotonic()
+            in_hand += scheduler.look(passed_over).begun
     finally:
         if in_hand:
             workspace.cancel.cancel()

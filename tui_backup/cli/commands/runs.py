@@ -34,5 +34,5 @@ def _cells(run: RunningRun) -> Sequence[Cell]:
     return (
         run.run, verb_word(run.verb), where(run.job, run.repository), moment(run.started), run.pid,
         progress.files_done if progress else None, size(progress.bytes_done if progress else None),
-        progress.current if progress else None,
+        run.waiting or (progress.current if progress else None),
     )  # fmt: skip
