@@ -96,8 +96,10 @@ class Field:
         match self.about.shape, value:
             case "commands", str():
                 return texts.commands_trouble(value)
-            case "toml", str():
+            case "toml", str() if texts.toml_given(value) == value:
                 return _("not valid TOML: {help}").format(help=self.help)
+            case "toml", str() if self.holds_secrets:
+                return _("give the secret again: it is hidden, and did not come along")
         return None
 
 

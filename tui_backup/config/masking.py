@@ -1,6 +1,6 @@
 """Masking: the text of a configuration without the secrets that stand in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tui_backup.config.document import Fault
@@ -8,6 +8,7 @@ from tui_backup.config.editing import Draft, difference
 from tui_backup.config.fields import Field, adapter_fields, repository_fields
 from tui_backup.config.lines import Key, dotted, laid_out, line_numbers
 from tui_backup.config.splicing import find, written
+from tui_backup.notifiers.options import gives_access
 from tui_backup.primitives.i18n import _
 
 MASK: Final = "********"
@@ -50,6 +51,27 @@ def shown_difference(before: Draft, after: Draft) -> list[str]:
     return difference(masked(before), _with(after, masks))
 
 
+def sealed(field: Field, value: Any) -> Any:
+    """Return a list or a table of secrets with a mask in place of each that stands in it."""
+    items = _items(value) if field.holds_secrets else ()
+    return _with_items(value, {name: MASK for name, each in items if isinstance(each, str)})
+
+
+def unsealed(value: Any, former: Any) -> Any:
+    """Return what is meant by a list or a table in which masks stand for what `former` has there.
+
+    None where that has none there.
+    """
+    known = dict(_items(former))
+    hidden = {name: known.get(name) for name, each in _items(value) if each == MASK}
+    return _with_items(value, hidden) if all(isinstance(each, str) for each in hidden.values()) else None
+
+
+def is_open(field: Field, value: Any) -> bool:
+    """Whether a value that a secret may stand in is none: an address that gives whoever knows it nothing."""
+    return field.about.shape == "address" and isinstance(value, str) and not gives_access(value)
+
+
 def has_secrets(draft: Draft) -> bool:
     """Whether a secret stands in the text."""
     return any(True for _key in _literals(draft))
@@ -63,6 +85,19 @@ def _with(draft: Draft, values: dict[Key, str]) -> str:
         if node is not None and node.key == key:
             text = text[: node.value] + value + text[node.end :]
     return text
+
+
+def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
+
+
+def _with_items(value: Any, items: Mapping[str | int, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: items.get(name, each) for name, each in value.items()}
+    return [items.get(place, each) for place, each in enumerate(value)] if isinstance(value, list) else value
 
 
 def _literals(draft: Draft) -> Iterator[Key]:
@@ -91,12 +126,10 @@ def _secret_keys(tables: dict[str, Any]) -> Iterator[Key]:
 
 
 def _below(key: Key, field: Field, value: Any) -> Iterator[Key]:
-    if field.input == "secret":
+    if field.holds_secrets and not isinstance(value, str):
+        yield from ((*key, name) for name, _each in _items(value))
+    elif field.holds_secrets or (field.input == "secret" and not is_open(field, value)):
         yield key
-    elif field.holds_secrets and isinstance(value, dict):
-        yield from ((*key, name) for name in value)
-    elif field.holds_secrets and isinstance(value, list):
-        yield from ((*key, place) for place in range(len(value)))
     elif field.input == "adapter" and isinstance(value, dict):
         for option in adapter_fields(field.about.shape, str(value.get("kind"))):
             yield from _below((*key, option.name), option, value.get(option.name))

@@ -50,7 +50,7 @@ class NtfyNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     default_topics: ClassVar[frozenset[Topic]] = TROUBLES
 
-    url: Annotated[SecretSource, About(N_("Address"), N_("Of the topic: https://ntfy.sh/my-backups"))]
+    url: Annotated[SecretSource, About(N_("Address"), N_("Of the topic: https://ntfy.sh/my-backups"), "address")]
     token: Annotated[SecretSource | None, About(N_("Token"), N_("Where the topic is protected"))] = None
     user: Annotated[str | None, About(N_("User"), N_("Instead of a token"))] = None
     password: Annotated[SecretSource | None, About(N_("Password"), N_("Of the user"))] = None

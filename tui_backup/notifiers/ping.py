@@ -35,7 +35,7 @@ class PingNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         {Topic.START, Topic.SUCCESS, Topic.FAILURE, Topic.INCOMPLETE}
     )
 
-    url: Annotated[SecretSource, About(N_("Address"), N_("Of the check: https://hc-ping.com/UUID"))]
+    url: Annotated[SecretSource, About(N_("Address"), N_("Of the check: https://hc-ping.com/UUID"), "address")]
     ca_file: Annotated[str | None, About(N_("CA file"), N_("Who signed the server's certificate"), "path")] = None
 
     def __post_init__(self) -> None:

@@ -48,7 +48,7 @@ class WebhookNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     default_topics: ClassVar[frozenset[Topic]] = TROUBLES
 
-    url: Annotated[SecretSource, About(N_("Address"), N_("https://example.org/hooks/backup"))]
+    url: Annotated[SecretSource, About(N_("Address"), N_("https://example.org/hooks/backup"), "address")]
     method: Annotated[Literal["POST", "PUT"], About(N_("Method"), N_("How it is sent"))] = "POST"
     secret: Annotated[SecretSource | None, About(N_("Secret"), N_("Signs what is sent (HMAC-SHA256)"))] = None
     headers: Annotated[

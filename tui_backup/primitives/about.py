@@ -10,6 +10,7 @@ import msgspec
 Shape = Literal[
     "", "duration", "span", "size", "share", "path", "directory", "zone", "patterns", "paths", "repositories", "format",
     "keep", "store", "source", "theme", "schedule", "cron", "commands", "toml", "topics", "jobs", "notifier",
+    "address",
 ]  # fmt: skip
 
 

@@ -153,6 +153,7 @@ class Configuration:
 
     job: str | None = None
     repository: str | None = None
+    notifier: str | None = None
     new_job: bool = False
     as_text: bool = False
 

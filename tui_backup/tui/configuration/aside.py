@@ -1,22 +1,28 @@
 """Aside: what the editor has looked up while somebody types: a test, what excludes leave out, what a policy keeps."""
 
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
+from tui_backup.config.editing import Draft
+from tui_backup.config.lines import Key
+from tui_backup.config.settings import Config, JobConfig, NotifierConfig, RepositoryConfig
 from tui_backup.errors import BackupError
+from tui_backup.model.notice import Notice
 from tui_backup.model.retention import Keep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.first_start import Finding, Weight
 from tui_backup.services.keeping_year import kept_days
+from tui_backup.services.notices import test_notice
 from tui_backup.services.repositories import make_password_file
-from tui_backup.services.trials import LeftOut, left_out, try_general, try_job, try_repository
+from tui_backup.services.trials import LeftOut, left_out, try_general, try_job, try_notifier, try_repository
 from tui_backup.services.workspace import Workspace
 from tui_backup.sources.base import Source
+from tui_backup.tui.configuration.moments import next_moments
 from tui_backup.tui.configuration.objects import Thing
-from tui_backup.tui.configuration.rows import SecretRow
+from tui_backup.tui.configuration.secret_rows import SecretRow
 from tui_backup.tui.words import brief_size
 
 if TYPE_CHECKING:
@@ -31,11 +37,24 @@ class Aside:
         self._keep: tuple[Keep | None] | None = None
         """The policy whose calendar is shown, or is being made."""
         self._sources: dict[int, Source] = {}
+        self._lines: dict[Key, tuple[Any, Any]] = {}
+        """What is said to come next: schedule and zone."""
 
     def forget(self) -> None:
         """Another object is shown: nothing of what was found is there any more."""
         self._keep = None
         self._sources = {}
+        self._lines = {}
+
+    def look_ahead(self, thing: Thing | None, draft: Draft) -> None:
+        """Look up when the schedules that are shown come next, as far as these are others than before."""
+        zone = draft.get((*thing.key, "timezone")) if thing else None
+        zone = zone or draft.get(("timezone",))
+        for row in self._page.form.rows:
+            if row.field.about.shape in {"schedule", "cron"} and self._lines.get(row.key) != (row.given, zone):
+                self._lines[row.key] = row.given, zone
+                work = partial(_next_moments, row.given, zone, self._page.desk.now())
+                self._page.ask(f"next {row.field.name}", work, row.tell)
 
     def look(self, thing: Thing | None, config: Config | None) -> None:
         """Look up what the object that is shown comes to, as far as that is another than before."""
@@ -60,6 +79,9 @@ class Aside:
             work = partial(_job, config, config.jobs[thing.name])
         elif config is not None and thing.kind == "repositories" and thing.name in config.repositories:
             work = partial(self._repository, config.repositories[thing.name])
+        elif config is not None and thing.kind == "notifiers" and thing.name in config.notifiers:
+            notice = test_notice(thing.name, host=self._page.desk.workspace.host, time=self._page.desk.now())
+            work = partial(_notifier, config.notifiers[thing.name], notice)
         form = self._page.form
         form.scroll_home(animate=False)
         if work is None:
@@ -103,12 +125,20 @@ class Aside:
         return try_repository(config, self._page.desk.workspace.history.known_repository(config.name))
 
 
+def _next_moments(value: Any, zone: Any, now: datetime, _watch: Watch) -> str:
+    return next_moments(value, zone, now)
+
+
 def _general(config: Config, _watch: Watch) -> list[Finding]:
     return try_general(config)
 
 
 def _job(config: Config, job: JobConfig, watch: Watch) -> list[Finding]:
     return try_job(job, Workspace(config).own_places(), watch)
+
+
+def _notifier(config: NotifierConfig, notice: Notice, _watch: Watch) -> list[Finding]:
+    return try_notifier(config, notice)
 
 
 def _left_out(config: Config, source: Source, watch: Watch) -> LeftOut | None:

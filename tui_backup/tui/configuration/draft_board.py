@@ -5,7 +5,7 @@ from typing import Any
 
 from tui_backup.config.document import Document, Fault
 from tui_backup.config.editing import Draft, changes
-from tui_backup.config.fields import adapter_fields, kinds, repository_fields
+from tui_backup.config.fields import adapter_fields, kinds, notifier_fields, repository_fields
 from tui_backup.config.lines import Key
 from tui_backup.config.masking import masked, shown_difference, unmasked
 from tui_backup.config.settings import Config
@@ -73,7 +73,8 @@ class DraftBoard:
 
     def choose(self, key: Key, shape: Shape, kind: str) -> None:
         """Give an adapter another kind, and drop what that one has no use for."""
-        known = {field.name for field in adapter_fields(shape, kind)}
+        common = notifier_fields() if shape == "notifier" else []
+        known = {field.name for field in [*adapter_fields(shape, kind), *common]}
         kept = {name: value for name, value in self.draft.get(key).items() if name in known}
         self.give(key, {"kind": kind, **kept})
 
@@ -99,10 +100,12 @@ class DraftBoard:
         self.draft = self._base = draft
 
     def add(self, thing: Thing) -> None:
-        """Add a job or a repository with nothing in it but what everyone has."""
+        """Add a job, a repository or a notifier with nothing in it but what everyone has."""
         repositories = self.names("repositories")
         if thing.kind == "jobs":
             table: dict[str, Any] = {"repositories": repositories[:1], "sources": [{"kind": kinds("source")[0]}]}
+        elif thing.kind == "notifiers":
+            table = {"kind": kinds("notifier")[0]}
         else:
             table = {"store": {"kind": kinds("store")[0]}, "password": _password(thing.name or "")}
         self.go_on_from(self.draft.with_table(thing.key, table))
@@ -112,17 +115,24 @@ class DraftBoard:
         self.go_on_from(self.draft.without(thing.key))
 
     def rename(self, thing: Thing, name: str) -> None:
-        """Give an object another name; jobs that name a repository follow."""
+        """Give an object another name; jobs that name a repository follow, and notifiers that name a job."""
         draft = self.draft.renamed(thing.key, name)
-        if thing.kind == "repositories":
-            for job in self.jobs_of(thing.name or ""):
-                key: Key = ("jobs", job, "repositories")
-                draft = draft.with_value(key, [name if each == thing.name else each for each in draft.get(key)])
+        for key in self._naming(thing):
+            draft = draft.with_value(key, [name if each == thing.name else each for each in draft.get(key)])
         self.go_on_from(draft)
 
-    def jobs_of(self, repository: str) -> list[str]:
-        """Return the jobs that name a repository."""
-        return [job for job in self.names("jobs") if repository in self.listed(("jobs", job, "repositories"))]
+    def named_by(self, thing: Thing) -> list[str]:
+        """Return the jobs that name a repository, or the notifiers that name a job."""
+        return [str(key[1]) for key in self._naming(thing)]
+
+    def _naming(self, thing: Thing) -> list[Key]:
+        """Return the lists that name an object."""
+        lists: dict[str, tuple[str, str]] = {"repositories": ("jobs", "repositories"), "jobs": ("notifiers", "jobs")}
+        if thing.kind not in lists:
+            return []
+        kind, option = lists[thing.kind]
+        keys: list[Key] = [(kind, name, option) for name in self.names(kind)]
+        return [key for key in keys if thing.name in self.listed(key)]
 
     def names(self, kind: str) -> list[str]:
         """Return the names of all objects of a kind."""
@@ -155,4 +165,6 @@ def _thing(key: Key) -> Thing:
             return Thing("jobs", name)
         case ("repositories", str(name), *_rest):
             return Thing("repositories", name)
+        case ("notifiers", str(name), *_rest):
+            return Thing("notifiers", name)
     return Thing("general")

@@ -20,6 +20,7 @@ from tui_backup.config.fields import (
     job_fields,
     keep_fields,
     kinds,
+    notifier_fields,
     repository_fields,
 )
 from tui_backup.config.lines import Key
@@ -28,7 +29,8 @@ from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.text import printable
 from tui_backup.services.first_start import Finding
 from tui_backup.tui.configuration.objects import Thing
-from tui_backup.tui.configuration.rows import KindRow, Row, heading, row
+from tui_backup.tui.configuration.row_kinds import row
+from tui_backup.tui.configuration.rows import KindRow, Row, heading
 from tui_backup.tui.configuration.year import Year
 from tui_backup.tui.dialogs.dialog import said
 from tui_backup.tui.glyphs import Glyphs
@@ -150,6 +152,9 @@ class Form(VerticalScroll):
             yield from self._rows((), general_fields(), draft)
         elif thing.name is None:
             yield said(_introduction(thing), "quiet")
+        elif thing.kind == "notifiers":
+            yield from self._adapter(thing.key, "notifier", draft.get(thing.key), draft)
+            yield from self._rows(thing.key, notifier_fields(), draft)
         else:
             fields = job_fields() if thing.kind == "jobs" else repository_fields(_format(thing, draft))
             yield from self._rows(thing.key, fields, draft)
@@ -211,6 +216,8 @@ def _format(thing: Thing, draft: Draft) -> str | None:
 def _introduction(thing: Thing) -> str:
     if thing.kind == "jobs":
         return _("A job says what is backed up, where to, and which snapshots stay.\n\nn makes a new one.")
+    if thing.kind == "notifiers":
+        return _("A notifier tells somebody when something is wrong, and when it is over.\n\nA makes a new one.")
     return _("A repository is a place where snapshots lie, encrypted.\n\nN makes a new one.")
 
 

@@ -13,12 +13,12 @@ from tui_backup.tui.widgets.cells import Cell
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
 
-Kind = Literal["general", "jobs", "repositories"]
+Kind = Literal["general", "jobs", "repositories", "notifiers"]
 
 
 @dataclass(frozen=True)
 class Thing:
-    """The keys before the first table, one job, one repository, or (without a name) all of a kind."""
+    """The keys before the first table, one job, repository or notifier, or (without a name) all of a kind."""
 
     kind: Kind
     name: str | None = None
@@ -40,8 +40,12 @@ class Thing:
                 return _("Jobs")
             case "repositories", None:
                 return _("Repositories")
+            case "notifiers", None:
+                return _("Notifiers")
             case "jobs", name:
                 return _("Job {name}").format(name=name)
+            case "notifiers", name:
+                return _("Notifier {name}").format(name=name)
             case _kind, name:
                 return _("Repository {name}").format(name=name)
         return ""
@@ -50,7 +54,7 @@ class Thing:
 def things(tables: dict[str, Any]) -> Iterator[Thing]:
     """Yield what there is, each kind behind its heading."""
     yield Thing("general")
-    kinds: tuple[Kind, ...] = ("jobs", "repositories")
+    kinds: tuple[Kind, ...] = ("jobs", "repositories", "notifiers")
     for kind in kinds:
         yield Thing(kind)
         named = tables.get(kind)
@@ -64,10 +68,12 @@ class Objects(Listing[Thing]):
         Binding("S", "screen.save", _("Save"), id="objects.save",
                 tooltip=_("Show what changes in the file, then save it")),
         Binding("T", "screen.test", _("Test"), id="objects.test",
-                tooltip=_("Open the repository, or reach what the job backs up; nothing is changed")),
+                tooltip=_("Open the repository, reach what the job backs up, or send a test notice")),
         Binding("n", "screen.new_job", _("New job"), id="objects.new-job", tooltip=_("Describe a further job")),
         Binding("N", "screen.new_repository", _("New repository"), show=False, id="objects.new-repository",
                 tooltip=_("Describe a further repository")),
+        Binding("A", "screen.new_notifier", _("New notifier"), show=False, id="objects.new-notifier",
+                tooltip=_("Describe who else is alerted, and of what")),
         Binding("a", "screen.add_source", _("Add source"), show=False, id="objects.add-source",
                 tooltip=_("Have the job back up something else too")),
         Binding("D", "screen.remove", _("Delete"), id="objects.remove",

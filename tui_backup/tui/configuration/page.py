@@ -20,10 +20,11 @@ from tui_backup.services.configuring import Examined, FileOnDisk, file_of
 from tui_backup.tui.configuration.aside import Aside
 from tui_backup.tui.configuration.draft_board import DraftBoard
 from tui_backup.tui.configuration.form import Form
-from tui_backup.tui.configuration.objects import Objects, Thing, things
+from tui_backup.tui.configuration.objects import Kind, Objects, Thing, things
 from tui_backup.tui.configuration.remaking import Remaking
-from tui_backup.tui.configuration.rows import KindRow, Row, SecretRow
+from tui_backup.tui.configuration.rows import KindRow, Row
 from tui_backup.tui.configuration.saving import Saving
+from tui_backup.tui.configuration.secret_rows import SecretRow
 from tui_backup.tui.configuration.source_text import SourceText
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.page import Page
@@ -35,7 +36,7 @@ PATIENCE_S = 0.25
 
 
 class ConfigurationPage(Page):
-    """Jobs and repositories as forms, or the file as text; both show the same draft."""
+    """Jobs, repositories and notifiers as forms, or the file as text; both show the same draft."""
 
     CSS_PATH = "configuration.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-normal"), (100, "-wide")]
@@ -186,8 +187,11 @@ class ConfigurationPage(Page):
         self.board = board
         place = self._wanted
         thing = Thing("general")
-        if place.job is not None or place.repository is not None:
-            thing = Thing("jobs", place.job) if place.job is not None else Thing("repositories", place.repository)
+        named: tuple[tuple[Kind, str | None], ...] = (
+            ("jobs", place.job), ("repositories", place.repository), ("notifiers", place.notifier)
+        )  # fmt: skip
+        for kind, name in named:
+            thing = Thing(kind, name) if name is not None else thing
         self.redraw(thing)
         if place.as_text:
             self.action_turn()
@@ -209,7 +213,7 @@ class ConfigurationPage(Page):
         if self.board is not None:
             self.board.examined = examined
             self._told()
-            self.aside.look(self._shown, examined.config)
+            self._look()
 
     def _told(self) -> None:
         """Show what is wrong."""
@@ -243,7 +247,13 @@ class ConfigurationPage(Page):
         right.border_title = Content(printable(self.path_shown if self.is_text else thing.title))
         self.form.show(thing, self.board.draft)
         self.form.call_later(self._told)
-        self.form.call_later(self.aside.look, thing, self.board.config)
+        self.form.call_later(self._look)
+
+    def _look(self) -> None:
+        """Look up what the object that is shown comes to."""
+        if self.board is not None:
+            self.aside.look(self._shown, self.board.config)
+            self.aside.look_ahead(self._shown, self.board.draft)
 
     def _show_text(self) -> None:
         assert self.board is not None
@@ -316,6 +326,10 @@ class ConfigurationPage(Page):
     def action_new_repository(self) -> None:
         """Add a repository."""
         self.remaking.add("repositories")
+
+    def action_new_notifier(self) -> None:
+        """Add a notifier."""
+        self.remaking.add("notifiers")
 
     def action_add_source(self) -> None:
         """Add a source to the job."""

@@ -27,8 +27,13 @@ class Remaking:
         board = self._page.board
         if board is None or self._page.is_text:
             return
-        title = _("New job") if kind == "jobs" else _("New repository")
+        titles: dict[Kind, str] = {
+            "jobs": _("New job"), "repositories": _("New repository"), "notifiers": _("New notifier")
+        }  # fmt: skip
+        title = titles[kind]
         words = _("Snapshots carry its name: choose one that lasts. Letters a-z, digits, dot, dash, underscore.")
+        if kind == "notifiers":
+            words = _("Letters a-z, digits, dot, dash, underscore.")
         dialog = NameDialog(title, words, board.names(kind))
         self._page.app.push_screen(dialog, partial(self._add, board, kind))
 
@@ -38,7 +43,9 @@ class Remaking:
         if board is None or thing is None or thing.name is None or self._page.is_text:
             return
         words = _("Its password and snapshots stay; jobs that name it follow.")
-        if thing.kind == "jobs":
+        if thing.kind == "notifiers":
+            words = _("What waits to be told under its former name is not told any more.")
+        elif thing.kind == "jobs":
             words = _("Snapshots made so far stay under the former name, and keep no longer looks after them.")
         dialog = NameDialog(thing.title, words, board.names(thing.kind), thing.name)
         self._page.app.push_screen(dialog, partial(self._rename, board, thing))
@@ -105,9 +112,15 @@ def _facts(board: DraftBoard, thing: Thing) -> list[str]:
             _("It is not backed up any more."),
             _("No backup is deleted: its snapshots stay in {places}.").format(places=places or "-"),
         ]
+    if thing.kind == "notifiers":
+        return [_("It is told of nothing any more.")]
     return [_("Nothing in it is deleted, and its password file stays.")]
 
 
 def _warnings(board: DraftBoard, thing: Thing) -> list[str]:
-    jobs = board.jobs_of(thing.name or "") if thing.kind == "repositories" else []
-    return [_("These jobs name it: {jobs}").format(jobs=", ".join(jobs))] if jobs else []
+    names = ", ".join(board.named_by(thing))
+    if not names:
+        return []
+    if thing.kind == "jobs":
+        return [_("These notifiers name it: {names}").format(names=names)]
+    return [_("These jobs name it: {jobs}").format(jobs=names)]

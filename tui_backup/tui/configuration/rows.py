@@ -1,7 +1,7 @@
 """Rows of a form: a label, what is given for one key, and below it a line of help or what is wrong with it."""
 
-import shlex
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,7 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
-from textual.widgets import Button, Input, Static, TextArea
+from textual.suggester import Suggester
+from textual.widgets import Input, Static, TextArea
 
 from tui_backup.config.fields import Field as Described
 from tui_backup.config.lines import Key
@@ -44,8 +45,10 @@ class Row(Vertical):
         self.field = field
         self.given = value
         """What the row says at present."""
+        self._former = value
         self._glyphs = glyphs
         self._reason: str | None = None
+        self._told = ""
         self._note = Static(Content(field.help), classes="note", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -64,10 +67,17 @@ class Row(Vertical):
 
     def complain(self, reason: str | None) -> None:
         """Say what is wrong, in the place of the help; None: nothing is."""
-        if reason == self._reason:
+        self._note_that(reason and (self.field.trouble(self.given) or reason), self._told)
+
+    def tell(self, text: str) -> None:
+        """Say what the value comes to, in the place of the help while nothing is wrong."""
+        self._note_that(self._reason, text)
+
+    def _note_that(self, reason: str | None, told: str) -> None:
+        if (reason, told) == (self._reason, self._told):
             return
-        self._reason = reason
-        text = self.field.help if reason is None else f"{self._glyphs.failed} {printable(reason)}"
+        self._reason, self._told = reason, told
+        text = told or self.field.help if reason is None else f"{self._glyphs.failed} {printable(reason)}"
         self._note.update(Content(text))
         self.set_class(reason is not None, "-wrong")
 
@@ -90,7 +100,22 @@ class TextRow(Row):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.give(self.field.given(event.value))
+        self.give(self.field.given(event.value, self._former))
+
+
+class LastName(Suggester):
+    """Offers the rest of the last of several names."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._names = names
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the text with its last name whole; None where that is none of those known, or there already."""
+        begin = value[value.rfind(",") + 1 :].lstrip()
+        taken = {name.strip() for name in value.split(",")[:-1]}
+        whole = next((name for name in self._names if begin and name.startswith(begin) and name not in taken), None)
+        return None if whole is None else value + whole[len(begin) :]
 
 
 class NamesRow(Row):
@@ -98,7 +123,8 @@ class NamesRow(Row):
 
     def control(self) -> ComposeResult:
         names = self.given if isinstance(self.given, list) else []
-        yield self.labelled(Field(", ".join(map(str, names))))
+        suggester = LastName(self.field.words) if self.field.words else None
+        yield self.labelled(Field(", ".join(map(str, names)), suggester=suggester))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -136,7 +162,7 @@ class ListRow(Row):
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self.give(self.field.given(event.text_area.text))
+        self.give(self.field.given(event.text_area.text, self._former))
 
 
 class ChoiceRow(Row):
@@ -170,98 +196,6 @@ class KindRow(ChoiceRow):
         """`shape` says what it is a kind of."""
         super().__init__(key, field, value, glyphs)
         self.shape: Shape = shape
-
-
-class SecretRow(Row):
-    """Where a secret comes from; one that stands in the file itself is never shown."""
-
-    WAYS: ClassVar[tuple[str, ...]] = ("file", "env", "command")
-
-    class KeyFileWanted(Message):
-        """Somebody wants a random secret to be put into the file that is named."""
-
-        def __init__(self, row: "SecretRow") -> None:
-            super().__init__()
-            self.row = row
-
-    def __init__(self, key: Key, field: Described, value: Any, glyphs: Glyphs) -> None:
-        super().__init__(key, field, value, glyphs)
-        self._literal = value if isinstance(value, str) else None
-        self._ways = [*self.WAYS, *(["literal"] if self._literal is not None else [])]
-        self._texts = dict.fromkeys(self.WAYS, "")
-        self._way = "file"
-        if self._literal is not None:
-            self._way = "literal"
-        elif isinstance(value, dict) and (way := next(iter(value), "file")) in self.WAYS:
-            self._way = way
-            named = value[way]
-            self._texts[way] = shlex.join(map(str, named)) if isinstance(named, list) else str(named)
-
-    def control(self) -> ComposeResult:
-        words = {"file": _("file"), "env": _("variable"), "command": _("command"), "literal": _("set in the file")}
-        texts = [words[way] for way in self._ways]
-        yield Choice(self.field.label, texts, self._glyphs, chosen=self._ways.index(self._way), width=LABEL)
-        with Horizontal(classes="line"):
-            yield Static("", classes="label")
-            yield Field(self._texts.get(self._way, ""))
-            yield Button(_("Create"), compact=True, tooltip=_("Put a random password into this file, for you alone"))
-
-    def on_mount(self) -> None:
-        """Show what belongs to the way at hand."""
-        self._show_way()
-
-    @on(Choice.Chosen)
-    def _chosen(self, event: Choice.Chosen) -> None:
-        event.stop()
-        self._way = self._ways[event.number]
-        self.query_one(Field).value = self._texts.get(self._way, "")
-        self._show_way()
-        self._take()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        if self._way in self._texts and self._texts[self._way] != event.value:
-            self._texts[self._way] = event.value
-            self._take()
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.post_message(self.KeyFileWanted(self))
-
-    def _show_way(self) -> None:
-        self.query_one(Field).display = self._way != "literal"
-        self.query_one(Button).display = self._way == "file"
-
-    def _take(self) -> None:
-        if self._way == "literal":
-            self.give(self._literal)
-            return
-        text = self._texts[self._way].strip()
-        if self._way != "command" or not text:
-            self.give({self._way: text} if text else None)
-            return
-        try:
-            self.give({"command": shlex.split(text)})
-        except ValueError:
-            self.complain(_("a quotation mark has no second one"))
-
-
-_ROWS: dict[str, type[Row]] = {
-    "text": TextRow,
-    "number": TextRow,
-    "choice": ChoiceRow,
-    "flag": ChoiceRow,
-    "texts": ListRow,
-    "secret": SecretRow,
-    "names": NamesRow,
-}
-
-
-def row(key: Key, field: Described, value: Any, glyphs: Glyphs) -> Row:
-    """Return the row of a key."""
-    return _ROWS[field.input](key, field, value, glyphs)
 
 
 def heading(text: str) -> Static:

@@ -1,6 +1,7 @@
 """Field: one line to type into, without a box and without a blinking cursor."""
 
 from textual.strip import Strip
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from tui_backup.tui.widgets.harmless import harmless
@@ -22,9 +23,18 @@ class Field(Input):
         *,
         placeholder: str = "",
         restrict: str | None = None,
+        suggester: Suggester | None = None,
         id: str | None = None,  # noqa: A002 - as every widget has it
     ) -> None:
-        super().__init__(value, placeholder=placeholder, restrict=restrict, id=id, compact=True, select_on_focus=False)
+        super().__init__(
+            value,
+            placeholder=placeholder,
+            restrict=restrict,
+            suggester=suggester,
+            id=id,
+            compact=True,
+            select_on_focus=False,
+        )
         self.cursor_blink = False
 
     def render_line(self, y: int) -> Strip:
