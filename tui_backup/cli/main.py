@@ -20,7 +20,7 @@ from tui_backup.primitives.i18n import ENGLISH, _, only
 translate_click()
 
 LATER = (
-    "notify", "prove",
+    "prove",
     "schedule", "serve",
 )  # fmt: skip
 
@@ -51,6 +51,7 @@ def command_lines() -> Mapping[str, str]:
         "daemon": _("Run what is due, for as long as it is left to."),
         "history": _("Show past runs."),
         "acknowledge": _("Say that you have looked at what is wrong with a job."),
+        "notify": _("Try who is told when something is wrong."),
         "audit": _("Show who changed or read back data."),
         "runs": _("Show the runs going on now."),
         "attach": _("Follow a run that is going on."),
