@@ -1,7 +1,8 @@
 """Death by SIGKILL at a chosen moment, in a real program and in its worker processes alike.
 
-`arm` is called as an interpreter starts (see `victims.py`). It lets every operation of a LocalStore and every file that
-a restore places pass through a `Reaper`, which counts them over all processes and strikes at the one it was told.
+`arm` is called as an interpreter starts (see `victims.py`). It lets every operation of a LocalStore, every file that a
+restore places, and everything that is stopped for a backup and started again pass through a `Reaper`, which counts them
+over all processes and strikes at the one it was told.
 """
 
 import fcntl
@@ -31,6 +32,9 @@ class Moment(StrEnum):
     """Before a file is restored."""
     PLACED_HALF = "placed-half"
     PLACED = "placed"
+    STILLING = "stilling"
+    """Before something is stopped or started, or that is noted."""
+    STILLED = "stilled"
     NEVER = "never"
 
 
@@ -104,6 +108,7 @@ def arm() -> None:
         return
     from tui_backup.engine import landing
     from tui_backup.primitives import crew
+    from tui_backup.services import standstill, stoppables
     from tui_backup.stores import local
 
     reaper = Reaper(Path(directory))
@@ -113,6 +118,9 @@ def arm() -> None:
     _replace(local.LocalStore, "writing", lambda writing: _half_written(reaper, writing))
     _replace(landing, "_write", lambda write: _half_placed(reaper, write))
     _replace(landing.DirectoryLanding, "place", lambda place: _placed(reaper, place))
+    _replace(standstill, "_save", lambda save: _stilled(reaper, "save", save))
+    for name in ("stop", "start"):
+        setattr(stoppables, name, _stilled(reaper, name, getattr(stoppables, name)))
 
 
 def _replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -129,6 +137,16 @@ def _counted(reaper: Reaper, name: str, operation: Callable[..., Any]) -> Callab
         return answer
 
     return counted
+
+
+def _stilled(reaper: Reaper, name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
+    def stilled(*arguments: Any) -> Any:
+        reaper.meet(Moment.STILLING, f"{name} {arguments[0]}")
+        answer = operation(*arguments)
+        reaper.meet(Moment.STILLED, f"{name} {arguments[0]}")
+        return answer
+
+    return stilled
 
 
 def _half_written(reaper: Reaper, writing: Callable[..., Any]) -> Callable[..., Any]:

@@ -102,14 +102,17 @@ class Services(NamedTuple):
         (self.directory / "calls").unlink(missing_ok=True)
 
 
-def build_services(directory: Path) -> Services:
-    """Make the programs, and nothing that runs but the app."""
+def build_services(directory: Path, place: str | None = None) -> Services:
+    """Make the programs, and nothing that runs but the app.
+
+    With `place` the programs look there, seen from where they are started: so one PATH does for several directories.
+    """
     made = Services(directory)
     for each in ("programs", "units", "containers"):
         (directory / each).mkdir(parents=True)
     for name, text in (("systemctl", _SYSTEMCTL), ("docker", _DOCKER), ("app", _APP)):
         path = made.programs / name
-        path.write_text(text.format(directory=directory))
+        path.write_text(text.format(directory=place or directory))
         path.chmod(0o755)
     (directory / "app-runs").touch()
     return made

@@ -1,5 +1,6 @@
 """Invocation: what the global options of one call say, and what they lead to."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -103,9 +104,16 @@ class Invocation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close what was opened; an error on the way out does not hide the one that led here."""
+        """Close what was opened; an error on the way out does not hide the one that led here.
+
+        Whatever was done: what a dead run has left stopped by now is told.
+        """
         if self._workspace is None:
             return
+        from tui_backup.services.left_stopped import reminder
+
+        if message := reminder(Path(self._workspace.config.state_dir)):
+            self.warn(message)
         try:
             self._workspace.close()
         except BackupError:

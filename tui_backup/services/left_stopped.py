@@ -47,6 +47,20 @@ def start_what_is_left(workspace: "Workspace") -> None:
         workspace.warn(failure.message)
 
 
+def reminder(state_dir: Path) -> str | None:
+    """Return one line about what stands still though no run needs it; None where nothing does."""
+    if not is_any(state_dir):
+        return None
+    from tui_backup.services.standstill import left_stopped
+    from tui_backup.services.stoppables import shown
+
+    left = left_stopped(state_dir)
+    names = ", ".join(dict.fromkeys(shown(each.what) for _record, each in left))
+    jobs = " ".join(dict.fromkeys(record.job for record, _each in left))
+    text = _("stopped for a backup, and not started again: {names} (`tui-backup run {jobs}` does that)")
+    return text.format(names=names, jobs=jobs) if left else None
+
+
 def troubles(state_dir: Path) -> Iterator[Trouble]:
     """Tell of what stands still though no run needs it."""
     if not is_any(state_dir):
