@@ -27,10 +27,12 @@ def run_scheduled(invocation: Invocation) -> int:
     if not any(triggers_of(job) for job in workspace.config.jobs.values()):
         _nothing_scheduled(invocation)
     codes: list[int] = []
-    with _heeding_signals(workspace), following(invocation, workspace.bus, only_asked=True):
-        for ended in run_due(workspace, lambda jobs: _tell_of_others(invocation, jobs)):
-            codes += complain(invocation, ended)
-    look_after(workspace)
+    try:
+        with _heeding_signals(workspace), following(invocation, workspace.bus, only_asked=True):
+            for ended in run_due(workspace, lambda jobs: _tell_of_others(invocation, jobs)):
+                codes += complain(invocation, ended)
+    finally:
+        look_after(workspace)
     return worst(codes)
 
 

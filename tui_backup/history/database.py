@@ -78,6 +78,11 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a file that is written to."""
+        return self._memory is None
+
     @staticmethod
     def replaced(error: Exception) -> bool:
         """Whether an error was that of a broken file, which is no longer the one in use."""

@@ -67,6 +67,11 @@ class History:
         """Whether there may have been a record that nobody can read: what was known before is not known."""
         return self._database.lost
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is noted outlives this process."""
+        return self._database.is_kept
+
     def close(self) -> None:
         """Close the database; no thread may use the history any more."""
         self._database.close()

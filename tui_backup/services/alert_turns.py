@@ -15,7 +15,7 @@ from tui_backup.config.settings import NotifierConfig
 from tui_backup.history.alerts import Alert, Identity, Turn
 from tui_backup.history.outbox import Letter
 from tui_backup.model.notice import Notice, Topic
-from tui_backup.model.run import Run
+from tui_backup.model.run import Run, Verb
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.services.notices import notice_of_ending, notice_of_trouble, recovery_of, trouble_event
 
@@ -78,13 +78,18 @@ def of_endings(look: Look, runs: Iterable[Sequence[Run]]) -> Iterator[Letter]:
     """
     for rows in runs:
         notice = notice_of_ending(rows, host=look.host, time=look.time)
-        if notice is None:
+        if notice is None or (notice.topic is Topic.SUCCESS and is_routine(rows[0])):
             continue
         told = notice.topic is not Topic.SUCCESS and _is_trouble(rows, look.troubles)
         for receiver in look.receivers:
             hears = notice.topic in receiver.topics and receiver.concerns(notice.job)
             if hears and (not told or Topic.START in receiver.topics):
                 yield Letter(receiver.name, notice)
+
+
+def is_routine(run: Run) -> bool:
+    """Whether a run only belongs to another one, and nobody is told that it began or went well: keeping by policy."""
+    return run.verb is Verb.PRUNE and run.job is not None
 
 
 def _seen(look: Look) -> dict[Identity, Trouble]:

@@ -24,10 +24,12 @@ from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import language, language_of, only
-from tui_backup.services.alert_turns import Look, of_endings, turn
+from tui_backup.services.alert_turns import REMINDED_EVERY, Look, is_routine, of_endings, turn
+from tui_backup.services.contacts import refresh_local_space
 from tui_backup.services.delivery import PATIENCE_S, Post, deliver
 from tui_backup.services.notices import notice_of_start
 from tui_backup.services.status import StatusReport, report
+from tui_backup.services.unkept import note_told, was_told_lately
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -54,8 +56,11 @@ def tell(workspace: "Workspace", clock: Callable[[], datetime] = now, patience_s
         if any(row.status is RunStatus.CANCELLED for rows in ended for row in rows):
             patience_s = min(patience_s, HASTY_S)
         with _in_language_of(workspace.config):
+            refresh_local_space(workspace)
             look(workspace.config, workspace.history, workspace.state_dir, workspace.host, clock(), ended)
             deliver(_post(workspace, clock), tuple(workspace.config.notifiers.values()), patience_s)
+            if not workspace.history.is_kept and not workspace.history.receptions():
+                note_told(workspace.state_dir, clock())
     except KeyboardInterrupt:
         workspace.log.warning("nobody waited for the deliveries")
     except Exception as error:  # noqa: BLE001 - what goes wrong in telling others never fails what was done
@@ -100,7 +105,8 @@ def look(
         )
         history.tidy_outbox(frozenset(config.notifiers), present)
         history.post(of_endings(seen, ended))
-        history.update_alerts(partial(turn, seen))
+        if history.is_kept or not was_told_lately(state_dir, present, REMINDED_EVERY):
+            history.update_alerts(partial(turn, seen))
 
 
 def tell_of_start(workspace: "Workspace", run: Run, clock: Callable[[], datetime] = now) -> None:
@@ -110,7 +116,7 @@ def tell_of_start(workspace: "Workspace", run: Run, clock: Callable[[], datetime
         for receiver in workspace.config.notifiers.values()
         if Topic.START in receiver.topics and receiver.concerns(run.job)
     )
-    if not receivers:
+    if not receivers or is_routine(run):
         return
     notice = notice_of_start(run, host=workspace.host)
     workspace.history.post(Letter(receiver.name, notice) for receiver in receivers)

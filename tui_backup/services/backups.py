@@ -36,7 +36,7 @@ from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
 from tui_backup.services.snapshots import Trouble
 from tui_backup.services.standstill import Standstill
-from tui_backup.services.sudden_changes import changed_words, judge
+from tui_backup.services.sudden_changes import judge, suspended_words
 from tui_backup.sources.base import Source, Unread
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class _JobRun:
         workspace, job, scope = self._workspace, self._job, self._scope
         self._hooks.taken = taken.finished
         if (change := judge(workspace.history, job.name)) is not None:
-            scope.watch.warn(None, changed_words(change))
+            scope.watch.warn(None, suspended_words(change))
         forget_over(workspace, workspace.repository(taken.repository))
         catch_up(workspace, job, taken, scope, self.troubles)
         if taken.finished.status == RunStatus.OK and job.keep is not None:

@@ -33,6 +33,12 @@ def changed_words(change: SuddenChange) -> str:
     return _("its data changed suddenly on {time} ({reason})").format(time=moment(change.time), reason=change.reason)
 
 
+def suspended_words(change: SuddenChange) -> str:
+    """Return what has happened to a job, and what comes of it, for people."""
+    text = _("job {job}: {what}; nothing of it is forgotten until somebody has looked")
+    return text.format(job=change.job, what=changed_words(change))
+
+
 def _judged(history: History, job: str, last: SuddenChange | None) -> SuddenChange | None:
     """Return what is unusual of the newest backup of a job, by those since somebody last looked."""
     rows = [run for run in history.backups(job, _ROWS) if _has_made_one(run)]

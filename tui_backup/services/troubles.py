@@ -13,7 +13,7 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
 from tui_backup.services.lock_memory import load_memory
 from tui_backup.services.room_needed import Need
-from tui_backup.services.sudden_changes import changed_words
+from tui_backup.services.sudden_changes import suspended_words
 
 
 def bad_endings(job: str, history: History) -> Iterator[Trouble]:
@@ -162,11 +162,10 @@ def changed(config: Config, history: History) -> Iterator[Trouble]:
     for job, change in history.sudden_changes().items():
         if job not in config.jobs or change.acknowledged_at is not None:
             continue
-        text = _("job {job}: {what}; nothing of it is forgotten until somebody has looked")
         yield Trouble(
             kind=TroubleKind.SUDDEN_CHANGE,
             job=job,
-            message=text.format(job=job, what=changed_words(change)),
+            message=suspended_words(change),
             hint=f"tui-backup acknowledge {job}",
         )
 
