@@ -61,7 +61,7 @@ def test_every_repository_gets_the_same_snapshot_and_restic_knows_it(estate: Est
 def test_the_history_names_the_copies(estate: Estate) -> None:
     estate.run()
     with estate.open() as workspace:
-        rows = history_rows(workspace.history, workspace.state_dir)
+        rows = history_rows(workspace)
     assert sorted(row.repository or "" for row in rows) == sorted(estate.names)
     assert {row.copies for row in rows} == {("local", "offsite", "third")}
     assert {(row.verb, row.status) for row in rows} == {(Verb.BACKUP, RunStatus.OK)}
@@ -95,7 +95,7 @@ def test_the_one_that_missed_a_backup_catches_up_from_the_one_that_took_it(estat
     assert sorted(identities(estate, "local")) == sorted(identities(estate, "offsite"))
     assert len(set(identities(estate, "local"))) == 4
     with estate.open() as workspace:
-        newest = {row.repository: row for row in history_rows(workspace.history, workspace.state_dir, limit=3)}
+        newest = {row.repository: row for row in history_rows(workspace, limit=3)}
     assert (newest["local"].status, newest["local"].snapshot) == ("ok", first.snapshot)
 
 
@@ -223,7 +223,7 @@ def test_a_run_that_was_killed_while_it_copied_is_finished_by_the_next(tmp_path:
     remains = slay(estate.installation, doom, "run", "site")
     assert remains.was_killed
     with estate.open() as workspace:
-        rows = history_rows(workspace.history, workspace.state_dir)
+        rows = history_rows(workspace)
         assert {row.repository: row.status.value for row in rows} == {"local": "ok", "offsite": "failed"}
         told = list(runs.attach(workspace.state_dir, rows[0].run))
         assert [event.repository for event in told if isinstance(event, Finished)] == ["local", "offsite"]

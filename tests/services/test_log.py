@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.mounts import tmpfs
 from tests.support.running import ROOT, desk, fill
-from tui_backup.errors import StoreError
+from tui_backup.errors import Locked, StoreError
 from tui_backup.model.event import Finished
 from tui_backup.model.run import Verb
 from tui_backup.primitives.secret import Secret
@@ -199,6 +199,19 @@ def test_every_run_is_in_it_with_job_id_and_result(tmp_path: Path) -> None:
         f"error run ended run={second.run_id} verb=verify repository=local result=failed "
         'reason="the store does not answer" duration='
     )
+
+
+def test_a_run_that_may_not_begin_is_in_it(tmp_path: Path) -> None:
+    with (
+        desk(tmp_path) as here,
+        run_scope(here, verb=Verb.BACKUP, job="site", repository="local"),
+        pytest.raises(Locked),
+        run_scope(here, verb=Verb.BACKUP, job="site", repository="local") as second,
+    ):
+        raise AssertionError(second)
+    (line,) = [line for line in here.log.path.read_text().splitlines() if " run refused " in line]
+    assert " warning run refused run=" in line
+    assert ' job=site repository=local reason="job site is already running (pid ' in line
 
 
 def test_warnings_without_end_do_not_drive_everything_else_out(tmp_path: Path) -> None:

@@ -53,10 +53,14 @@ def test_a_killed_run_is_failed_and_its_job_is_free(tmp_path: Path) -> None:
         process.kill()
         wait(process)
         assert runs.list_runs(tmp_path) == []
-        reap(tmp_path, here.history)
+        reap(tmp_path, here.history, here.log)
         (row,) = here.history.runs()
         assert (row.id, row.status, row.message) == (run, RunStatus.FAILED, "the process ended without a result")
         assert row.warnings == 1
+        assert (
+            f'run={run} verb=run job=site repository=local result=failed reason="the process'
+            in here.log.path.read_text()
+        )
         with run_scope(here, verb=Verb.BACKUP, job="site", repository="local") as scope:
             scope.finish(ended(scope.run_id))
         assert here.history.last_success("site") is not None
@@ -67,7 +71,7 @@ def test_a_result_that_the_history_missed_is_taken_from_the_log(tmp_path: Path) 
         process.kill()
         wait(process)
         EventLog(tmp_path / "runs" / run / "events.jsonl").append(ended(run))
-        reap(tmp_path, here.history)
+        reap(tmp_path, here.history, here.log)
         assert here.history.runs()[0].status is RunStatus.OK
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.support.running import backup_elsewhere
+from tests.support.running import RunDesk, backup_elsewhere
 from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
 from tui_backup.history.history import History
 from tui_backup.history.verifications import Findings
@@ -18,6 +18,7 @@ from tui_backup.model.standing import Integrity
 from tui_backup.primitives.identity import identity
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.primitives.text import moment
+from tui_backup.services.bus import EventBus
 from tui_backup.services.past_runs import history_rows
 from tui_backup.services.status import JobStatus, StatusReport, motd, report
 from tui_backup.stores.memory import MemoryStore
@@ -63,6 +64,10 @@ def ran(history: History, ago: timedelta, status: RunStatus = RunStatus.OK, **ch
 
 def look(history: History, tmp_path: Path, config: Config | None = None) -> StatusReport:
     return report(config or make_config(tmp_path), history, tmp_path, NOW)
+
+
+def desk_of(history: History, tmp_path: Path) -> RunDesk:
+    return RunDesk(state_dir=tmp_path, history=history, bus=EventBus())
 
 
 def site(found: StatusReport) -> JobStatus:
@@ -198,7 +203,7 @@ def test_a_record_that_cannot_be_kept_is_a_problem(tmp_path: Path) -> None:
 def test_a_run_of_another_process_shows_while_it_lives_and_fails_when_it_is_killed(tmp_path: Path) -> None:
     with backup_elsewhere(tmp_path) as (process, run), History.open(tmp_path) as history:
         assert [running.run for running in look(history, tmp_path).running] == [run]
-        assert [row.status for row in history_rows(history, tmp_path)] == ["running"]
+        assert [row.status for row in history_rows(desk_of(history, tmp_path))] == ["running"]
         process.kill()
         process.wait(timeout=5)
         found = look(history, tmp_path)
@@ -208,7 +213,7 @@ def test_a_run_of_another_process_shows_while_it_lives_and_fails_when_it_is_kill
 def test_history_rows_have_the_documented_fields(history: History, tmp_path: Path) -> None:
     ran(history, HOUR)
     ran(history, 2 * HOUR)
-    rows = history_rows(history, tmp_path, "site", 1)
+    rows = history_rows(desk_of(history, tmp_path), "site", 1)
     assert [row.started for row in rows] == [NOW - HOUR]
     assert list(msgspec.to_builtins(rows[0])) == [
         "run", "verb", "job", "repository", "kind", "status", "started", "duration", "snapshot", "bytes_added",
@@ -280,4 +285,8 @@ def test_a_snapshot_of_the_history_names_all_repositories_that_hold_it(history: 
     ran(history, HOUR, snapshot=held(1).id)
     ran(history, HOUR, repository="offsite", snapshot=copy.id)
     ran(history, 2 * HOUR, RunStatus.FAILED)
-    assert [row.copies for row in history_rows(history, tmp_path)] == [("local", "offsite"), ("local", "offsite"), ()]
+    assert [row.copies for row in history_rows(desk_of(history, tmp_path))] == [
+        ("local", "offsite"),
+        ("local", "offsite"),
+        (),
+    ]

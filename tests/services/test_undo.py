@@ -67,7 +67,7 @@ def test_a_restore_in_place_can_be_undone_as_long_as_the_job_says(workspace: Wor
     ended = restored(workspace, tmp_path)
     assert ended.undo_until is not None
     assert timedelta(days=1.9) < ended.undo_until - now() < timedelta(days=2)
-    row = history_rows(workspace.history, workspace.state_dir, limit=1)[0]
+    row = history_rows(workspace, limit=1)[0]
     assert (row.run, row.undo_until) == (ended.run, ended.undo_until)
 
 
@@ -77,7 +77,7 @@ def test_what_was_undone_is_not_kept_and_not_undone_again(workspace: Workspace, 
     assert (answer.status, answer.restore, answer.written) == ("ok", ended.run, 1)
     assert (tmp_path / "source/a").read_text() == "edited"
     assert homes(workspace) == []
-    assert history_rows(workspace.history, workspace.state_dir)[1].undo_until is None
+    assert history_rows(workspace)[1].undo_until is None
     with pytest.raises(BackupError, match="no restore"):
         undo.find(workspace, ended.run)
 

@@ -77,7 +77,7 @@ def busy(site: Path) -> Path:
 async def test_all_runs_are_there_newest_first(app: BackupApp, site: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await at(pilot, History())
-        expected = history_rows(app.desk.workspace.history, app.desk.workspace.state_dir)
+        expected = history_rows(app.desk.workspace)
         shown = [line.record for line in page(pilot).listing.rows]
         assert shown == expected
         assert "x failed" in texts(pilot)[0] or "failed" in texts(pilot)[0]

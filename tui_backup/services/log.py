@@ -10,18 +10,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.config.settings import Config
 from tui_backup.primitives.clock import now, rfc3339
+from tui_backup.primitives.journald import Journal, journal_behind_stderr
 from tui_backup.primitives.redaction import redacted
 from tui_backup.primitives.rotating_file import append_line
 from tui_backup.primitives.system_log import TAG
 from tui_backup.primitives.text import printable
-
-if TYPE_CHECKING:
-    from tui_backup.primitives.journald import Journal
 
 Fact = str | float | None
 
@@ -41,7 +39,7 @@ class ProgramLog:
         level: str = "info",
         format_: str = "text",
         *,
-        journal: "Journal | None" = None,
+        journal: Journal | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         """Log what is at least as grave as `level`: debug, info, warning or error; `format_` is text or json."""
@@ -91,6 +89,11 @@ class ProgramLog:
             append_line(str(self.path), line, limit=_BYTES, kept=_FILES - 1)
         if self._journal is not None:
             self._journal.send(_fields(level, message, known))
+
+
+def log_of(config: Config, state_dir: Path) -> ProgramLog:
+    """Return the log that a configuration asks for."""
+    return ProgramLog(state_dir, config.log_level, config.log_format, journal=journal_behind_stderr())
 
 
 def _json(time: str, level: str, message: str, facts: dict[str, Fact]) -> bytes:

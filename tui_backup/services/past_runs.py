@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from tui_backup.history.history import History
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.services.reaper import reap
+from tui_backup.services.run_desk import Desk
 
 
 class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +32,12 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def history_rows(
-    history: History, state_dir: Path, job: str | None = None, limit: int | None = None, verb: Verb | None = None
+    desk: Desk, job: str | None = None, limit: int | None = None, verb: Verb | None = None
 ) -> list[HistoryRow]:
     """Return runs as `history` shows them, newest first."""
-    reap(state_dir, history)
-    holders = history.holders()
-    until = _undo_until(state_dir)
+    reap(desk.state_dir, desk.history, desk.log)
+    holders = desk.history.holders()
+    until = _undo_until(desk.state_dir)
     return [
         HistoryRow(
             run=run.id,
@@ -55,7 +55,7 @@ def history_rows(
             copies=holders.get(run.snapshot or "", ()),
             undo_until=until.get(run.id) if run.verb is Verb.RESTORE else None,
         )
-        for run in history.runs(job, limit, verb)
+        for run in desk.history.runs(job, limit, verb)
     ]
 
 

@@ -12,14 +12,16 @@ from tui_backup.model.run import Run, RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services import outcome, run_directory
 from tui_backup.services.event_log import EventLog, count_warnings, endings, going_on
+from tui_backup.services.log import ProgramLog
+from tui_backup.services.run_notes import RunNotes
 
 
-def reap(state_dir: Path, history: History) -> None:
+def reap(state_dir: Path, history: History, log: ProgramLog) -> None:
     """Record how runs ended that did not live to do so themselves."""
     for run in history.unfinished():
         path = state_dir / "runs" / run.id
         if not run_directory.is_alive(path):
-            _record(path, run, history)
+            RunNotes(log, run).ended(_recorded(path, run, history))
     for path in run_directory.directories(state_dir):
         if not run_directory.has_ended(path) and not run_directory.is_alive(path):
             _bury(path)
@@ -62,14 +64,16 @@ def _tell_of_death(path: Path, run: Run) -> None:
         events.close()
 
 
-def _record(path: Path, run: Run, history: History) -> None:
-    """Record what the run told at its end if that did not reach the history, else that it died."""
+def _recorded(path: Path, run: Run, history: History) -> Run:
+    """Record what the run told at its end if that did not reach the history, else that it died; return that."""
     told = (outcome.recorded(run, ending) for ending in endings(path / "events.jsonl"))
     result = next((each for each in told if each.repository == run.repository), None)
     if result is None:
         result = outcome.recorded(run, died(run, path))
     warnings = max(run.warnings, count_warnings(path / "events.jsonl"))
-    history.finish(msgspec.structs.replace(result, warnings=warnings))
+    result = msgspec.structs.replace(result, warnings=warnings)
+    history.finish(result)
+    return result
 
 
 def _bury(path: Path) -> None:

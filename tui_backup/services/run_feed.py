@@ -66,7 +66,7 @@ class RunFeed:
             except (OSError, BackupError):
                 continue
             if trail.has_died:
-                reap(workspace.state_dir, workspace.history)
+                reap(workspace.state_dir, workspace.history, workspace.log)
             self._publish(news)
             if trail.is_over:
                 del self._trails[name]

@@ -1,21 +1,25 @@
 """What the program's log says of a run: that it began, its warnings, and how it ended in each repository."""
 
 from tui_backup.model.run import Run, RunStatus
+from tui_backup.services import outcome
 from tui_backup.services.log import ProgramLog
-from tui_backup.services.run_directory import Header
 
 
 class RunNotes:
     """Notes of one run, each with its id, job and verb."""
 
-    def __init__(self, log: ProgramLog, header: Header) -> None:
+    def __init__(self, log: ProgramLog, run: Run) -> None:
         self._log = log
-        self._repository = header.repository
-        self._about = {"run": header.run, "verb": header.verb, "job": header.job, "kind": header.kind}
+        self._repository = run.repository
+        self._about = {"run": run.id, "verb": run.verb, "job": run.job, "kind": run.kind}
 
     def began(self) -> None:
         """Note that it began."""
         self._log.info("run began", **self._about, repository=self._repository)
+
+    def refused(self, error: BaseException) -> None:
+        """Note that it could not begin, such as a second one of the same job."""
+        self._log.warning("run refused", **self._about, repository=self._repository, reason=outcome.explained(error)[1])
 
     def warned(self, message: str, path: str | None) -> None:
         """Note trouble that did not stop it."""

@@ -14,15 +14,14 @@ import signal
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import msgspec
 
-from tui_backup.history.history import History
 from tui_backup.history.runs import WARNINGS_KEPT
 from tui_backup.model.event import (
     Ending,
@@ -48,53 +47,15 @@ from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import replaced
 from tui_backup.services import outcome, run_directory
 from tui_backup.services.audit import Act, Audit
-from tui_backup.services.bus import EventBus
 from tui_backup.services.job_lock import JobLock
-from tui_backup.services.log import ProgramLog
 from tui_backup.services.pulse import Pulse
 from tui_backup.services.reaper import reap
+from tui_backup.services.run_desk import Desk
 from tui_backup.services.run_directory import Header, RunDirectory
 from tui_backup.services.run_notes import RunNotes
 
 _OFTEN_S = 60.0
 """How long every sample of progress is written to the log; later one a second is."""
-
-
-class Desk(Protocol):
-    """Where runs are noted; a workspace is one."""
-
-    @property
-    def state_dir(self) -> Path:
-        """The state directory of the configuration."""
-        ...
-
-    @property
-    def history(self) -> History:
-        """The record of what happened."""
-        ...
-
-    @property
-    def bus(self) -> EventBus:
-        """Who hears about it."""
-        ...
-
-    @property
-    def log(self) -> ProgramLog:
-        """What happened, for people and programs that watch over this one."""
-        ...
-
-    @property
-    def cancel(self) -> CancelToken:
-        """Set when every run that is noted here is to stop."""
-        ...
-
-    def run_began(self, run: Run) -> None:
-        """Hear that a run has begun; raises nothing, and does not take long."""
-        ...
-
-    def run_ended(self, rows: Sequence[Run]) -> None:
-        """Hear that a run is over, with its result in the record: a row for each repository; raises nothing."""
-        ...
 
 
 def run_scope(
@@ -136,8 +97,8 @@ class RunScope:
         """How it ended; of several endings the worst."""
         self._desk = desk
         self._header = header
+        self._notes = RunNotes(desk.log, self._run(header.repository))
         self._about = about
-        self._notes = RunNotes(desk.log, header)
         self._audit = Audit(desk.state_dir, lambda message: self.watch.warn(None, message))
         self._act: Act | None = None
         self._verdicts = dict[str | None, str]()
@@ -222,12 +183,13 @@ class RunScope:
                 signal.signal(number, handler)
 
     def __enter__(self) -> Self:
-        reap(self._desk.state_dir, self._desk.history)
+        reap(self._desk.state_dir, self._desk.history, self._desk.log)
         _sweep(self._desk.state_dir)
         try:
             self._begin()
-        except BaseException:
+        except BaseException as error:
             self._end()
+            self._notes.refused(error)
             raise
         return self
 

@@ -15,6 +15,7 @@ from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services import left_stopped, troubles
 from tui_backup.services.due import next_run
+from tui_backup.services.log import log_of
 from tui_backup.services.reaper import reap
 from tui_backup.services.restore_times import restore_times
 from tui_backup.services.room_needed import most_needed
@@ -76,7 +77,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def report(config: Config, history: History, state_dir: Path, now: datetime) -> StatusReport:
     """Return how all jobs and repositories of a configuration stand."""
-    reap(state_dir, history)
+    reap(state_dir, history, log_of(config, state_dir))
     running = tuple(list_runs(state_dir))
     jobs = tuple(_job(job, history, now) for job in config.jobs.values())
     repositories = tuple(_repository(config, each, history) for each in config.repositories.values())

@@ -17,9 +17,8 @@ from tui_backup.errors import BackupError, UsageError
 from tui_backup.model.locking import Locking
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.journald import journal_behind_stderr
 from tui_backup.services.bus import EventBus
-from tui_backup.services.log import ProgramLog
+from tui_backup.services.log import ProgramLog, log_of
 from tui_backup.services.news import News
 
 if TYPE_CHECKING:
@@ -73,8 +72,7 @@ class Workspace:
     @cached_property
     def log(self) -> ProgramLog:
         """The program's log."""
-        journal = journal_behind_stderr()
-        return ProgramLog(self.state_dir, self.config.log_level, self.config.log_format, journal=journal)
+        return log_of(self.config, self.state_dir)
 
     @cached_property
     def bus(self) -> EventBus:

@@ -23,7 +23,7 @@ from tui_backup.services.words import status_word, verb_word
 def command(invocation: Invocation, job: str | None, limit: int | None, verb: str | None) -> None:
     workspace = invocation.state_workspace
     workspace.check_job(job)
-    found = history_rows(workspace.history, workspace.state_dir, job, limit, Verb(verb) if verb else None)
+    found = history_rows(workspace, job, limit, Verb(verb) if verb else None)
     if invocation.json:
         output.write_document(found)
         return

@@ -93,9 +93,7 @@ class HistoryPage(RecordsPage[HistoryRow]):
         workspace = self.desk.workspace
         self.ask(
             "history",
-            lambda _watch: [
-                _line(number, row) for number, row in enumerate(history_rows(workspace.history, workspace.state_dir))
-            ],
+            lambda _watch: [_line(number, row) for number, row in enumerate(history_rows(workspace))],
             self._show,
             self.show_failure,
         )
