@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tui_backup.config.load import read_variables
 from tui_backup.config.variables import are_set, describe, tables_of
 from tui_backup.errors import ConfigError
 
@@ -139,7 +140,7 @@ def test_what_is_encrypted(environment: dict[str, str], is_encrypted: bool) -> N
         ({**S3, "BACKUP_ENCRYPTION_KEY": "short"}, "BACKUP_ENCRYPTION_KEY: an encryption key needs at least 32"),
         ({**DIRECTORY, "BACKUP_ENCRYPT": "maybe"}, "BACKUP_ENCRYPT: 'maybe' is neither true nor false"),
         ({**S3, "BACKUP_MAX_BACKUPS": "three"}, "BACKUP_MAX_BACKUPS: 'three' is not a whole number"),
-        ({**S3, "BACKUP_STOP_INSTANCES": "true"}, "BACKUP_STOP_INSTANCES: this version cannot stop services during"),
+        ({**S3, "BACKUP_STOP_INSTANCES": "true"}, "BACKUP_INSTANCES is not set"),
         (
             {"BACKUP_STORAGE_LOCATION": "./backups"},
             "BACKUP_STORAGE_LOCATION: this version cannot back up databases yet",
@@ -153,6 +154,21 @@ def test_what_is_encrypted(environment: dict[str, str], is_encrypted: bool) -> N
 def test_what_cannot_be_is_said_of_the_variable(environment: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         describe(environment)
+
+
+def test_what_stands_still_meanwhile() -> None:
+    instances = {"BACKUP_INSTANCES": "systemd:whatsapp.service, docker:evolution-1\ndocker:evolution-2"}
+    job = tables(**S3, **instances, BACKUP_STOP_INSTANCES="true")["jobs"]["backup"]
+    assert job["stop"] == ["systemd:whatsapp.service", "docker:evolution-1", "docker:evolution-2"]
+    assert "stop" not in tables(**S3, **instances)["jobs"]["backup"]
+    (caution,) = describe({**S3, **instances}).cautions
+    assert caution == "BACKUP_INSTANCES: nothing is stopped unless BACKUP_STOP_INSTANCES is true"
+
+
+def test_an_instance_says_what_it_is() -> None:
+    described = describe({**S3, "BACKUP_STOP_INSTANCES": "true", "BACKUP_INSTANCES": "evolution-1"})
+    with pytest.raises(ConfigError, match=r'^BACKUP_INSTANCES: each is "systemd:UNIT", "docker:CONTAINER"'):
+        read_variables(described, "/srv/app")
 
 
 def test_what_changes_nothing_is_told() -> None:

@@ -46,6 +46,7 @@ _KNOWN: Final = frozenset(
 )
 _LEFT_OUT: Final = ["node_modules/", ".git/", "backups/", "logs/", ".env"]
 _SEPARATORS: Final = re.compile(r"[:,\n]")
+_BETWEEN_INSTANCES: Final = re.compile(r"[,\s]+")
 _YES: Final = {"true", "yes", "on", "1"}
 _NO: Final = {"false", "no", "off", "0"}
 
@@ -100,8 +101,6 @@ def describe(environment: Mapping[str, str]) -> Described:
         ConfigError: one that is needed is not set, one makes no sense, or this version cannot do what one asks for.
     """
     given = _Variables(environment)
-    if given.flag("BACKUP_STOP_INSTANCES"):
-        raise _unable("BACKUP_STOP_INSTANCES", _("stop services during a backup"))
     if given.text("BACKUP_S3_BUCKET") is None and given.text("BACKUP_DIR") is not None:
         settings = _to_directory(given)
     elif given.text("BACKUP_S3_BUCKET") is None and given.is_any("BACKUP_STORAGE_LOCATION", "DATABASE_URL"):
@@ -169,6 +168,8 @@ class _Variables:
         """Say what is set and changes nothing."""
         if "BACKUP_SCHEDULE" in self._given and not self.flag("BACKUP_ENABLED"):
             yield _("BACKUP_SCHEDULE: nothing runs by itself unless BACKUP_ENABLED is true")
+        if "BACKUP_INSTANCES" in self._given and not self.flag("BACKUP_STOP_INSTANCES"):
+            yield _("BACKUP_INSTANCES: nothing is stopped unless BACKUP_STOP_INSTANCES is true")
         for name in self._given:
             if name.startswith(PREFIX) and name not in _KNOWN:
                 close = get_close_matches(name, _KNOWN, 1)
@@ -231,6 +232,9 @@ def _job(given: _Variables, repository: str, schedule: str, keep: dict[str, int]
     else:
         for key, number in keep.items():
             yield Setting(("jobs", JOB, key), number)
+    if given.flag("BACKUP_STOP_INSTANCES"):
+        named = [name for name in _BETWEEN_INSTANCES.split(given.needed("BACKUP_INSTANCES")) if name]
+        yield Setting(("jobs", JOB, "stop"), named, "BACKUP_INSTANCES")
 
 
 def _sources(given: _Variables, default: list[str]) -> Iterator[Setting]:
