@@ -1,5 +1,6 @@
 """Email: a notice as a plain text mail, by SMTP."""
 
+import hashlib
 import re
 import smtplib
 import socket
@@ -104,7 +105,7 @@ class EmailNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         message["From"] = sender
         message["To"] = [_address("to", each) for each in self.to]
         message["Date"] = format_datetime(notice.time)
-        message["Message-ID"] = f"<{notice.id}@{sender.domain}>"
+        message["Message-ID"] = f"<{_word(notice.id)}@{sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Tui-Backup-Event"] = one_line(notice.event)
         message.set_content(lines(notice.message) + "\n", charset="utf-8", cte="quoted-printable")
@@ -244,6 +245,11 @@ def _address(key: str, given: str) -> Address:
     if not made.domain:
         raise ConfigError(_("{key}: {address!r} is no address of mail").format(key=key, address=given))
     return made
+
+
+def _word(id_: str) -> str:
+    """Return what stands for an id in one that mail programs understand."""
+    return id_ if id_.isascii() and id_.isalnum() else hashlib.sha256(id_.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _own_name() -> str:
