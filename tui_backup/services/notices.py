@@ -218,6 +218,8 @@ def _trouble_headline(event: str, subject: str | None) -> str:
         "services_stopped": _("what {subject} stopped does not run again"),
         "notifier_failed": _("the notifier {subject} does not get through"),
     }
+    if event == "history_failed":
+        return _("what happens cannot be recorded")
     text = named.get(event) if subject else None
     return (text or _("something is wrong: {event}")).format(subject=subject, event=event)
 
