@@ -120,6 +120,11 @@ class History:
         """Return the newest ended backups of a job, newest first."""
         return self._ask([], runs.select, "job = ? AND verb = 'run' AND status != 'running'", (job,), limit)
 
+    def good_backups(self, job: str, repository: str, limit: int) -> list[Run]:
+        """Return the newest backups of a job that were `ok` in a repository, newest first; copies count."""
+        where = "job = ? AND repository = ? AND verb = 'run' AND status = 'ok'"
+        return self._ask([], runs.select, where, (job, repository), limit)
+
     def last_run(self, job: str) -> Run | None:
         """Return the newest backup of a job that has ended."""
         newest = self.backups(job, 1)

@@ -6,7 +6,6 @@ import msgspec
 
 from tui_backup.config.settings import Config
 from tui_backup.history.history import History
-from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import size
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 4
 """Backups into a repository that tell, the oldest of which may have been its first, when everything was new."""
-
-_ROWS = 40
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -33,12 +30,8 @@ def needed(history: History, job: str, repository: str) -> int | None:
 
     The oldest of those that are known does not count: the first backup stores everything, the next ones little.
     """
-    added = [
-        run.bytes_added
-        for run in history.backups(job, _ROWS)
-        if run.repository == repository and run.status is RunStatus.OK and run.bytes_added is not None
-    ]
-    return max(added[:_LOOKED_AT][:-1], default=None)
+    added = [run.bytes_added or 0 for run in history.good_backups(job, repository, _LOOKED_AT)]
+    return max(added[:-1], default=None)
 
 
 def most_needed(config: Config, history: History, repository: str) -> Need | None:
