@@ -53,6 +53,8 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     """As they are configured."""
     state: JobState
     last_success: datetime | None
+    next_run: datetime | None
+    """When it runs by itself; None: it has no schedule."""
     last_run: str | None
     """Id of the newest backup that has ended."""
     outcomes: tuple[RunStatus, ...]
@@ -155,6 +157,7 @@ def _job(job: JobConfig, status: JobStatus, history: History, *, is_damaged: boo
         repositories=job.repositories,
         state=JobState.DAMAGED if is_damaged else _state(status),
         last_success=status.last_success,
+        next_run=status.next_run,
         last_run=rows[0].id if rows else None,
         outcomes=tuple(reversed(outcomes)),
     )

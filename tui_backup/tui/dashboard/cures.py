@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.places import Damage, Place, Prune, RunLog, is_built
+from tui_backup.tui.places import Configuration, Damage, Place, Prune, RunLog, is_built
 from tui_backup.tui.widgets.cells import Piece, Role
 
 
@@ -20,6 +20,8 @@ class Cure:
     """Where it is done."""
     back_up: str | None = None
     """The job that is backed up, where that is what helps."""
+    acknowledge: str | None = None
+    """The job of which somebody says to know what is wrong, where that is what helps."""
 
 
 def cure_of(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
@@ -32,19 +34,24 @@ def cure_of(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | Non
 
 def _cure(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
     run = last_runs.get(trouble.job) if trouble.job else None
+    backups = {
+        TroubleKind.STALE: _("back {job} up now"),
+        TroubleKind.STOPPED: _("back {job} up now, which starts it again"),
+        TroubleKind.COPIES: _("back {job} up now, which copies what is missing"),
+    }
     match trouble:
         case Trouble(kind=TroubleKind.FAILED | TroubleKind.INCOMPLETE) if run is not None:
             return Cure(text=_("read the log of that run"), place=RunLog(run=run))
-        case Trouble(kind=TroubleKind.STALE, job=str(job)):
-            return Cure(text=_("back {job} up now").format(job=job), back_up=job)
-        case Trouble(kind=TroubleKind.STOPPED, job=str(job)):
-            return Cure(text=_("back {job} up now, which starts it again").format(job=job), back_up=job)
-        case Trouble(kind=TroubleKind.COPIES, job=str(job)):
-            return Cure(text=_("back {job} up now, which copies what is missing").format(job=job), back_up=job)
+        case Trouble(kind=kind, job=str(job)) if kind in backups:
+            return Cure(text=backups[kind].format(job=job), back_up=job)
         case Trouble(kind=TroubleKind.DAMAGED, repository=str(repository)):
             return Cure(text=_("see what is damaged, and what can be done"), place=Damage(repository=repository))
         case Trouble(kind=TroubleKind.HELD, job=job, repository=repository):
             return Cure(text=_("look at what would be forgotten"), place=Prune(job=job, repository=repository))
+        case Trouble(kind=TroubleKind.SUDDEN_CHANGE, job=str(job)):
+            return Cure(text=_("have {job} go on: this change was meant").format(job=job), acknowledge=job)
+        case Trouble(kind=TroubleKind.NOTIFIER, notifier=str(notifier)):
+            return Cure(text=_("see how it is reached, and try it"), place=Configuration(notifier=notifier))
         case Trouble(kind=TroubleKind.LOW_SPACE, repository=repository):
             return Cure(text=_("see what space can be reclaimed"), place=Prune(repository=repository))
         case _:

@@ -1,10 +1,13 @@
 """The health sentence: whether all is well, in the first line of the screen."""
 
+from datetime import datetime
+
 from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.dashboard import Overview
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
+from tui_backup.tui.words import ago
 
 GRAVE = frozenset(
     {TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.STOPPED, TroubleKind.SUDDEN_CHANGE, TroubleKind.UNLOCKED}
@@ -18,10 +21,10 @@ def counted_jobs(overview: Overview) -> str:
     return ngettext("{count} job", "{count} jobs", count).format(count=count) if count else _("no job yet")
 
 
-def health(overview: Overview, glyphs: Glyphs) -> Piece | None:
-    """Return whether all is well; None where there is nothing that could be."""
+def health(overview: Overview, glyphs: Glyphs, now: datetime) -> Piece | None:
+    """Return whether all is well, and then what comes next; None where there is nothing that could be."""
     if not overview.problems:
-        return _healthy(overview, glyphs)
+        return _healthy(overview, glyphs, now)
     gravest = overview.problems[0]
     count = len(overview.problems)
     sentence = gravest.message
@@ -33,15 +36,24 @@ def health(overview: Overview, glyphs: Glyphs) -> Piece | None:
     return f"{glyphs.stale} {sentence}", "warning"
 
 
-def _healthy(overview: Overview, glyphs: Glyphs) -> Piece | None:
+def _healthy(overview: Overview, glyphs: Glyphs, now: datetime) -> Piece | None:
     if not overview.jobs:
         return None
     lacking = [job.job for job in overview.jobs if job.last_success is None]
     if not lacking:
-        return f"{glyphs.ok} " + _("all healthy"), "ok"
+        return f" {glyphs.dot} ".join(filter(None, (f"{glyphs.ok} " + _("all healthy"), _next(overview, now)))), "ok"
     if len(lacking) == len(overview.jobs):
         sentence = _("no backup yet")
     else:
         text = ngettext("{job}: no backup yet", "{count} jobs have no backup yet", len(lacking))
         sentence = text.format(job=lacking[0], count=len(lacking))
     return f"{glyphs.never} {sentence}", "plain"
+
+
+def _next(overview: Overview, now: datetime) -> str:
+    """Return which job runs next by itself, and when; nothing where none does."""
+    coming = [(job.next_run, job.job) for job in overview.jobs if job.next_run is not None]
+    if not coming:
+        return ""
+    time, job = min(coming)
+    return _("next: {job} {time}").format(job=job, time=ago(time, now))

@@ -1,5 +1,7 @@
 """The jobs: how each stands, how old its last good backup is, and how its runs went."""
 
+import math
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -39,7 +41,7 @@ class JobsPane(Vertical):
     def __init__(self, desk: Desk) -> None:
         super().__init__(id="jobs-pane", classes="pane")
         self._desk = desk
-        self._ages: list[str] = []
+        self._ages: list[tuple[str, str]] = []
         self._states: dict[str, str] = {}
         """How far it is shown to be, of each job that is worked on."""
         self._looks = 0
@@ -67,7 +69,7 @@ class JobsPane(Vertical):
         """Show the jobs as they stand."""
         self.listing.empty = Remark(_("No job yet"), _("n makes one") if is_built(Configuration) else "")
         self.listing.columns = tuple(self._columns(jobs))
-        self._ages = [self._age(job) for job in jobs]
+        self._ages = [self._times(job) for job in jobs]
         for job in jobs:
             self._note_state(job)
         self.listing.show(jobs)
@@ -89,7 +91,7 @@ class JobsPane(Vertical):
 
     def time_passes(self) -> None:
         """Let ages be what they are by now."""
-        ages = [self._age(job) for job in self.listing.given]
+        ages = [self._times(job) for job in self.listing.given]
         if ages != self._ages:
             self._ages = ages
             self.listing.redraw()
@@ -132,8 +134,19 @@ class JobsPane(Vertical):
                 right=True,
                 sort=lambda job: job.last_success.timestamp() if job.last_success else 0.0,
             ),
-            Column(id="runs", title=_("Newest runs"), cell=self._outcomes, width=RATED_RUNS, right=True, rank=1),
+            *([self._next_column()] if any(job.next_run for job in jobs) else []),
+            Column(id="runs", title=_("Newest runs"), cell=self._outcomes, width=RATED_RUNS, right=True, rank=2),
         ]
+
+    def _next_column(self) -> Column[JobOverview]:
+        return Column(
+            id="next",
+            title=_("Next run"),
+            cell=lambda job: ago(job.next_run, self._desk.now()),
+            right=True,
+            rank=1,
+            sort=lambda job: job.next_run.timestamp() if job.next_run else math.inf,
+        )
 
     def _state(self, job: JobOverview) -> Cell:
         view = self._desk.board.of_job(job.job)
@@ -149,6 +162,9 @@ class JobsPane(Vertical):
 
     def _age(self, job: JobOverview) -> str:
         return ago(job.last_success, self._desk.now())
+
+    def _times(self, job: JobOverview) -> tuple[str, str]:
+        return self._age(job), ago(job.next_run, self._desk.now())
 
     def _outcomes(self, job: JobOverview) -> Cell:
         return outcome_pieces(job.outcomes, self._desk.glyphs)

@@ -300,9 +300,9 @@ class DashboardPage(Page):
     def _show(self, found: Overview) -> None:
         """Show how everything stands, and draw only what is not as it was."""
         is_news, self._overview = found != self._overview, found
+        masthead = self.query_one(Masthead)
+        masthead.health = health(found, self.desk.glyphs, self.desk.now())
         if is_news:
-            masthead = self.query_one(Masthead)
-            masthead.health = health(found, self.desk.glyphs)
             masthead.can_focus = bool(found.problems)
             self.retitle()
             self.jobs.show(found.jobs)

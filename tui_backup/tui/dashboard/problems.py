@@ -1,6 +1,7 @@
 """The problems: what somebody should look at, each with what can be done about it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -12,12 +13,13 @@ from textual.widgets import Static
 
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event
-from tui_backup.model.trouble import Trouble
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
+from tui_backup.services.acknowledging import Acknowledged, acknowledge, to_acknowledge
 from tui_backup.services.dashboard import Overview, overview
 from tui_backup.tui.dashboard.cures import Cure, command_of, cure_of, kind_piece
-from tui_backup.tui.desk import Desk
+from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Place
@@ -32,6 +34,8 @@ class CureListing(Listing[Trouble]):
     BINDINGS = [
         Binding("enter", "choose", _("Do something about it"), key_display="enter", id="problems.cure",
                 tooltip=_("Go where this can be mended")),
+        Binding("A", "screen.acknowledge", _("Acknowledge"), id="problems.acknowledge",
+                tooltip=_("Say that you know what is wrong with this job: nobody is reminded of it any more")),
     ]  # fmt: skip
 
 
@@ -100,6 +104,15 @@ class ProblemsPage(Page):
         """Return the sentence at hand."""
         return self.listing.row.message if self.listing.row else None
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to acknowledge what somebody is reminded of, or what keeps a job from forgetting."""
+        if action != "acknowledge":
+            return True
+        trouble = self.listing.row if self.is_mounted else None
+        if trouble is None or trouble.job is None:
+            return False
+        return trouble.kind is TroubleKind.SUDDEN_CHANGE or bool(self.desk.workspace.config.notifiers)
+
     @on(Listing.Moved)
     def _moved(self) -> None:
         self._tell()
@@ -113,6 +126,46 @@ class ProblemsPage(Page):
             self.go(cure.place)
         elif cure.back_up is not None:
             self._ask_to_back_up(cure.back_up)
+        elif cure.acknowledge is not None:
+            self._ask_to_acknowledge(cure.acknowledge)
+
+    def action_acknowledge(self) -> None:
+        """Say that somebody knows what is wrong with the job at hand."""
+        trouble = self.listing.row
+        if trouble is not None and trouble.job is not None:
+            self._ask_to_acknowledge(trouble.job)
+
+    def _ask_to_acknowledge(self, job: str) -> None:
+        workspace = self.desk.workspace
+        self.ask("known", lambda _watch: to_acknowledge(workspace, job), partial(self._confirm_acknowledging, job))
+
+    def _confirm_acknowledging(self, job: str, found: Acknowledged) -> None:
+        if found.is_nothing:
+            self.notify(_("There is nothing to acknowledge of {job}").format(job=job), markup=False)
+            return
+        facts = [alert.trouble.message for alert in found.alerts]
+        facts += [_("Nobody is reminded of this any more; it stays a problem until it is over.")] if facts else []
+        warnings = []
+        if found.change is not None:
+            facts += [_("Retention goes on: old snapshots are forgotten again as the policy says.")]
+            warnings = [_("Look at what has changed first: somebody may have encrypted your data.")]
+        question = Question(
+            title=_("Acknowledge?"),
+            host=self.desk.workspace.host,
+            target=_("Job {name}").format(name=job),
+            facts=facts,
+            warnings=warnings,
+            action=_("Acknowledge"),
+        )
+        self.app.push_screen(Confirm(question), lambda agreed: self._acknowledge(job) if agreed else None)
+
+    def _acknowledge(self, job: str) -> None:
+        workspace, now = self.desk.workspace, self.desk.now()
+        self.ask("acknowledge", lambda _watch: acknowledge(workspace, job, now), lambda _done: self._acknowledged())
+
+    def _acknowledged(self) -> None:
+        self.post_message(RecordChanged())
+        self.notify(_("Acknowledged"))
 
     def _ask_to_back_up(self, job: str) -> None:
         if self.desk.board.of_job(job) is not None:
@@ -149,6 +202,7 @@ class ProblemsPage(Page):
     def _tell(self) -> None:
         """Tell the problem at hand in full."""
         trouble, cure = self.listing.row, self._cure()
+        self.refresh_bindings()
         self.query_one("#problem-pane").display = trouble is not None
         if trouble is None:
             return

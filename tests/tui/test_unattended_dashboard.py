@@ -1,0 +1,77 @@
+"""The dashboard of jobs that run by themselves: when they do, and what can be done about what goes wrong then."""
+
+from pathlib import Path
+
+from textual.widgets import Static
+
+from tests.support.sample_estate import NOW
+from tests.tui.conftest import at, command_line, desk_of, settled
+from tests.tui.test_configuration import read, write
+from tui_backup.history.sudden_changes import SuddenChange
+from tui_backup.model.trouble import Trouble, TroubleKind
+from tui_backup.tui.app import BackupApp
+from tui_backup.tui.dashboard.cures import command_of, cure_of
+from tui_backup.tui.dashboard.page import DashboardPage
+from tui_backup.tui.dashboard.problems import ProblemsPage
+from tui_backup.tui.dialogs.confirm import Confirm
+from tui_backup.tui.places import Configuration, Problems
+from tui_backup.tui.widgets.cells import plain
+
+
+def scheduled(site: Path) -> None:
+    """Have a job run each night, and one each quarter of an hour."""
+    text = read(site).replace("[jobs.site]\n", '[jobs.site]\nschedule = "0 2 * * *"\n')
+    write(site, text.replace("[jobs.mail]\n", '[jobs.mail]\nschedule = "*/15 * * * *"\n'))
+
+
+async def test_the_jobs_say_when_they_run_next(site: Path) -> None:
+    scheduled(site)
+    app = BackupApp(desk_of(site))
+    async with app.run_test(size=(200, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        assert isinstance(page, DashboardPage)
+        listing = page.jobs.listing
+        column = next(column for column in listing.columns if column.id == "next")
+        said = {job.job: plain(column.cell(job)) for job in listing.rows}
+        assert (said["site"], said["mail"], said["wiki"]) == ("in 6 h", "in 2 min", "-")
+
+
+async def test_a_sudden_change_is_acknowledged_once_somebody_has_agreed(app: BackupApp) -> None:
+    change = SuddenChange(job="site", run="1234", time=NOW, reason="98 % of all files have changed")
+    history = app.desk.workspace.history
+    history.note_sudden_change(change)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await at(pilot, Problems())
+        page = app.screen
+        assert isinstance(page, ProblemsPage)
+        assert page.listing.row is not None
+        assert page.listing.row.kind is TroubleKind.SUDDEN_CHANGE
+        assert command_line(pilot) == ["acknowledge", "site"]
+        await pilot.press("enter")
+        await settled(pilot)
+        dialog = app.screen
+        assert isinstance(dialog, Confirm)
+        assert "Retention goes on" in "".join(str(each.content) for each in dialog.query(Static))
+        await pilot.press("enter")
+        await settled(pilot)
+        assert history.sudden_changes()["site"].acknowledged_at is None
+        await pilot.press("A")
+        await settled(pilot)
+        await pilot.click("#yes")
+        await settled(pilot)
+        assert history.sudden_changes()["site"].acknowledged_at is not None
+        assert TroubleKind.SUDDEN_CHANGE not in {each.kind for each in page.listing.given}
+
+
+def test_what_goes_wrong_unattended_has_a_cure_and_a_command() -> None:
+    stopped = Trouble(kind=TroubleKind.STOPPED, job="site", message="")
+    unheard = Trouble(kind=TroubleKind.NOTIFIER, notifier="ops", message="")
+    cure = cure_of(stopped, {})
+    assert cure is not None
+    assert cure.back_up == "site"
+    assert command_of(stopped) == ["run", "site"]
+    cure = cure_of(unheard, {})
+    assert cure is not None
+    assert cure.place == Configuration(notifier="ops")
+    assert command_of(unheard) == ["notify", "test", "ops"]
