@@ -1,12 +1,18 @@
 """What a scheduled run waits for."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.services.test_hooks import Hooked
+from tests.support.estate import build_estate
 from tests.support.mounts import tmpfs
+from tui_backup.model.event import Warned
 from tui_backup.services.requirements import lacking
+from tui_backup.services.scheduling import run_due
+from tui_backup.services.status import report
 
 HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 DEFAULT = "eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
@@ -98,3 +104,33 @@ def test_the_first_reason_is_told(tmp_path: Path) -> None:
 
 def test_nothing_asked_is_nothing_lacking() -> None:
     assert lacking([]) is None
+
+
+def test_who_runs_a_job_by_hand_is_told_and_has_it_run(tmp_path: Path) -> None:
+    estate = Hooked(*build_estate(tmp_path, ["local"]))
+    estate.give(require=[f"path:{tmp_path}/usb"])
+    ran = estate.run()
+    assert ran.errors == []
+    (warning,) = [event.message for event in ran.events if isinstance(event, Warned)]
+    assert warning == f"{tmp_path}/usb is not there; it goes on all the same, as somebody asked"
+
+
+def test_what_is_due_waits_and_runs_once_nothing_is_missing(tmp_path: Path) -> None:
+    estate = Hooked(*build_estate(tmp_path, ["local"]))
+    estate.give(require=[f"path:{tmp_path}/usb"])
+    path = estate.directory / "config.toml"
+    path.write_text(path.read_text().replace("[jobs.site]\n", '[jobs.site]\nschedule = "0 2 * * *"\n'))
+    before, later = datetime(2026, 6, 1, 12, tzinfo=UTC), datetime(2026, 6, 2, 12, tzinfo=UTC)
+    os.utime(path, (before.timestamp(), before.timestamp()))
+    with estate.open() as workspace:
+
+        def look(moment: datetime) -> tuple[int, str | None]:
+            done = list(run_due(workspace, lambda _jobs: None, lambda: moment))
+            (job,) = report(workspace.config, workspace.history, workspace.state_dir, moment).jobs
+            return len(done), job.waiting
+
+        assert look(before) == (0, None)
+        assert look(later) == (0, f"{tmp_path}/usb is not there")
+        (tmp_path / "usb" / "mine").mkdir(parents=True)
+        assert look(later) == (1, None)
+        assert look(later) == (0, None)

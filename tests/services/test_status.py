@@ -111,6 +111,7 @@ def test_the_json_has_the_documented_fields(history: History, tmp_path: Path) ->
     assert list(found["jobs"][0]) == [
         "job", "last_run", "last_status", "last_success", "next_run", "stale", "expected_every", "integrity",
         "snapshots", "size", "success_rate", "restores", "restore_duration", "restore_throughput", "restore_seconds",
+        "waiting",
     ]  # fmt: skip
     assert list(found["repositories"][0]) == ["name", "free", "low_space", "last_checked"]
 

@@ -10,9 +10,7 @@ def top_keys() -> dict[str, str]:
 
 def job_keys() -> dict[str, str]:
     """Return key -> what this version cannot do, for `[jobs.NAME]`."""
-    return {
-        "require": _("wait for a network or a path"),
-    }
+    return {}
 
 
 def sources() -> dict[str, str]:

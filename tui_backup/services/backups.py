@@ -31,6 +31,7 @@ from tui_backup.services.estimate import Estimate
 from tui_backup.services.hooks import JobHooks, variables_of
 from tui_backup.services.left_stopped import start_what_is_left
 from tui_backup.services.lock_extension import extending
+from tui_backup.services.requirements import unmet
 from tui_backup.services.room_needed import warn_of_space
 from tui_backup.services.run_scope import RunScope, run_scope
 from tui_backup.services.safety_copies import forget_over
@@ -194,11 +195,19 @@ class _JobRun:
         locks = extending(self._workspace, self._job, scope, self.troubles)
         with signals, scope, failing, admission, locks:
             judge(self._workspace.history, self._job.name)
+            self._warn_of_what_is_missing()
             self._hooks.before()
             self._take_standing_still()
             if self.taken is not None:
                 self._follow_up(self.taken)
                 self._finish_off()
+
+    def _warn_of_what_is_missing(self) -> None:
+        """Say what keeps a scheduled run from beginning: whoever has a job run by hand wants it now."""
+        if (reason := unmet(self._job)) is not None:
+            self._scope.watch.warn(
+                None, _("{reason}; it goes on all the same, as somebody asked").format(reason=reason)
+            )
 
     def _take_standing_still(self) -> None:
         """Take the backup; what had to stand still for it runs again afterwards, whatever happens."""

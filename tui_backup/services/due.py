@@ -106,6 +106,13 @@ def is_due(each: Due, history: History) -> bool:
     return last is None or last < each.moment
 
 
+def is_backup_due(job: JobConfig, history: History, now: datetime) -> bool:
+    """Whether a backup of a job should have begun by now, as far as the record knows; changes nothing."""
+    known = history.triggers()
+    mine = [known[each] for each in triggers_of(job) if each.what is What.BACKUP and each in known]
+    return any(_due(each, None, now) is not None for each in mine)
+
+
 def unseen_repositories(config: Config, history: History) -> tuple[str, ...]:
     """Return the repositories that may know what was run where the record does not: worth listing before `due`."""
     known = history.triggers()

@@ -20,6 +20,7 @@ from tui_backup.primitives.text import moment
 from tui_backup.services.backups import BackupOptions, Outcome, run_jobs
 from tui_backup.services.claims import Attempt, Claim, Stage, release_all, take_all
 from tui_backup.services.lanes import Lane, Rank
+from tui_backup.services.requirements import unmet
 from tui_backup.services.run_scope import RunScope
 from tui_backup.services.snapshots import Trouble
 from tui_backup.services.upkeep_turns import reclaim, verify_share
@@ -45,7 +46,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...] = ()
     """What went wrong; one without a name concerns the job as a whole."""
     is_put_off: bool = False
-    """Whether somebody else is at work there, so that it stays due."""
+    """Whether somebody else is at work there, or something that it requires is missing, so that it stays due."""
 
 
 class Errand:
@@ -65,6 +66,8 @@ class Errand:
         """Do what is due, and note that it is over; what was told to stop with the process stays due."""
         if self.attempt.deaths > REPEATED:
             return self._over([Trouble("", _given_up(self.attempt))])
+        if unmet(self._job) is not None:
+            return self._ended((), is_put_off=True)
         does = {What.BACKUP: self._back_up, What.VERIFY: self._verify, What.PRUNE: self._prune}
         try:
             troubles = does[self.attempt.trigger.what]()

@@ -14,9 +14,10 @@ from tui_backup.model.standing import Integrity
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services import left_stopped, troubles
-from tui_backup.services.due import next_run
+from tui_backup.services.due import is_backup_due, next_run
 from tui_backup.services.log import log_of
 from tui_backup.services.reaper import reap
+from tui_backup.services.requirements import unmet
 from tui_backup.services.restore_times import restore_times
 from tui_backup.services.room_needed import most_needed
 from tui_backup.services.runs import RunningRun, list_runs
@@ -53,6 +54,8 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes a second: the median."""
     restore_seconds: float | None
     """What a restore of the newest snapshot would take by that."""
+    waiting: str | None
+    """Why a backup that is due does not begin."""
 
 
 class RepositoryStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +141,7 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
         last_status=max((run.status for run in last), key=_GRAVITY.index, default=None),
         last_success=success.started if success else None,
         next_run=next_run(job, now),
+        waiting=unmet(job) if job.timing.require and is_backup_due(job, history, now) else None,
         stale=late,
         expected_every=job.expected_every,
         integrity=_integrity(history, job.name),

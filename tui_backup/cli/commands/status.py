@@ -73,8 +73,12 @@ def show(found: StatusReport, present: datetime) -> None:
     output.write_text("")
     columns = [Column(_("REPOSITORY")), Column(_("FREE"), right=True), Column(_("LAST CHECKED"))]
     output.write_table(columns, [_repository(each) for each in found.repositories])
-    if found.running:
+    waiting = [job for job in found.jobs if job.waiting]
+    if found.running or waiting:
         output.write_text("")
+    for job in waiting:
+        text = _("waiting: {job} is due, but {reason}")
+        output.write_text(printable(text.format(job=job.job, reason=job.waiting)))
     for run in found.running:
         output.write_text(
             _("running: {run} ({what})").format(run=printable(run.run), what=printable(run.job or verb_word(run.verb)))
