@@ -34,7 +34,7 @@ async def test_the_jobs_say_when_they_run_next(site: Path) -> None:
         listing = page.jobs.listing
         column = next(column for column in listing.columns if column.id == "next")
         said = {job.job: plain(column.cell(job)) for job in listing.rows}
-        assert (said["site"], said["mail"], said["wiki"]) == ("in 6 h", "in 2 min", "-")
+        assert (said["site"], said["mail"], said["wiki"]) == ("in 6 h", "in 1 min", "-")
 
 
 async def test_a_sudden_change_is_acknowledged_once_somebody_has_agreed(app: BackupApp) -> None:
