@@ -81,6 +81,7 @@ def test_moments_are_counted() -> None:
 
     assert count("* * * * *", "UTC", start, start + timedelta(days=2, seconds=59)) == 2 * 1440
     assert count("30 1 * * *", "America/New_York", start, utc("2027-01-01")) == 365
+    assert count("0 0 * * *", "UTC", start, start + timedelta(days=2)) == 2
     assert count("0 2 * * *", "UTC", start, start) == 0
 
 

@@ -35,6 +35,8 @@ ODD_DAYS = [
     ("America/St_Johns", "2006-10-29"),
     ("Antarctica/Troll", "2026-03-29"),
     ("Antarctica/Troll", "2026-10-25"),
+    ("Asia/Baku", "2015-03-29"),
+    ("Asia/Baku", "2015-10-25"),
     ("Asia/Beirut", "2026-03-29"),
     ("Asia/Pyongyang", "2015-08-15"),
     ("Asia/Pyongyang", "2018-05-05"),

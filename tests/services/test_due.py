@@ -129,6 +129,16 @@ def test_a_trigger_that_is_changed_has_no_past(history: History) -> None:
     assert len(due(changed, history, NOON + DAY)) == 1
 
 
+def test_a_trigger_that_comes_back_has_no_past(history: History) -> None:
+    nightly = config(job("site", "0 2 * * *"))
+    due(nightly, history, NOON)
+    assert carry_out(nightly, history, NOON + DAY) == 1
+    assert due(config(job("site")), history, NOON + 2 * DAY) == []
+
+    assert due(nightly, history, NOON + 9 * DAY) == []
+    assert len(due(nightly, history, NOON + 10 * DAY)) == 1
+
+
 def test_a_trigger_is_configured_when_the_file_was_changed(history: History, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.touch()
@@ -199,10 +209,10 @@ def test_snapshots_say_nothing_of_a_trigger_that_was_changed(history: History) -
 
 def test_a_snapshot_of_the_future_is_none(history: History) -> None:
     nightly = config(job("site", "0 2 * * *"))
-    remember(history, snapshot("scheduled", NOON + 2 * DAY))
+    remember(history, snapshot("scheduled", TWO + DAY + HOUR / 2))
 
     due(nightly, history, NOON)
-    assert len(due(nightly, history, NOON + DAY)) == 1
+    assert len(due(nightly, history, TWO + DAY)) == 1
 
 
 def test_a_clock_that_was_days_ahead_stops_nothing(history: History) -> None:
