@@ -69,8 +69,8 @@ def _complain(invocation: Invocation, outcome: Outcome, about: str | None) -> No
     for trouble in outcome.troubles:
         repository = trouble.name if outcome.has_choice else None
         invocation.fail(trouble.error, about=where(about, repository) or None)
-    if outcome.error is not None:
-        invocation.fail(outcome.error, about=about)
+    for error in (*outcome.beside, *((outcome.error,) if outcome.error else ())):
+        invocation.fail(error, about=about)
 
 
 def _options(tags: tuple[str, ...], operation: str | None) -> BackupOptions:
