@@ -26,6 +26,7 @@ from tui_backup.history.repositories import Contact, HeldSnapshot, Holdings, Kno
 from tui_backup.history.retention import Held
 from tui_backup.history.runs import KeptWarning
 from tui_backup.history.sudden_changes import SuddenChange
+from tui_backup.history.times import to_text
 from tui_backup.history.triggers import KnownTrigger
 from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.retention import LastPrune
@@ -125,15 +126,13 @@ class History:
         where = "job = ? AND repository = ? AND verb = 'run' AND status = 'ok'"
         return self._ask([], runs.select, where, (job, repository), limit)
 
-    def last_run(self, job: str) -> Run | None:
-        """Return the newest backup of a job that has ended."""
-        newest = self.backups(job, 1)
-        return newest[0] if newest else None
+    def last_run(self, job: str, until: datetime | None = None) -> Run | None:
+        """Return the newest backup of a job that has ended; one that began until then, where there is any."""
+        return self._newest("job = ? AND verb = 'run' AND status != 'running'", job, until)
 
-    def last_success(self, job: str) -> Run | None:
-        """Return the newest backup of a job that was `ok`."""
-        newest = self._ask([], runs.select, "job = ? AND verb = 'run' AND status = 'ok'", (job,), 1)
-        return newest[0] if newest else None
+    def last_success(self, job: str, until: datetime | None = None) -> Run | None:
+        """Return the newest backup of a job that was `ok`; one that began until then, where there is any."""
+        return self._newest("job = ? AND verb = 'run' AND status = 'ok'", job, until)
 
     def warnings(self, run: str) -> list[KeptWarning]:
         """Return the warnings of a run that were kept with their text."""
@@ -332,6 +331,13 @@ class History:
     def newest_of_kinds(self, host: str) -> dict[tuple[str, str], datetime]:
         """Return for each job and kind of snapshot when the newest of a host was begun, by the last contacts."""
         return self._ask({}, triggers.newest_of_kinds, host)
+
+    def _newest(self, where: str, job: str, until: datetime | None) -> Run | None:
+        found: list[Run] = []
+        if until is not None:
+            found = self._ask([], runs.select, f"{where} AND started <= ?", (job, to_text(until)), 1)
+        found = found or self._ask([], runs.select, where, (job,), 1)
+        return found[0] if found else None
 
     def _note(
         self, write: Callable[Concatenate[sqlite3.Connection, P], None], *args: P.args, **kwargs: P.kwargs

@@ -31,7 +31,8 @@ SETTLED_AFTER: Final = timedelta(hours=6)
 """How long such a one must not be seen until its end is believed."""
 
 _RUN: Final = "run"
-_ENDINGS: Final = (TroubleKind.FAILED, TroubleKind.INCOMPLETE)
+ENDINGS: Final = (TroubleKind.FAILED, TroubleKind.INCOMPLETE)
+"""How the newest run of a job may have ended; the gravest first."""
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_of(trouble: Trouble) -> Identity:
     """Return what makes a trouble the same at two looks: for the newest run of a job it is the job alone."""
-    if trouble.kind in _ENDINGS:
+    if trouble.kind in ENDINGS:
         return Identity(_RUN, trouble.job or "")
     return Identity(trouble.kind, trouble.job or "", trouble.repository or "", trouble.notifier or "")
 
@@ -114,7 +115,7 @@ def _of_seen(
         )
         return (begun,), _letters(look, trouble, _beginning(look, begun))
     again = msgspec.structs.replace(alert, trouble=trouble, told_at=look.time, gone_since=None)
-    if (alert.trouble.kind, trouble.kind) == _ENDINGS[::-1]:
+    if (alert.trouble.kind, trouble.kind) == ENDINGS[::-1]:
         return (again,), _letters(look, trouble, _beginning(look, again))
     if _is_due(alert, look.time):
         reminder = notice_of_trouble(trouble, host=look.host, time=look.time, since=alert.since, is_reminder=True)
@@ -180,7 +181,7 @@ def _is_trouble(rows: Sequence[Run], troubles: Sequence[Trouble]) -> bool:
     """Whether the end of a run shows in a trouble, which is told instead."""
     first = rows[0]
     kinds = {
-        "run": _ENDINGS,
+        "run": ENDINGS,
         "prune": (TroubleKind.HELD,),
         "verify": (TroubleKind.DAMAGED,),
     }.get(first.verb.value, ())

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_backup.config.settings import Config
+from tui_backup.engine.retention_guard import CLOCK_TOLERANCE
 from tui_backup.history.history import History
 from tui_backup.history.outbox import Letter
 from tui_backup.model.notice import Topic
@@ -24,11 +25,14 @@ from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import language, language_of, only
-from tui_backup.services.alert_turns import REMINDED_EVERY, Look, is_routine, of_endings, turn
+from tui_backup.services.alert_turns import ENDINGS, REMINDED_EVERY, Look, is_routine, of_endings, turn
 from tui_backup.services.contacts import refresh_local_space
 from tui_backup.services.delivery import PATIENCE_S, Post, deliver
+from tui_backup.services.log import log_of
 from tui_backup.services.notices import notice_of_start
-from tui_backup.services.status import StatusReport, report
+from tui_backup.services.outcome import worst
+from tui_backup.services.reaper import reap
+from tui_backup.services.troubles import found_troubles
 from tui_backup.services.unkept import note_told, was_told_lately
 
 if TYPE_CHECKING:
@@ -92,16 +96,17 @@ def look(
 ) -> None:
     """Compare how everything stands with what was told, and put into the outbox what is to be told now."""
     with _one_look_at_a_time(state_dir):
-        found = report(config, history, state_dir, present)
+        reap(state_dir, history, log_of(config, state_dir))
+        troubles = found_troubles(config, history, state_dir, present)
         seen = Look(
             time=present,
             host=host,
             receivers=tuple(config.notifiers.values()),
-            troubles=tuple(trouble for trouble in found.problems if _counts(trouble, history)),
+            troubles=tuple(trouble for trouble in troubles if _counts(trouble, history)),
             jobs=frozenset(config.jobs),
             repositories=frozenset(config.repositories),
-            undecided=frozenset(job.job for job in found.jobs if job.last_status is RunStatus.CANCELLED),
-            runs=_bad_runs(found, history),
+            undecided=_cancelled(history, present),
+            runs=_bad_runs(troubles, history, present),
         )
         history.tidy_outbox(frozenset(config.notifiers), present)
         history.post(of_endings(seen, ended))
@@ -136,14 +141,22 @@ def _counts(trouble: Trouble, history: History) -> bool:
     return reception is not None and reception.attempts >= TRIES_UNTIL_OTHERS_HEAR
 
 
-def _bad_runs(found: StatusReport, history: History) -> dict[str, Sequence[Run]]:
-    bad = {
-        trouble.job
-        for trouble in found.problems
-        if trouble.job is not None and trouble.kind in {TroubleKind.FAILED, TroubleKind.INCOMPLETE}
-    }
-    newest = {job: history.last_run(job) for job in bad}
-    return {job: history.run(run.id) for job, run in newest.items() if run is not None}
+def _bad_runs(troubles: Sequence[Trouble], history: History, present: datetime) -> dict[str, Sequence[Run]]:
+    """Return the newest run of each job where that did not end well."""
+    bad = {trouble.job for trouble in troubles if trouble.job is not None and trouble.kind in ENDINGS}
+    return {job: _newest_run(history, job, present) for job in bad}
+
+
+def _cancelled(history: History, present: datetime) -> frozenset[str]:
+    """Return the jobs whose runs did not end well, and whose newest one was cancelled."""
+    jobs = {alert.identity.job for alert in history.alerts() if alert.trouble.kind in ENDINGS}
+    newest = {job: _newest_run(history, job, present) for job in jobs}
+    return frozenset(job for job, rows in newest.items() if worst(row.status for row in rows) is RunStatus.CANCELLED)
+
+
+def _newest_run(history: History, job: str, present: datetime) -> Sequence[Run]:
+    run = history.last_run(job, present + CLOCK_TOLERANCE)
+    return history.run(run.id) if run is not None else ()
 
 
 def _in_language_of(config: Config) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_backup.config.settings import Config
+from tui_backup.config.settings import Config, RepositoryConfig
 from tui_backup.history.history import History
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
@@ -23,6 +23,17 @@ class Need(msgspec.Struct, frozen=True):
 
     job: str
     bytes: int
+
+
+class Room(msgspec.Struct, frozen=True):
+    """How much room a repository has."""
+
+    free: int | None
+    """Bytes; None: unknown."""
+    is_low: bool | None
+    """None: unknown, though somebody asks."""
+    lacking: Need | None = None
+    """What a backup may need that is not there."""
 
 
 def needed(history: History, job: str, repository: str) -> int | None:
@@ -44,6 +55,25 @@ def most_needed(config: Config, history: History, repository: str) -> Need | Non
     return max(needs, key=lambda need: need.bytes, default=None)
 
 
+def room_of(config: Config, history: History, repository: RepositoryConfig) -> Room:
+    """Return how much room a repository had at the last contact, and whether that is too little."""
+    contact = history.contact(repository.name)
+    if contact is None or contact.free is None:
+        return Room(None, None if repository.min_free else False)
+    limit = repository.min_free.limit(contact.total) if repository.min_free else None
+    need = most_needed(config, history, repository.name)
+    lacking = need if need is not None and contact.free < need.bytes else None
+    if lacking is not None or (limit is not None and contact.free < limit):
+        return Room(contact.free, True, lacking)
+    return Room(contact.free, None if repository.min_free and limit is None else False)
+
+
+def lacking_words(repository: str, free: int | None, need: Need) -> str:
+    """Return that a backup may not find the room that it needs, for people."""
+    text = _("repository {repository} has only {free} free, and a backup of {job} took up to {needed} of late")
+    return text.format(repository=repository, free=size(free), job=need.job, needed=size(need.bytes))
+
+
 def warn_of_space(workspace: "Workspace", job: str, repository: str, watch: Watch) -> None:
     """Warn where a backup that is about to begin may not find the room that the last ones took."""
     need = needed(workspace.history, job, repository)
@@ -52,5 +82,4 @@ def warn_of_space(workspace: "Workspace", job: str, repository: str, watch: Watc
     remember_space(workspace, repository)
     contact = workspace.history.contact(repository)
     if contact is not None and contact.free is not None and contact.free < need:
-        text = _("repository {repository} has only {free} free, and a backup of {job} took up to {needed} of late")
-        watch.warn(None, text.format(repository=repository, free=size(contact.free), job=job, needed=size(need)))
+        watch.warn(None, lacking_words(repository, contact.free, Need(job, need)))

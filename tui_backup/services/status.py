@@ -1,26 +1,28 @@
 """Whether everything is well: from the record alone, no network and no password."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
+from tui_backup.engine.retention_guard import CLOCK_TOLERANCE
 from tui_backup.history.history import History
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity
-from tui_backup.model.trouble import Trouble, TroubleKind
+from tui_backup.model.trouble import Trouble
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services import left_stopped, troubles
 from tui_backup.services.due import is_backup_due, next_run
 from tui_backup.services.log import log_of
 from tui_backup.services.reaper import reap
 from tui_backup.services.requirements import unmet
 from tui_backup.services.restore_times import restore_times
-from tui_backup.services.room_needed import most_needed
+from tui_backup.services.room_needed import room_of
 from tui_backup.services.runs import RunningRun, list_runs
+from tui_backup.services.staleness import last_success
+from tui_backup.services.troubles import found_troubles
 
 RATED_RUNS = 30
 """How many of a job's newest runs its success rate is about, and of its newest restores their duration."""
@@ -84,18 +86,7 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
     running = tuple(list_runs(state_dir))
     jobs = tuple(_job(job, history, now) for job in config.jobs.values())
     repositories = tuple(_repository(config, each, history) for each in config.repositories.values())
-    problems = (
-        *(trouble for job in jobs for trouble in _troubles_of_job(job, history, now)),
-        *(trouble for job in config.jobs.values() for trouble in troubles.lacking(job, history)),
-        *troubles.changed(config, history),
-        *troubles.held(config, history),
-        *troubles.unlocked(config, state_dir),
-        *left_stopped.troubles(state_dir),
-        *troubles.damages(history),
-        *(_low_space(config, each, history) for each in repositories if each.low_space),
-        *troubles.unreached(config, history),
-        *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
-    )
+    problems = found_troubles(config, history, state_dir, now)
     return StatusReport(healthy=not problems, jobs=jobs, repositories=repositories, running=running, problems=problems)
 
 
@@ -129,20 +120,19 @@ def worst_of_runs(rows: Iterable[Run]) -> dict[str, RunStatus]:
 
 def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
     newest = history.backups(job.name, RATED_RUNS * len(job.repositories))
+    newest = [run for run in newest if run.started <= now + CLOCK_TOLERANCE] or newest
     last = [run for run in newest if run.id == newest[0].id]
-    success = history.last_success(job.name)
+    success = last_success(job, history, now)
     held = history.holdings(job.name)
-    since = history.first_seen(job.name, now) if success is None else success.started
     restores = restore_times(history.runs(job.name, RATED_RUNS, Verb.RESTORE), held.size)
-    late = job.expected_every is not None and now - since > timedelta(seconds=job.expected_every)
     return JobStatus(
         job=job.name,
         last_run=last[0].started if last else None,
         last_status=max((run.status for run in last), key=_GRAVITY.index, default=None),
-        last_success=success.started if success else None,
+        last_success=success.time,
         next_run=next_run(job, now),
         waiting=unmet(job) if job.timing.require and is_backup_due(job, history, now) else None,
-        stale=late,
+        stale=success.is_stale,
         expected_every=job.expected_every,
         integrity=_integrity(history, job.name),
         snapshots=held.snapshots,
@@ -172,27 +162,10 @@ def _integrity(history: History, job: str) -> Integrity | None:
 
 def _repository(config: Config, repository: RepositoryConfig, history: History) -> RepositoryStatus:
     contact = history.contact(repository.name)
-    free = contact.free if contact else None
-    limit = repository.min_free.limit(contact.total) if contact and repository.min_free else None
-    needs = most_needed(config, history, repository.name) if free is not None else None
-    asked = repository.min_free is not None
-    unknown = asked and (free is None or limit is None)
-    is_low = free is not None and any(
-        least is not None and free < least for least in (limit, needs.bytes if needs else None)
-    )
+    room = room_of(config, history, repository)
     return RepositoryStatus(
         name=repository.name,
-        free=free,
-        low_space=None if unknown and not is_low else is_low,
+        free=room.free,
+        low_space=room.is_low,
         last_checked=contact.checked_at if contact else None,
     )
-
-
-def _low_space(config: Config, repository: RepositoryStatus, history: History) -> Trouble:
-    return troubles.low_space(repository.name, repository.free, most_needed(config, history, repository.name))
-
-
-def _troubles_of_job(job: JobStatus, history: History, now: datetime) -> Iterator[Trouble]:
-    yield from troubles.bad_endings(job.job, history)
-    if job.stale:
-        yield troubles.stale(job.job, job.last_success, job.expected_every, now)

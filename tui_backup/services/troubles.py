@@ -5,20 +5,46 @@ from datetime import datetime
 from pathlib import Path
 
 from tui_backup.config.settings import Config, JobConfig
+from tui_backup.engine.retention_guard import CLOCK_TOLERANCE
 from tui_backup.history.history import History
 from tui_backup.model.run import RunStatus
 from tui_backup.model.snapshot import short
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.services import left_stopped
 from tui_backup.services.lock_memory import load_memory
-from tui_backup.services.room_needed import Need
+from tui_backup.services.room_needed import lacking_words, room_of
+from tui_backup.services.staleness import last_success
 from tui_backup.services.sudden_changes import suspended_words
 
 
-def bad_endings(job: str, history: History) -> Iterator[Trouble]:
+def found_troubles(config: Config, history: History, state_dir: Path, now: datetime) -> tuple[Trouble, ...]:
+    """Return everything that is wrong, from the record alone."""
+    return (
+        *(trouble for job in config.jobs.values() for trouble in _of_job(job, history, now)),
+        *(trouble for job in config.jobs.values() for trouble in lacking(job, history)),
+        *changed(config, history),
+        *held(config, history),
+        *unlocked(config, state_dir),
+        *left_stopped.troubles(state_dir),
+        *damages(history),
+        *low_space(config, history),
+        *unreached(config, history),
+        *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
+    )
+
+
+def _of_job(job: JobConfig, history: History, now: datetime) -> Iterator[Trouble]:
+    yield from bad_endings(job.name, history, now)
+    success = last_success(job, history, now)
+    if success.is_stale:
+        yield stale(job, success.time, now)
+
+
+def bad_endings(job: str, history: History, now: datetime) -> Iterator[Trouble]:
     """Tell of the newest run of a job that has ended, where that was not good."""
-    newest = history.last_run(job)
+    newest = history.last_run(job, now + CLOCK_TOLERANCE)
     rows = history.run(newest.id) if newest else []
     messages = {
         RunStatus.FAILED: _("the last run of job {job} failed: {reason}"),
@@ -36,15 +62,17 @@ def bad_endings(job: str, history: History) -> Iterator[Trouble]:
             )
 
 
-def stale(job: str, last_success: datetime | None, expected_every: int | None, now: datetime) -> Trouble:
-    """Tell of a job that has not succeeded for too long; `expected_every` in seconds."""
-    from tui_backup.primitives.text import age, duration
+def stale(job: JobConfig, success: datetime | None, now: datetime) -> Trouble:
+    """Tell of a job that has not succeeded for too long, by the time of its newest success."""
+    from tui_backup.primitives.text import age, duration, moment
 
     text = _("job {job} has never succeeded, though it is expected every {every}")
-    if last_success:
+    if success is not None:
         text = _("job {job} last succeeded {age}, though it is expected every {every}")
-    message = text.format(job=job, age=age(last_success, now), every=duration(expected_every))
-    return Trouble(kind=TroubleKind.STALE, job=job, message=message, hint=f"tui-backup run {job}")
+    if success is not None and success > now:
+        text = _("job {job} last succeeded at {time}, which has not come yet: a clock is or was wrong")
+    message = text.format(job=job.name, age=age(success, now), every=duration(job.expected_every), time=moment(success))
+    return Trouble(kind=TroubleKind.STALE, job=job.name, message=message, hint=f"tui-backup run {job.name}")
 
 
 def lacking(job: JobConfig, history: History) -> Iterator[Trouble]:
@@ -144,17 +172,18 @@ def damages(history: History) -> Iterator[Trouble]:
         )
 
 
-def low_space(repository: str, free: int | None, need: Need | None) -> Trouble:
-    """Tell of a repository that has few bytes left: of what it may need, where that is more than there is."""
+def low_space(config: Config, history: History) -> Iterator[Trouble]:
+    """Tell of the repositories that have few bytes left: of what one may need, where that is more than there is."""
     from tui_backup.primitives.text import size
 
-    text = _("repository {repository} has only {free} free")
-    if need is not None and free is not None and free < need.bytes:
-        text = _("repository {repository} has only {free} free, and a backup of {job} took up to {needed} of late")
-    message = text.format(
-        repository=repository, free=size(free), job=need and need.job, needed=size(need.bytes if need else None)
-    )
-    return Trouble(kind=TroubleKind.LOW_SPACE, repository=repository, message=message)
+    for name, repository in config.repositories.items():
+        room = room_of(config, history, repository)
+        if not room.is_low:
+            continue
+        message = _("repository {repository} has only {free} free").format(repository=name, free=size(room.free))
+        if room.lacking is not None:
+            message = lacking_words(name, room.free, room.lacking)
+        yield Trouble(kind=TroubleKind.LOW_SPACE, repository=name, message=message)
 
 
 def changed(config: Config, history: History) -> Iterator[Trouble]:
