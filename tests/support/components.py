@@ -49,6 +49,7 @@ COMPONENTS: dict[str, Callable[[], bool]] = {
     "acl": lambda: shutil.which("setfacl") is not None,
     "bsdtar": lambda: shutil.which("bsdtar") is not None,
     "borg": lambda: shutil.which("borg") is not None,
+    "faketime": lambda: shutil.which("faketime") is not None,
     "journald": has_journald,
     "radosgw": _has_radosgw,
     "rclone": lambda: rclone() is not None and _imports("boto3"),
