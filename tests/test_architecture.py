@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tui_backup"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-CLIENTS = {"asyncssh", "boto3", "botocore", "paramiko", "tenacity"}
+CLIENTS = {"apprise", "asyncssh", "boto3", "botocore", "paramiko", "requests", "smtplib", "tenacity", "urllib3"}
 """What speaks to servers."""
 HEAVY = CLIENTS | {"cryptography", "pathspec", "rich", "textual", "zlib_ng", "zstandard"}
 
@@ -29,6 +29,23 @@ password = { env = "HOME" }
 [jobs.site]
 repositories = ["bucket", "server"]
 sources = [{ kind = "files", paths = ["/nonexistent"] }]
+[notifiers.ops]
+kind = "webhook"
+url = "https://example.org/hooks"
+[notifiers.mail]
+kind = "email"
+host = "mail.example.org"
+from = "a@example.org"
+to = ["b@example.org"]
+[notifiers.phone]
+kind = "ntfy"
+url = "https://ntfy.sh/backups"
+[notifiers.watch]
+kind = "ping"
+url = "https://hc-ping.com/x"
+[notifiers.chat]
+kind = "apprise"
+urls = [{ env = "HOME" }]
 """
 
 

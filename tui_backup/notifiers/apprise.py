@@ -7,25 +7,24 @@ modules along.
 import os
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Self
 
 import msgspec
 
 from tui_backup.errors import ConfigError, NotDelivered
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.notifiers import base
-from tui_backup.notifiers.apprise_process import Order, Outcome
 from tui_backup.notifiers.base import TROUBLES
-from tui_backup.notifiers.deadline import late
 from tui_backup.notifiers.options import revealed
 from tui_backup.notifiers.rendering import lines, one_line
 from tui_backup.primitives.about import About
 from tui_backup.primitives.i18n import N_, _, ngettext
-from tui_backup.primitives.programs import Program, capture
 from tui_backup.primitives.secret import SecretSource
 from tui_backup.primitives.text import printable
+
+if TYPE_CHECKING:
+    from tui_backup.notifiers.apprise_process import Order, Outcome
 
 _START: Final = "from tui_backup.notifiers.apprise_process import serve; serve()"
 _HOME: Final = str(Path(__file__).parents[2])
@@ -68,11 +67,15 @@ class AppriseNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def check_here(self) -> None:
         """Refuse to do without Apprise."""
+        from importlib.util import find_spec
+
         if find_spec("apprise") is None:
             raise ConfigError(_("Apprise is not installed"), hint=_("pip install 'tui-backup[apprise]'"))
 
     def send(self, notice: Notice) -> None:
         """Have Apprise send it to each service; that one does not take it is an error, transient if none does."""
+        from tui_backup.notifiers.apprise_process import Order
+
         self.check_here()
         order = Order(
             urls=tuple(revealed(f"urls[{place}]", source) for place, source in enumerate(self.urls)),
@@ -92,8 +95,12 @@ class AppriseNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             raise NotDelivered(text.format(names=names, reason=reason), transient=is_lost)
 
 
-def _carried_out(order: Order) -> list[Outcome]:
+def _carried_out(order: "Order") -> "list[Outcome]":
     """Return what became of each address."""
+    from tui_backup.notifiers.apprise_process import Outcome
+    from tui_backup.notifiers.deadline import late
+    from tui_backup.primitives.programs import Program, capture
+
     program = Program(
         argv=(sys.executable, "-P", "-c", _START),
         timeout_s=base.TIMEOUT_S,

@@ -1,7 +1,6 @@
 """Command: a program of the user's gets the notice, as JSON and as variables."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Self
 
@@ -14,7 +13,6 @@ from tui_backup.notifiers.base import TROUBLES
 from tui_backup.notifiers.rendering import fields_of
 from tui_backup.primitives.about import About
 from tui_backup.primitives.i18n import N_, _
-from tui_backup.primitives.programs import Program, run
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import SecretSource
 
@@ -43,6 +41,8 @@ class CommandNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def check_here(self) -> None:
         """Look for the program."""
+        import shutil
+
         if shutil.which(self.command[0]) is None:
             raise ConfigError(_("command: there is no program {program}").format(program=self.command[0]))
 
@@ -52,6 +52,8 @@ class CommandNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def send(self, notice: Notice) -> None:
         """Run the program, with the JSON on its standard input; it has to end with exit code 0."""
+        from tui_backup.primitives.programs import Program, run
+
         fields = fields_of(notice)
         program = Program(
             argv=self.command,

@@ -9,9 +9,9 @@ import msgspec
 from tui_backup.errors import ConfigError
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.notifiers.base import TROUBLES
-from tui_backup.notifiers.http import Request, deliver
 from tui_backup.notifiers.options import (
     address,
+    check_ca_file,
     check_literal_address,
     is_secret_address,
     revealed,
@@ -20,7 +20,6 @@ from tui_backup.notifiers.options import (
     shown_address,
 )
 from tui_backup.notifiers.rendering import lines, one_line, within
-from tui_backup.notifiers.trust import trusting
 from tui_backup.primitives.about import About
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.secret import SecretSource
@@ -85,8 +84,8 @@ class NtfyNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return shown_address(self.url)
 
     def check_here(self) -> None:
-        """Look whether certificates can be read."""
-        trusting(self.ca_file)
+        """Look whether the certificates can be read."""
+        check_ca_file(self.ca_file)
 
     def secrets(self) -> Iterator[tuple[tuple[str | int, ...], SecretSource]]:
         """Yield address, token and password."""
@@ -99,6 +98,8 @@ class NtfyNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def send(self, notice: Notice) -> None:
         """Publish, with a priority and a tag that fit what is told."""
+        from tui_backup.notifiers.http import Request, deliver
+
         url = address("url", self.url)
         path, topic = _parted(url.path)
         priority, tag = _LOOKS[notice.topic]

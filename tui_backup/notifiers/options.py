@@ -56,6 +56,14 @@ def check_literal_address(option: str, source: SecretSource) -> None:
         check_address(option, source.literal.reveal())
 
 
+def check_ca_file(path: str | None) -> None:
+    """Refuse a file of certificates that is none; raises ConfigError."""
+    if path is not None:
+        from tui_backup.notifiers.trust import trusting
+
+        trusting(path)
+
+
 def shown_address(source: SecretSource) -> str:
     """Return scheme and host of a URL that stands in the configuration itself; of another one where it comes from."""
     if source.literal is None:

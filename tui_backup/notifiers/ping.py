@@ -12,10 +12,15 @@ import msgspec
 
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.model.run import Verb
-from tui_backup.notifiers.http import Request, deliver
-from tui_backup.notifiers.options import address, check_literal_address, is_secret_address, rooted_path, shown_address
+from tui_backup.notifiers.options import (
+    address,
+    check_ca_file,
+    check_literal_address,
+    is_secret_address,
+    rooted_path,
+    shown_address,
+)
 from tui_backup.notifiers.rendering import lines, one_line, within
-from tui_backup.notifiers.trust import trusting
 from tui_backup.primitives.about import About
 from tui_backup.primitives.i18n import N_
 from tui_backup.primitives.secret import SecretSource
@@ -50,8 +55,8 @@ class PingNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return shown_address(self.url)
 
     def check_here(self) -> None:
-        """Look whether certificates can be read."""
-        trusting(self.ca_file)
+        """Look whether the certificates can be read."""
+        check_ca_file(self.ca_file)
 
     def secrets(self) -> Iterator[tuple[tuple[str | int, ...], SecretSource]]:
         """Yield the address."""
@@ -60,6 +65,8 @@ class PingNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def send(self, notice: Notice) -> None:
         """Ping the monitor; a verification that begins or goes well says nothing about the backup, and pings nobody."""
+        from tui_backup.notifiers.http import Request, deliver
+
         signal = _signal(notice)
         if signal is None:
             return

@@ -10,9 +10,9 @@ import msgspec
 from tui_backup.errors import ConfigError
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.notifiers.base import TROUBLES
-from tui_backup.notifiers.http import Request, deliver
 from tui_backup.notifiers.options import (
     address,
+    check_ca_file,
     check_literal_address,
     is_secret_address,
     revealed,
@@ -21,7 +21,6 @@ from tui_backup.notifiers.options import (
     shown_address,
 )
 from tui_backup.notifiers.rendering import fields_of
-from tui_backup.notifiers.trust import trusting
 from tui_backup.primitives.about import About
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import N_, _
@@ -77,8 +76,8 @@ class WebhookNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return shown_address(self.url)
 
     def check_here(self) -> None:
-        """Look whether certificates can be read."""
-        trusting(self.ca_file)
+        """Look whether the certificates can be read."""
+        check_ca_file(self.ca_file)
 
     def secrets(self) -> Iterator[tuple[tuple[str | int, ...], SecretSource]]:
         """Yield address, headers and the secret that signs."""
@@ -90,6 +89,8 @@ class WebhookNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     def send(self, notice: Notice) -> None:
         """Send the JSON, and what proves who sent it and when."""
+        from tui_backup.notifiers.http import Request, deliver
+
         body = msgspec.json.encode(fields_of(notice))
         own = {name: revealed(f"headers.{name}", source) for name, source in self.headers.items()}
         for name, value in own.items():
