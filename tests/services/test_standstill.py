@@ -22,6 +22,7 @@ from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.processes import this_process
 from tui_backup.services import left_stopped, standstill
+from tui_backup.services.acknowledging import acknowledge
 from tui_backup.services.beside import Beside
 from tui_backup.services.standstill import Record, Stopped, records
 from tui_backup.services.status import report
@@ -226,8 +227,13 @@ def test_somebody_takes_care_of_it(services: Services, estate: Hooked) -> None:
     estate.give(stop=[APP])
     estate.run()
     assert standstill.give_up(state(estate), "another") == 0
-    assert standstill.give_up(state(estate), "site") == 1
+    with estate.open() as workspace:
+        assert acknowledge(workspace, "site").stopped == (APP,)
+        assert acknowledge(workspace, "site").stopped == ()
     assert problems(estate) == []
+    services.forget_calls()
+    estate.run()
+    assert services.calls == [], "what somebody stopped for good stays so"
 
 
 def test_what_a_dead_run_left_is_named_and_started_by_the_next_run(services: Services, estate: Hooked) -> None:

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tui_backup.errors import BackupError
 from tui_backup.history.alerts import Alert
 from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.i18n import _
+from tui_backup.primitives.reasons import reason_of
+from tui_backup.services.left_stopped import not_started
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
@@ -21,11 +25,13 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
     """What the retention of the job has waited for."""
     alerts: tuple[Alert, ...]
     """What nobody is reminded of any more until it is over."""
+    stopped: tuple[str, ...] = ()
+    """What could not be started again after a run, and is forgotten: somebody takes care of it."""
 
     @property
     def is_nothing(self) -> bool:
         """Whether there was nothing to acknowledge."""
-        return self.change is None and not self.alerts
+        return self.change is None and not self.alerts and not self.stopped
 
 
 def to_acknowledge(workspace: "Workspace", job: str) -> Acknowledged:
@@ -41,6 +47,7 @@ def to_acknowledge(workspace: "Workspace", job: str) -> Acknowledged:
             and not alert.is_acknowledged
             and alert.trouble.kind is not TroubleKind.SUDDEN_CHANGE
         ),
+        stopped=not_started(workspace.state_dir, job),
     )
 
 
@@ -54,11 +61,23 @@ def acknowledge(workspace: "Workspace", job: str, present: datetime | None = Non
     if found.is_nothing:
         return found
     told = [f"sudden change of run {found.change.run}"] if found.change else []
+    told += [f"stopped: {name}" for name in found.stopped]
     told += [f"{alert.trouble.kind} since {alert.since:%Y-%m-%dT%H:%M:%SZ}" for alert in found.alerts]
     with workspace.audit.act("acknowledge", f"job {job}", ", ".join(told)):
         workspace.history.acknowledge(job, present or now())
+        if found.stopped:
+            _give_up(workspace, job)
         if found.change is not None:
             for held in workspace.history.holds():
                 if held.job == job:
                     workspace.history.release(job, held.repository)
     return found
+
+
+def _give_up(workspace: "Workspace", job: str) -> None:
+    from tui_backup.services.standstill import give_up
+
+    try:
+        give_up(workspace.state_dir, job)
+    except OSError as error:
+        raise BackupError(_("that cannot be noted: {reason}").format(reason=reason_of(error))) from error

@@ -61,6 +61,18 @@ def reminder(state_dir: Path) -> str | None:
     return text.format(names=names, jobs=jobs) if left else None
 
 
+def not_started(state_dir: Path, job: str) -> tuple[str, ...]:
+    """Return what could not be started again after runs of a job."""
+    if not is_any(state_dir):
+        return ()
+    from tui_backup.services.standstill import left_stopped
+    from tui_backup.services.stoppables import shown
+
+    return tuple(
+        shown(each.what) for record, each in left_stopped(state_dir) if record.job == job and each.tried is not None
+    )
+
+
 def troubles(state_dir: Path) -> Iterator[Trouble]:
     """Tell of what stands still though no run needs it."""
     if not is_any(state_dir):

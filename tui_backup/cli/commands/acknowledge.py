@@ -31,6 +31,9 @@ def command(invocation: Invocation, job: str, dry_run: bool) -> int:
     if found.change is not None:
         account.done.append(_change(found.change))
     account.done += map(_alert, found.alerts)
+    account.done += [
+        Deed(what="stopped", object=name, detail=_("nobody tries to start it again")) for name in found.stopped
+    ]
     code = account.close(invocation)
     if found.is_nothing:
         invocation.say(_("there is nothing to acknowledge of job {job}").format(job=job))

@@ -145,6 +145,7 @@ class ProblemsPage(Page):
             return
         facts = [alert.trouble.message for alert in found.alerts]
         facts += [_("Nobody is reminded of this any more; it stays a problem until it is over.")] if facts else []
+        facts += [_("Nobody tries to start {name} again.").format(name=name) for name in found.stopped]
         warnings = []
         if found.change is not None:
             facts += [_("Retention goes on: old snapshots are forgotten again as the policy says.")]
