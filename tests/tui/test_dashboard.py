@@ -401,7 +401,7 @@ async def test_a_backup_is_started_seen_at_once_and_found_in_the_history(fresh: 
         await settled(pilot)
         assert "just now" in drawn(page(app).jobs.listing)[1]
         assert "all healthy" in str(app.screen.query_one(Masthead).render())
-        assert health(with_another(desk), Glyphs()) == ("○ later: no backup yet", "plain")
+        assert health(with_another(desk), Glyphs(), now()) == ("○ later: no backup yet", "plain")
         (backup,) = page(app).history.listing.rows
         assert (backup.files, backup.run) == (1, desk.workspace.history.runs()[0].id)
 

@@ -1,5 +1,6 @@
 """The dashboard of jobs that run by themselves: when they do, and what can be done about what goes wrong then."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from textual.widgets import Static
@@ -7,8 +8,10 @@ from textual.widgets import Static
 from tests.support.sample_estate import NOW
 from tests.tui.conftest import at, command_line, desk_of, settled
 from tests.tui.test_configuration import read, write
+from tests.tui.test_dashboard import drawn
 from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.model.trouble import Trouble, TroubleKind
+from tui_backup.services.due import triggers_of
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.dashboard.cures import command_of, cure_of
 from tui_backup.tui.dashboard.page import DashboardPage
@@ -35,6 +38,24 @@ async def test_the_jobs_say_when_they_run_next(site: Path) -> None:
         column = next(column for column in listing.columns if column.id == "next")
         said = {job.job: plain(column.cell(job)) for job in listing.rows}
         assert (said["site"], said["mail"], said["wiki"]) == ("in 6 h", "in 1 min", "-")
+
+
+async def test_a_job_that_is_due_says_for_what_it_waits(site: Path, tmp_path: Path) -> None:
+    write(
+        site,
+        read(site).replace("[jobs.wiki]\n", f'[jobs.wiki]\nschedule = "@daily"\nrequire = ["path:{tmp_path}/usb"]\n'),
+    )
+    app = BackupApp(desk_of(site))
+    workspace = app.desk.workspace
+    workspace.history.configure_triggers(triggers_of(workspace.job("wiki")), NOW - timedelta(days=2))
+    async with app.run_test(size=(200, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        assert isinstance(page, DashboardPage)
+        page.jobs.listing.go_to("wiki")
+        await settled(pilot)
+        assert "waiting" in next(line for line in drawn(page.jobs.listing) if "wiki" in line)
+        assert page.jobs.border_subtitle == f"wiki waits: {tmp_path}/usb is not there"
 
 
 async def test_a_sudden_change_is_acknowledged_once_somebody_has_agreed(app: BackupApp) -> None:

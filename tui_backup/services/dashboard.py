@@ -55,6 +55,8 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     last_success: datetime | None
     next_run: datetime | None
     """When it runs by itself; None: it has no schedule."""
+    waiting: str | None
+    """Why a backup that is due does not begin."""
     last_run: str | None
     """Id of the newest backup that has ended."""
     outcomes: tuple[RunStatus, ...]
@@ -158,6 +160,7 @@ def _job(job: JobConfig, status: JobStatus, history: History, *, is_damaged: boo
         state=JobState.DAMAGED if is_damaged else _state(status),
         last_success=status.last_success,
         next_run=status.next_run,
+        waiting=status.waiting,
         last_run=rows[0].id if rows else None,
         outcomes=tuple(reversed(outcomes)),
     )

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.text import printable
 from tui_backup.services.dashboard import JobOverview, JobState
 from tui_backup.services.status import RATED_RUNS
 from tui_backup.tui.dashboard.opener import SnapshotOpener
@@ -84,10 +85,14 @@ class JobsPane(Vertical):
         self.listing.say(error.message, error.hint or "", failed=True)
 
     def count(self) -> None:
-        """Say how many jobs are shown, if that is not all."""
+        """Say how many jobs are shown, if that is not all, else for what the one under the cursor waits."""
         listing = self.listing
-        text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
-        entitle(self, subtitle=text if listing.needle else "")
+        text = ""
+        if listing.needle:
+            text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
+        elif self.job is not None and self.job.waiting:
+            text = _("{job} waits: {reason}").format(job=self.job.job, reason=printable(self.job.waiting))
+        entitle(self, subtitle=text)
 
     def time_passes(self) -> None:
         """Let ages be what they are by now."""
@@ -109,6 +114,7 @@ class JobsPane(Vertical):
     @on(Listing.Moved, "#jobs")
     def _moved(self, event: Listing.Moved) -> None:
         event.stop()
+        self.count()
         self.post_message(self.Selected(event.row))
 
     def _columns(self, jobs: tuple[JobOverview, ...]) -> list[Column[JobOverview]]:
@@ -142,7 +148,7 @@ class JobsPane(Vertical):
         return Column(
             id="next",
             title=_("Next run"),
-            cell=lambda job: ago(job.next_run, self._desk.now()),
+            cell=self._next,
             right=True,
             rank=1,
             sort=lambda job: job.next_run.timestamp() if job.next_run else math.inf,
@@ -162,6 +168,9 @@ class JobsPane(Vertical):
 
     def _age(self, job: JobOverview) -> str:
         return ago(job.last_success, self._desk.now())
+
+    def _next(self, job: JobOverview) -> Cell:
+        return [(_("waiting"), "warning")] if job.waiting else ago(job.next_run, self._desk.now())
 
     def _times(self, job: JobOverview) -> tuple[str, str]:
         return self._age(job), ago(job.next_run, self._desk.now())
