@@ -1,22 +1,20 @@
 """Who hears what, and when: begin, reminder, end, against a clock that the tests hold."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
 
 import msgspec
 import pytest
 
+from tests.support.telling import Nobody
 from tui_backup.config.settings import NotifierConfig
 from tui_backup.history.alerts import Alert
 from tui_backup.history.history import History
 from tui_backup.history.outbox import Letter
-from tui_backup.model.notice import Notice, Topic
+from tui_backup.model.notice import Topic
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.notifiers.base import TROUBLES
-from tui_backup.primitives.secret import SecretSource
 from tui_backup.services.alert_turns import SETTLED_AFTER, Look, of_endings, turn
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -29,27 +27,6 @@ INCOMPLETE = Trouble(kind=TroubleKind.INCOMPLETE, job="site", repository="local"
 ELSEWHERE = Trouble(kind=TroubleKind.FAILED, job="site", repository="offsite", message="refused")
 FULL = Trouble(kind=TroubleKind.LOW_SPACE, repository="local", message="little is free")
 CHANGED = Trouble(kind=TroubleKind.SUDDEN_CHANGE, job="site", message="everything is another")
-
-
-class Nobody(msgspec.Struct, frozen=True):
-    """A notifier that is never asked to send anything here."""
-
-    default_topics: ClassVar[frozenset[Topic]] = TROUBLES
-
-    def rooted(self, _base: str) -> "Nobody":
-        return self
-
-    def describe(self) -> str:
-        return "nobody"
-
-    def check_here(self) -> None:
-        """All is well."""
-
-    def secrets(self) -> Iterator[tuple[tuple[str | int, ...], SecretSource]]:
-        return iter(())
-
-    def send(self, notice: Notice) -> None:
-        raise AssertionError(notice)
 
 
 def receiver(name: str = "ops", *topics: Topic, jobs: tuple[str, ...] = ()) -> NotifierConfig:

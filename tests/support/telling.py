@@ -1,17 +1,41 @@
 """Estates whose notifiers are receivers of the tests, and what these got."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from tests.support.estate import Estate, build_estate
 from tests.support.servers.receivers import Got, Receiver
+from tui_backup.model.notice import Notice, Topic
+from tui_backup.notifiers.base import TROUBLES
+from tui_backup.primitives.secret import SecretSource
 from tui_backup.services import alerts
 
 NOON = datetime(2030, 11, 21, 12, tzinfo=UTC)
+
+
+class Nobody(msgspec.Struct, frozen=True):
+    """A notifier that is never asked to send anything here."""
+
+    default_topics: ClassVar[frozenset[Topic]] = TROUBLES
+
+    def rooted(self, _base: str) -> "Nobody":
+        return self
+
+    def describe(self) -> str:
+        return "nobody"
+
+    def check_here(self) -> None:
+        """All is well."""
+
+    def secrets(self) -> Iterator[tuple[tuple[str | int, ...], SecretSource]]:
+        return iter(())
+
+    def send(self, notice: Notice) -> None:
+        raise AssertionError(notice)
 
 
 def listed(*topics: str) -> str:

@@ -57,13 +57,15 @@ def tell(workspace: "Workspace", clock: Callable[[], datetime] = now, patience_s
     if not workspace.config.notifiers:
         return
     try:
+        history = workspace.history
         if any(row.status is RunStatus.CANCELLED for rows in ended for row in rows):
             patience_s = min(patience_s, HASTY_S)
         with _in_language_of(workspace.config):
             refresh_local_space(workspace)
-            look(workspace.config, workspace.history, workspace.state_dir, workspace.host, clock(), ended)
+            wants_troubles = history.is_kept or not was_told_lately(workspace.state_dir, clock(), REMINDED_EVERY)
+            look(workspace, clock(), ended, wants_troubles=wants_troubles)
             deliver(_post(workspace, clock), tuple(workspace.config.notifiers.values()), patience_s)
-            if not workspace.history.is_kept and not workspace.history.receptions():
+            if wants_troubles and not history.is_kept and not history.receptions():
                 note_told(workspace.state_dir, clock())
     except KeyboardInterrupt:
         workspace.log.warning("nobody waited for the deliveries")
@@ -87,20 +89,16 @@ def tell_aside(config: Config, ended: Sequence[Sequence[Run]]) -> None:
 
 
 def look(
-    config: Config,
-    history: History,
-    state_dir: Path,
-    host: str,
-    present: datetime,
-    ended: Sequence[Sequence[Run]] = (),
+    workspace: "Workspace", present: datetime, ended: Sequence[Sequence[Run]] = (), *, wants_troubles: bool = True
 ) -> None:
     """Compare how everything stands with what was told, and put into the outbox what is to be told now."""
+    config, history, state_dir = workspace.config, workspace.history, workspace.state_dir
     with _one_look_at_a_time(state_dir):
         reap(state_dir, history, log_of(config, state_dir))
         troubles = found_troubles(config, history, state_dir, present)
         seen = Look(
             time=present,
-            host=host,
+            host=workspace.host,
             receivers=tuple(config.notifiers.values()),
             troubles=tuple(trouble for trouble in troubles if _counts(trouble, history)),
             jobs=frozenset(config.jobs),
@@ -110,7 +108,7 @@ def look(
         )
         history.tidy_outbox(frozenset(config.notifiers), present)
         history.post(of_endings(seen, ended))
-        if history.is_kept or not was_told_lately(state_dir, present, REMINDED_EVERY):
+        if wants_troubles:
             history.update_alerts(partial(turn, seen))
 
 
