@@ -1,8 +1,7 @@
 """Beside a run: programs of the user's are carried out for it; what they write is told, secrets in it masked."""
 
-import os
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from tui_backup.errors import ConfigError, HookFailed
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
-from tui_backup.primitives.secret import SecretSource
+from tui_backup.primitives.redaction import redacted
 from tui_backup.primitives.text import printable
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ Told = Callable[[str, str], None]
 
 _LONGEST_NAME = 100
 _LONGEST_VALUE = 4000
-_SHORTEST_SECRET = 6
-"""Characters: what is shorter than that would be found everywhere."""
 
 
 class Beside:
@@ -40,7 +37,7 @@ class Beside:
         self._told = told
         self._variables = variables or {}
         self._cancel = cancel
-        self._secrets: tuple[str, ...] | None = None
+        self._has_learnt = False
 
     def carry_out(
         self,
@@ -78,25 +75,17 @@ class Beside:
         return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
 
     def _masked(self, line: str) -> str:
-        """Return a line with asterisks in place of the secrets of the configuration."""
-        if self._secrets is None:
-            self._secrets = tuple(sorted(set(_secrets(self._config)), key=len, reverse=True))
-        for secret in self._secrets:
-            line = line.replace(secret, "********")
-        return line
+        """Return a line without the secrets of the configuration that can be had without running anything."""
+        if not self._has_learnt:
+            self._has_learnt = True
+            _learn_secrets(self._config)
+        return redacted(line)
 
 
-def _secrets(config: Config) -> Iterator[str]:
-    """Yield the secrets that can be had without running anything."""
+def _learn_secrets(config: Config) -> None:
     repositories = (each.secrets() for each in config.repositories.values())
     notifiers = (each.secrets() for each in config.notifiers.values())
     for key, source in chain.from_iterable((*repositories, *notifiers)):
-        secret = _at_hand(".".join(map(str, key)), source)
-        yield from (part for part in secret.splitlines() if len(part) >= _SHORTEST_SECRET)
-
-
-def _at_hand(key: str, source: SecretSource) -> str:
-    if source.command is None:
-        with suppress(ConfigError):
-            return source.resolve(key, os.environ).reveal()
-    return ""
+        if source.command is None:
+            with suppress(ConfigError):
+                source.resolve(".".join(map(str, key))).reveal()
