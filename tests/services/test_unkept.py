@@ -41,9 +41,9 @@ def test_a_state_that_cannot_be_written_is_told_once_a_day(tmp_path: Path, ops: 
         for after in (HOUR, 2 * HOUR, 20 * HOUR):
             tell(estate, after)
         assert events(ops) == ["history_failed"]
-        tell(estate, 2 * HOUR + DAY)
+        tell(estate, 3 * HOUR + DAY)
         assert events(ops)[1:] == ["job_stale", "history_failed"]
-    tell(estate, 3 * HOUR + DAY)
+    tell(estate, 4 * HOUR + DAY)
     assert events(ops)[3:] == ["job_stale"]
 
 
