@@ -15,7 +15,7 @@ from tests.support.mounts import read_only
 from tests.support.processes import ended_pid
 from tests.support.services import Services, build_services
 from tui_backup.errors import Cancelled, HookFailed
-from tui_backup.model.event import Output, Started
+from tui_backup.model.event import Output, Started, Warned
 from tui_backup.model.hook import Stoppable
 from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.cancel import CancelToken
@@ -288,7 +288,7 @@ def test_the_first_ends_while_the_second_needs_it_still(services: Services, esta
 
     with estate.open() as workspace:
         state(estate).mkdir(exist_ok=True)
-        beside = Beside(workspace.config, lambda program, line: None)
+        beside = Beside(workspace.config, lambda program, line: None, lambda message: None)
         first, second = stand("a"), stand("b")
         first.begin(CancelToken())
         second.begin(CancelToken())
@@ -315,7 +315,11 @@ def test_a_state_that_cannot_be_written_any_more_keeps_nothing_stopped(services:
     with estate.open() as workspace:
         state(estate).mkdir(exist_ok=True)
         stands = standstill.Standstill(
-            state(estate), "a", "site", [unit()], Beside(workspace.config, lambda program, line: None)
+            state(estate),
+            "a",
+            "site",
+            [unit()],
+            Beside(workspace.config, lambda program, line: None, lambda message: None),
         )
         stands.begin(CancelToken())
         with read_only(state(estate)):
@@ -348,3 +352,24 @@ def test_podman_where_there_is_no_docker(services: Services, estate: Hooked, mon
     estate.give(stop=["docker:db"])
     ran = estate.run()
     assert [event.program for event in ran.events if isinstance(event, Output)] == ["podman stop db", "podman start db"]
+
+
+def test_what_is_left_running_without_an_output_of_its_own_is_warned_of(services: Services, estate: Hooked) -> None:
+    pid = estate.directory / "pid"
+    estate.give(stop=[{"stop": ["true"], "start": ["sh", "-c", f"sleep 60 & echo $! > {pid}"]}])
+    ran = estate.run()
+    (warning,) = [event.message for event in ran.events if isinstance(event, Warned)]
+    assert warning.endswith("has left running ends with the next line that it writes: send its output elsewhere")
+    os.kill(int(pid.read_text()), 9)
+
+
+def test_a_run_whose_directory_nobody_holds_is_dead_whatever_its_pid(services: Services, estate: Hooked) -> None:
+    """As after a container was killed and started anew: its pids say nothing."""
+    run = estate.run().ended[0].run
+    (state(estate) / "standstill").mkdir()
+    record = Record(run=run, job="site", since=now(), owner=this_process(), stopped=(Stopped(what=unit()),))
+    (state(estate) / "standstill" / f"{run}.json").write_bytes(msgspec.json.encode(record))
+    services.unit("app.service", "inactive")
+    assert len(problems(estate)) == 1
+    estate.run()
+    assert services.unit("app.service") == "active"

@@ -182,7 +182,10 @@ class _JobRun:
         self.mishaps: list[BackupError] = []
         """What failed beside the backup."""
         variables = variables_of(workspace.config, job, options.kind, scope.run_id)
-        beside = Beside(workspace.config, scope.put_out, variables, scope.watch.cancel)
+        watch = scope.watch
+        beside = Beside(
+            workspace.config, scope.put_out, lambda message: watch.warn(None, message), variables, watch.cancel
+        )
         self._hooks = JobHooks(job, scope, beside)
         self._standstill = Standstill(workspace.state_dir, scope.run_id, job.name, job.stop, beside)
 

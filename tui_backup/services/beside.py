@@ -30,11 +30,17 @@ class Beside:
     """Carries out programs, in the directory of the configuration."""
 
     def __init__(
-        self, config: Config, told: Told, variables: dict[str, str] | None = None, cancel: CancelToken | None = None
+        self,
+        config: Config,
+        told: Told,
+        warn: Callable[[str], None],
+        variables: dict[str, str] | None = None,
+        cancel: CancelToken | None = None,
     ) -> None:
         """`variables` are what every program gets to know beside the usual; setting `cancel` ends one that runs."""
         self._config = config
         self._told = told
+        self._warn = warn
         self._variables = variables or {}
         self._cancel = cancel
         self._has_learnt = False
@@ -66,7 +72,10 @@ class Beside:
             reason = reason_of(error) if isinstance(error, OSError) else str(error)
             raise HookFailed(_("cannot run {program}: {reason}").format(program=name, reason=reason)) from error
         if ended.is_held and heard is None:
-            told(_("what it left running writes here still, and ends with its next line: redirect its output"))
+            text = _(
+                "what {program} has left running ends with the next line that it writes: send its output elsewhere"
+            )
+            self._warn(text.format(program=name))
         return msgspec.structs.replace(ended, last_line=self._masked(ended.last_line))
 
     def name_of(self, argv: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ def start_what_is_left(workspace: "Workspace") -> None:
     def note(program: str, line: str) -> None:
         workspace.log.info(": ".join((program, line)))
 
-    beside = Beside(workspace.config, note)
+    beside = Beside(workspace.config, note, workspace.warn)
     try:
         started, failures = start_left(workspace.state_dir, beside, now())
     except OSError as error:

@@ -28,6 +28,7 @@ from tui_backup.primitives.processes import Process, is_dead, this_process
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.services import stoppables
 from tui_backup.services.beside import Beside
+from tui_backup.services.run_directory import is_alive
 
 _DIRECTORY = "standstill"
 _LOOK_S = 0.1
@@ -57,11 +58,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     stopped: tuple[Stopped, ...]
     is_over: bool = False
     """Whether the run is done with it: what is left could not be started."""
-
-    @property
-    def is_left(self) -> bool:
-        """Whether nobody is about to start it any more."""
-        return self.is_over or is_dead(self.owner)
 
 
 class Standstill:
@@ -151,9 +147,13 @@ def records(state_dir: Path) -> list[Record]:
 def left_stopped(state_dir: Path) -> list[tuple[Record, Stopped]]:
     """Return what stands still though no run needs it any more."""
     found = records(state_dir)
-    needed = {_key(each.what) for record in found if not record.is_left for each in record.stopped}
+    needed = {_key(each.what) for record in found if not _is_left(state_dir, record) for each in record.stopped}
     return [
-        (record, each) for record in found if record.is_left for each in record.stopped if _key(each.what) not in needed
+        (record, each)
+        for record in found
+        if _is_left(state_dir, record)
+        for each in record.stopped
+        if _key(each.what) not in needed
     ]
 
 
@@ -166,10 +166,10 @@ def start_left(state_dir: Path, beside: Beside, at: datetime) -> tuple[list[str]
         OSError: the state cannot be used.
     """
     started, failures = list[str](), list[BackupError]()
-    if not any(record.is_left for record in records(state_dir)):
+    if not any(_is_left(state_dir, record) for record in records(state_dir)):
         return started, failures
     with _lock(state_dir):
-        for run in [record.run for record in records(state_dir) if record.is_left]:
+        for run in [record.run for record in records(state_dir) if _is_left(state_dir, record)]:
             for record in [each for each in records(state_dir) if each.run == run]:
                 left, failed = _start_all(state_dir, record, beside, at=at, doubtful=record.stopped)
                 failures += failed
@@ -185,11 +185,11 @@ def give_up(state_dir: Path, job: str) -> int:
         OSError: the state cannot be written.
     """
     given_up = 0
-    if not any(record.is_left for record in records(state_dir)):
+    if not any(_is_left(state_dir, record) for record in records(state_dir)):
         return given_up
     with _lock(state_dir):
         for record in records(state_dir):
-            if record.is_left and record.job == job:
+            if _is_left(state_dir, record) and record.job == job:
                 kept = tuple(each for each in record.stopped if each.tried is None)
                 given_up += len(record.stopped) - len(kept)
                 _save(state_dir, msgspec.structs.replace(record, stopped=kept))
@@ -203,7 +203,7 @@ def _start_all(
 
     What is `doubtful` may run: it is asked first, so that nothing is started twice; nor is it tried again too soon.
     """
-    others = [other for other in records(state_dir) if other.run != record.run and not other.is_left]
+    others = [other for other in records(state_dir) if other.run != record.run and not _is_left(state_dir, other)]
     needed = {_key(each.what) for other in others for each in other.stopped}
     failures = list[BackupError]()
     for each in reversed(record.stopped):
@@ -238,10 +238,16 @@ def _runs_surely(what: Stoppable, beside: Beside) -> bool:
 
 def _strike(state_dir: Path, but: str, what: Stoppable) -> None:
     """Take something out of what other runs have left, as somebody has cared for it."""
-    for other in (each for each in records(state_dir) if each.run != but and each.is_left):
+    for other in (each for each in records(state_dir) if each.run != but and _is_left(state_dir, each)):
         kept = tuple(each for each in other.stopped if _key(each.what) != _key(what))
         if len(kept) < len(other.stopped):
             _save_if_possible(state_dir, msgspec.structs.replace(other, stopped=kept))
+
+
+def _is_left(state_dir: Path, record: Record) -> bool:
+    """Whether nobody is about to start what is in a record any more: the run is done with it, or surely dead."""
+    directory = state_dir / "runs" / record.run
+    return record.is_over or is_dead(record.owner) or (directory.is_dir() and not is_alive(directory))
 
 
 def _key(what: Stoppable) -> tuple[str, str]:
