@@ -50,14 +50,29 @@ class _Tended(Enum):
 
 
 class _Desk:
-    """A workspace, and how many threads are at work in it."""
+    """What belongs to one configuration, and how many threads are at work there.
+
+    Backups, upkeep and the rest have a workspace each, so that none waits for a repository that another one opens.
+    """
 
     def __init__(self, config: Config, bus: EventBus, warned: Callable[[str], None]) -> None:
-        self.workspace = Workspace(config, bus)
-        self.workspace.locking = Locking(retry_s=PATIENCE_S)
-        self.workspace.on_warning = warned
+        self.workspace, backups, upkeep = (self._made(config, bus, warned) for _each in range(3))
+        self.places = {What.BACKUP: backups, What.VERIFY: upkeep, What.PRUNE: upkeep}
+        self.workspaces = (self.workspace, backups, upkeep)
         self.users = 0
         self.is_used = False
+
+    def cancel(self) -> None:
+        """Have everything end soon."""
+        for workspace in self.workspaces:
+            workspace.cancel.cancel()
+
+    @staticmethod
+    def _made(config: Config, bus: EventBus, warned: Callable[[str], None]) -> Workspace:
+        workspace = Workspace(config, bus)
+        workspace.locking = Locking(retry_s=PATIENCE_S)
+        workspace.on_warning = warned
+        return workspace
 
 
 class Daemon:
@@ -154,7 +169,9 @@ class Daemon:
         desk, present = self._desk, now()
         self._looked_at = present
         self._next_look = present + timedelta(seconds=WAKES_S)
-        scheduler = Scheduler(desk.workspace, self._lanes, lambda ended: self._heard.put((desk, ended)))
+        scheduler = Scheduler(
+            desk.workspace, self._lanes, lambda ended: self._heard.put((desk, ended)), places=desk.places
+        )
         try:
             look = scheduler.look()
             coming = [each for upcoming in next_moments(desk.workspace.config, present, 1) for each in upcoming.moments]
@@ -181,7 +198,8 @@ class Daemon:
     def _look_after(self, desk: _Desk) -> None:
         try:
             ask_unseen(desk.workspace)
-            look_after(desk.workspace)
+            for workspace in desk.workspaces:
+                look_after(workspace)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
             fault = error if isinstance(error, BackupError) else desk.workspace.unexpected(error)
             self._heard.put(fault.message)
@@ -215,14 +233,15 @@ class Daemon:
             self._desk = _Desk(desk.workspace.config, self._bus, self._heard.put)
         elif desk in self._former:
             self._former.remove(desk)
-        threading.Thread(target=self._put_away, args=(desk.workspace,), name="close").start()
+        threading.Thread(target=self._put_away, args=(desk,), name="close").start()
 
-    def _put_away(self, workspace: Workspace) -> None:
-        """Close a workspace, which may take a while: others are told how its runs ended."""
-        try:
-            workspace.close()
-        except BackupError as error:
-            self._heard.put(error.message)
+    def _put_away(self, desk: _Desk) -> None:
+        """Close workspaces, which may take a while: others are told how runs ended."""
+        for workspace in desk.workspaces:
+            try:
+                workspace.close()
+            except BackupError as error:
+                self._heard.put(error.message)
 
     def _opened(self, config: Config) -> _Desk:
         """Return a desk; raises BackupError where its state cannot be used."""
@@ -235,7 +254,7 @@ class Daemon:
         self._manager.stopping()
         hurry()
         for desk in (self._desk, *self._former):
-            desk.workspace.cancel.cancel()
+            desk.cancel()
         while self._in_hand:
             self._hear(self._sign_s())
         if not self._desk.users:

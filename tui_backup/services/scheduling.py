@@ -53,9 +53,15 @@ class Scheduler:
         lanes: Mapping[What, Lane],
         ended: Callable[[Ended], None],
         clock: Clock = now,
+        places: "Mapping[What, Workspace] | None" = None,
     ) -> None:
-        """`ended` hears, on any thread, what became of each thing that a look has begun."""
+        """`ended` hears, on any thread, what became of each thing that a look has begun.
+
+        `places` are workspaces of the same configuration in which things are done: whoever opens a repository keeps
+        the others in the same workspace waiting. None: all of them in `workspace`.
+        """
         self._workspace = workspace
+        self._places = places or dict.fromkeys(What, workspace)
         self._lanes = lanes
         self._ended = ended
         self._clock = clock
@@ -104,7 +110,7 @@ class Scheduler:
             claim.release()
             return False
         rank = (_ORDER.index(each.what), next(_numbers))
-        errand = Errand(self._workspace, attempt, claim, self._lanes[each.what], rank)
+        errand = Errand(self._places[each.what], attempt, claim, self._lanes[each.what], rank)
         threading.Thread(target=self._carry_out, args=(errand, claim), name=_name(each.trigger)).start()
         return True
 
