@@ -3,12 +3,17 @@
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 _MASK: Final = "********"
+_LOOKS: Final[Mapping[str, Any]] = {
+    "app_id": "tui-backup", "app_desc": "tui-backup", "app_url": "", "image_url_mask": "", "image_url_logo": "",
+}  # fmt: skip
+"""Who sends, without pictures that receivers would fetch from elsewhere."""
+
 _PART: Final = re.compile(r"[^/:@?&=,#\s]{4,}")
 
 
@@ -53,8 +58,7 @@ def _delivered(order: Order, place: int) -> Outcome:
     logger.addHandler(said)
     logger.propagate = False
     try:
-        asset = apprise.AppriseAsset(app_id="tui-backup", app_desc="tui-backup", app_url="", async_mode=False)
-        sender = apprise.Apprise(asset=asset)
+        sender = apprise.Apprise(asset=apprise.AppriseAsset(**_LOOKS, async_mode=False))
         if not sender.add(url):
             return Outcome(place=place, service=service, went_well=False, is_unknown=True)
         went_well = sender.notify(
