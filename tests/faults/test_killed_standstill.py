@@ -86,7 +86,9 @@ def test_other_commands_start_nothing_and_say_so(base: Installation, tmp_path: P
     services.forget_calls()
     said = installation.call("list")
     assert said.code == 0
-    assert "stopped for a backup, and not started again: systemd:app.service, docker:db, app stop" in said.err
+    assert (
+        "stopped for a backup, and not started again: systemd:app.service, docker:db, what `app stop` stops" in said.err
+    )
     status = installation.call("status", "--check")
     assert status.code == 1
     assert "systemd:app.service was stopped by a run of job site that died" in status.out

@@ -43,8 +43,10 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown(what: Stoppable) -> str:
-    """Return what something is called, as the configuration has it."""
-    return what.name if what.kind == "command" else f"{what.kind}:{what.name}"
+    """Return what something is called, as the configuration has it; commands have no name for what they stop."""
+    if what.kind == "command":
+        return _("what `{command}` stops").format(command=what.name)
+    return f"{what.kind}:{what.name}"
 
 
 def is_running(what: Stoppable, beside: Beside, *, is_cancellable: bool = True) -> bool:
