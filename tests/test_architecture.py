@@ -122,7 +122,9 @@ def test_importing_the_package_loads_nothing_else_of_it() -> None:
     assert {name for name in loaded_by("import tui_backup") if name.startswith("tui_backup.")} == set()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["status"], ["status", "--prometheus"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["status"], ["status", "--prometheus"], ["--run-scheduled"]], ids=" ".join
+)
 def test_what_answers_at_once_loads_little(arguments: list[str], tmp_path: Path) -> None:
     configuration = tmp_path / "config.toml"
     configuration.write_text("")

@@ -19,7 +19,7 @@ from tui_backup.model.standing import Integrity
 from tui_backup.primitives.clock import now
 from tui_backup.services import scheduling
 from tui_backup.services.claims import Attempt, Claim
-from tui_backup.services.errands import Ended, StateUnusable
+from tui_backup.services.ended import Ended, StateUnusable
 from tui_backup.services.runs import cancel, list_runs
 from tui_backup.services.workspace import Workspace
 

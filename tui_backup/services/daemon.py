@@ -23,7 +23,7 @@ from tui_backup.primitives.service_manager import ServiceManager
 from tui_backup.primitives.text import moment
 from tui_backup.services.bus import EventBus
 from tui_backup.services.due import next_moments
-from tui_backup.services.errands import PATIENCE_S, Ended
+from tui_backup.services.ended import PATIENCE_S, Ended
 from tui_backup.services.lanes import Lane
 from tui_backup.services.looking_after import look_after
 from tui_backup.services.scheduling import Scheduler, ask_unseen

@@ -3,22 +3,21 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tui_backup.errors import BackupError, Cancelled, Incomplete, JobRunning
 from tui_backup.model.run import RunStatus
-from tui_backup.model.schedule import SCHEDULED, Trigger, What
+from tui_backup.model.schedule import SCHEDULED, What
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import moment
 from tui_backup.services.backups import BackupOptions, Outcome, run_jobs
 from tui_backup.services.claims import Attempt, Claim, Stage, release_all, take_all
+from tui_backup.services.ended import Ended, StateUnusable
 from tui_backup.services.lanes import Lane, Rank
 from tui_backup.services.requirements import unmet
 from tui_backup.services.run_scope import RunScope
@@ -31,22 +30,8 @@ if TYPE_CHECKING:
 REPEATED: Final = 1
 """How often a moment is run again because the process that ran it has died."""
 
-PATIENCE_S: Final = 900
-"""How long something that runs by itself waits for a lock that somebody else holds in a repository."""
-
 _AGAIN_S: Final = 1.0
 """How often somebody who waits for a repository looks whether it is free."""
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one thing that was due."""
-
-    trigger: Trigger
-    moment: datetime
-    troubles: tuple[Trouble, ...] = ()
-    """What went wrong; one without a name concerns the job as a whole."""
-    is_put_off: bool = False
-    """Whether somebody else is at work there, or something that it requires is missing, so that it stays due."""
 
 
 class Errand:
@@ -180,16 +165,6 @@ class Errand:
 
 class _PutOff(Exception):
     """Somebody else is at work."""
-
-
-class StateUnusable(BackupError):
-    """Nothing can be run by itself, as nobody could know of it later: it would be run again and again."""
-
-    @classmethod
-    def for_(cls, state_dir: Path, error: OSError) -> Self:
-        """Return the error for what the system says of a state directory."""
-        message = _("nothing that is scheduled can be run: the state directory {path} cannot be written: {reason}")
-        return cls(message.format(path=state_dir, reason=reason_of(error)))
 
 
 def _nobody(_message: str) -> None:

@@ -19,11 +19,12 @@ from tui_backup.model.schedule import Trigger, What
 from tui_backup.primitives.clock import now
 from tui_backup.services.claims import Attempt, Claim, Stage, unfinished
 from tui_backup.services.due import Due, due, is_due, triggers_of, unseen_repositories
-from tui_backup.services.errands import Ended, Errand, StateUnusable
+from tui_backup.services.ended import Ended, StateUnusable
 from tui_backup.services.lanes import Lane
 from tui_backup.services.snapshots import Trouble
 
 if TYPE_CHECKING:
+    from tui_backup.services.errands import Errand
     from tui_backup.services.workspace import Workspace
 
 Clock = Callable[[], datetime]
@@ -109,12 +110,14 @@ class Scheduler:
             history.note_moment(each.trigger, each.moment)
             claim.release()
             return False
+        from tui_backup.services.errands import Errand
+
         rank = (_ORDER.index(each.what), next(_numbers))
         errand = Errand(self._places[each.what], attempt, claim, self._lanes[each.what], rank)
         threading.Thread(target=self._carry_out, args=(errand, claim), name=_name(each.trigger)).start()
         return True
 
-    def _carry_out(self, errand: Errand, claim: Claim) -> None:
+    def _carry_out(self, errand: "Errand", claim: Claim) -> None:
         try:
             ended = errand.carry_out()
         except Exception as error:  # noqa: BLE001 - a fault of ours must be told, and not end everything else

@@ -13,7 +13,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.service_manager import ServiceManager
 from tui_backup.services.bus import EventBus
 from tui_backup.services.daemon import Ask, Daemon
-from tui_backup.services.errands import Ended
+from tui_backup.services.ended import Ended
 
 
 @click.command(
