@@ -69,6 +69,21 @@ def test_the_head_of_a_mail_tells_programs_what_it_is() -> None:
     assert max(map(len, came.raw.splitlines())) < 998
 
 
+def test_addresses_as_people_write_them() -> None:
+    to = ("Doe, Jane <jane@example.org>", '"O. P." <ops@example.org>', "<x@example.org>", "y@exämple.org")
+    with mail_server() as server:
+        mail(server, to=to).send(notice())
+        (came,) = server.got
+    assert came.recipients == ("jane@example.org", "ops@example.org", "x@example.org", "y@xn--exmple-cua.org")
+    assert [each.display_name for each in came.content["To"].addresses] == ["Doe, Jane", "O. P.", "", ""]
+
+
+@pytest.mark.parametrize("given", ["a..b@example.org", "a@exam_ple..org"])
+def test_an_address_that_no_mail_goes_to_is_a_wrong_configuration(given: str) -> None:
+    with mail_server() as server, pytest.raises(ConfigError, match=r"to: .* is no address of mail"):
+        mail(server, to=(given,)).send(notice())
+
+
 def test_names_with_line_ends_add_no_header() -> None:
     with mail_server() as server:
         hostile = {"title": HOSTILE, "event": HOSTILE, "message": f".\r\n{HOSTILE}\n.\n..\n", "id": "x>\r\nCc: y@z"}

@@ -7,11 +7,12 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Any, Final
 
 import msgspec
@@ -106,6 +107,8 @@ class _Delivery:
         if self._server.user is not None and self._server.password is not None:
             self._log_in(server, self._server.user, self._server.password.reveal())
         refused = server.send_message(self._message)
+        with suppress(smtplib.SMTPException, OSError):
+            server.putcmd("QUIT")  # the mail is theirs: nobody waits for the farewell
         if refused:
             names = ", ".join(sorted(refused))
             text = _("{host} took the mail, but not for {names}: {reason}")
@@ -189,9 +192,11 @@ def _shown(kind: type[smtplib.SMTP], deadline: Deadline) -> Any:
 
 def _address(key: str, given: str) -> Address:
     """Return an address of mail, with a name before it or without; raises ConfigError where it is none."""
-    name, address = parseaddr(given)
+    name, bracket, address = given.rstrip(">").rpartition("<")
+    user, _at, domain = (address if bracket else given).strip().rpartition("@")
     try:
-        return Address(display_name=name, addr_spec=address)
+        ascii_domain = domain.encode("idna").decode("ascii")
+        return Address(display_name=name.strip().strip('"'), addr_spec=f"{user}@{ascii_domain}")
     except (ValueError, IndexError, HeaderParseError) as error:
         raise ConfigError(_("{key}: {address!r} is no address of mail").format(key=key, address=given)) from error
 
