@@ -490,7 +490,7 @@ def pressed(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
     ("place", "keys"),
     [
         pytest.param(SITE, (), id="job"),
-        pytest.param(SITE, ("pagedown", "pagedown", "pagedown"), id="keep"),
+        pytest.param(SITE, ("pagedown",) * 6, id="keep"),
         pytest.param(Configuration(repository="local"), ("escape",), id="repository"),
         pytest.param(Configuration(), (), id="general"),
         pytest.param(SITE, ("=x", "~"), id="wrong"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from textual.widgets import Static
 
 from tests.support.sample_estate import NOW
-from tests.tui.conftest import at, command_line, desk_of, settled
+from tests.tui.conftest import Look, at, command_line, desk_of, settled
 from tests.tui.test_configuration import read, write
 from tests.tui.test_dashboard import drawn
 from tui_backup.history.sudden_changes import SuddenChange
@@ -38,6 +38,7 @@ async def test_the_jobs_say_when_they_run_next(site: Path) -> None:
         column = next(column for column in listing.columns if column.id == "next")
         said = {job.job: plain(column.cell(job)) for job in listing.rows}
         assert (said["site"], said["mail"], said["wiki"]) == ("in 6 h", "in 1 min", "-")
+        assert page.jobs.border_subtitle == "next run: tomorrow 02:00"
 
 
 async def test_a_job_that_is_due_says_for_what_it_waits(site: Path, tmp_path: Path) -> None:
@@ -96,3 +97,10 @@ def test_what_goes_wrong_unattended_has_a_cure_and_a_command() -> None:
     assert cure is not None
     assert cure.place == Configuration(notifier="ops")
     assert command_of(unheard) == ["notify", "test", "ops"]
+
+
+def test_look_of_jobs_that_run_by_themselves(look: Look, site: Path) -> None:
+    scheduled(site)
+    text = read(site)
+    write(site, text.replace("new-job-with-a-name-that-is-longer-than-anybody-would-think", "new"))
+    look()

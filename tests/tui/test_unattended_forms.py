@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.tui.conftest import desk_of, settled
+from tests.tui.conftest import Look, desk_of, settled
 from tests.tui.test_configuration import judged, note, opened, read, row, typed, write
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.configuration import page as page_module
@@ -30,6 +31,16 @@ headers = { Authorization = "Bearer tr0ub4dor" }
 [notifiers.check]
 kind = "ping"
 url = "https://example.org/5d7b9e2c-7e55-4c52-9c9b-0123456789ab"
+"""
+
+BY_ITSELF = """\
+schedule = [{ at = "0 2 * * *", label = "nightly" }, { at = "0 3 * * 0", label = "weekly" }]
+retry = { attempts = 3, wait = "10m" }
+prune = "0 3 * * 0"
+verify = "@monthly"
+verify_subset = "1/7"
+before = [["/usr/local/bin/flush", "my cache"]]
+stop = ["systemd:whatsapp.service", "docker:evolution-1"]
 """
 
 
@@ -173,3 +184,23 @@ async def test_a_mask_that_stands_for_nothing_is_no_secret(site: Path) -> None:
         await typed(pilot, '{ X = "********" }')
         assert "give the secret again" in note(headers)
         assert Thing("notifiers", "ops") in page.objects.wrong
+
+
+def test_look_of_what_a_job_does_by_itself(look: Look, site: Path) -> None:
+    write(site, read(site).replace("[jobs.site]\n", f"[jobs.site]\n{BY_ITSELF}"))
+
+    async def look_down(pilot: Pilot[None]) -> None:
+        page = await opened(pilot)
+        page.form.go_to(("jobs", "site", "verify_subset"))
+        await judged(pilot)
+
+    look(Configuration(job="site"), look_down)
+
+
+def test_look_of_a_notifier(look: Look, site: Path) -> None:
+    write(site, read(site) + NOTIFIERS)
+
+    async def wait(pilot: Pilot[None]) -> None:
+        await opened(pilot, Configuration(notifier="ops"))
+
+    look(Configuration(notifier="ops"), wait)

@@ -88,6 +88,19 @@ def test_days_are_those_of_the_configured_zone(time: datetime, text: str) -> Non
     assert words.day_and_time(time, NOW, PLACE) == text
 
 
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (datetime(2026, 11, 22, 2, 59, tzinfo=UTC), "today 23:59"),
+        (datetime(2026, 11, 22, 5, 0, tzinfo=UTC), "tomorrow 02:00"),
+        (datetime(2026, 11, 27, 5, 0, tzinfo=UTC), "Fri 02:00"),
+        (datetime(2026, 11, 28, 5, 0, tzinfo=UTC), "2026-11-28 02:00"),
+    ],
+)
+def test_so_are_those_to_come(time: datetime, text: str) -> None:
+    assert words.coming_day_and_time(time, NOW, PLACE) == text
+
+
 def test_an_exact_time_names_its_zone() -> None:
     assert words.exact(NOW, PLACE) == "2026-11-21 19:58:01 -03"
     assert words.exact(NOW, "Europe/Berlin") == "2026-11-21 23:58:01 CET"

@@ -104,6 +104,17 @@ def day_and_time(time: datetime | None, now: datetime, zone: str | None) -> str:
     return f"{there:%Y-%m-%d} {of_day}"
 
 
+def coming_day_and_time(time: datetime, now: datetime, zone: str | None) -> str:
+    """Return a time to come as people name it: `today 02:00`, `tomorrow 02:00`, `Wed 02:00`, `2026-12-01 02:00`."""
+    there = in_zone(time, zone)
+    days = (there.date() - in_zone(now, zone).date()).days
+    if days == 1:
+        return _("tomorrow {time}").format(time=f"{there:%H:%M}")
+    if 1 < days < 7:
+        return _("{weekday} {time}").format(weekday=weekdays()[there.weekday()], time=f"{there:%H:%M}")
+    return day_and_time(time, now, zone)
+
+
 def weekdays() -> Sequence[str]:
     """Return the short names of the days, Monday first."""
     return _("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")

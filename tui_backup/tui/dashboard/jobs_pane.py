@@ -20,7 +20,7 @@ from tui_backup.tui.places import Configuration, is_built
 from tui_backup.tui.widgets.cells import Cell, plain
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
-from tui_backup.tui.words import ago
+from tui_backup.tui.words import ago, coming_day_and_time
 
 LOOKS_FOR_A_ROW = 4
 """Of so many looks at how far runs are, one is shown among the jobs; the progress shows all."""
@@ -85,13 +85,16 @@ class JobsPane(Vertical):
         self.listing.say(error.message, error.hint or "", failed=True)
 
     def count(self) -> None:
-        """Say how many jobs are shown, if that is not all, else for what the one under the cursor waits."""
+        """Say how many jobs are shown, if that is not all, else when the one under the cursor runs next."""
         listing = self.listing
         text = ""
         if listing.needle:
             text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
         elif self.job is not None and self.job.waiting:
             text = _("{job} waits: {reason}").format(job=self.job.job, reason=printable(self.job.waiting))
+        elif self.job is not None and self.job.next_run:
+            coming = coming_day_and_time(self.job.next_run, self._desk.now(), self._desk.zone)
+            text = _("next run: {time}").format(time=coming)
         entitle(self, subtitle=text)
 
     def time_passes(self) -> None:
@@ -100,6 +103,7 @@ class JobsPane(Vertical):
         if ages != self._ages:
             self._ages = ages
             self.listing.redraw()
+            self.count()
 
     def draw_runs(self, *, is_last: bool = False) -> None:
         """Show which jobs are worked on, and from time to time, or at last, how far that is."""
