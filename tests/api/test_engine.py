@@ -63,6 +63,16 @@ def test_a_failure_is_told_and_not_raised(source: Path) -> None:
     assert tui_backup.create_backup("manual")["status"] == "failed"
 
 
+def test_a_program_that_fails_afterwards_is_told_though_the_backup_is_completed(source: Path) -> None:
+    config = Path("config.toml")
+    config.write_text(config.read_text().replace("[jobs.site]\n", '[jobs.site]\nafter = [["false"]]\n'))
+    created = tui_backup.create_backup("site")
+    assert (created["status"], created["error"]) == (
+        "completed",
+        "the program false of after ended with exit code 1",
+    )
+
+
 def test_a_backup_can_be_verified_restored_and_deleted(source: Path) -> None:
     identity = tui_backup.create_backup()["id"]
     assert identity is not None

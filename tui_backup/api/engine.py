@@ -189,7 +189,7 @@ def _trouble(outcome: Outcome) -> str | None:
         f"{trouble.name}: {trouble.error.message}" if outcome.has_choice else trouble.error.message
         for trouble in outcome.troubles
     ]
-    return "; ".join(messages) or None
+    return "; ".join([*messages, *(error.message for error in outcome.beside)]) or None
 
 
 def _combined(creations: list[Creation]) -> Creation:
