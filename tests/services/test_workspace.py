@@ -162,6 +162,13 @@ def test_own_places_are_state_repositories_and_passwords(config: str, tmp_path: 
         assert workspace.own_places() == tuple(bytes(place) for place in own)
 
 
+def test_what_notifiers_log_in_with_is_never_backed_up_either(config: str, tmp_path: Path) -> None:
+    notifier = '[notifiers.ops]\nkind = "webhook"\nurl = "https://example.org"\nsecret = { file = "hook.key" }\n'
+    (tmp_path / "config.toml").write_text(TEXT + notifier)
+    with Workspace.open(config) as workspace:
+        assert bytes(tmp_path / "hook.key") in workspace.own_places()
+
+
 def test_the_record_is_read_without_loading_ciphers(config: str) -> None:
     program = (
         "import sys; from tui_backup.services.workspace import Workspace\n"

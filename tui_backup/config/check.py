@@ -99,9 +99,7 @@ def _places(config: Config) -> Iterator[str]:
     yield config.state_dir
     for repository in config.repositories.values():
         yield repository.store.describe()
-        yield from (secret.file for _key, secret in repository.secrets() if secret.file is not None)
-    for notifier in config.notifiers.values():
-        yield from (secret.file for _key, secret in notifier.secrets() if secret.file is not None)
+    yield from (secret.file for _key, secret in config.secrets() if secret.file is not None)
     for job in config.jobs.values():
         for source in job.sources:
             yield from source.roots()

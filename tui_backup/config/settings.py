@@ -160,6 +160,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cautions: tuple[str, ...] = ()
     """What the variables say that changes nothing."""
 
+    def secrets(self) -> Iterator[tuple[Key, SecretSource]]:
+        """Yield every secret with the place where it stands."""
+        for repository in self.repositories.values():
+            yield from repository.secrets()
+        for notifier in self.notifiers.values():
+            yield from notifier.secrets()
+
     @property
     def base(self) -> str:
         """The directory that relative paths in the file are relative to."""

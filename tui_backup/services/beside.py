@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -92,9 +91,7 @@ class Beside:
 
 
 def _learn_secrets(config: Config) -> None:
-    repositories = (each.secrets() for each in config.repositories.values())
-    notifiers = (each.secrets() for each in config.notifiers.values())
-    for key, source in chain.from_iterable((*repositories, *notifiers)):
+    for key, source in config.secrets():
         if source.command is None:
             with suppress(ConfigError):
                 source.resolve(".".join(map(str, key))).reveal()

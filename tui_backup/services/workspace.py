@@ -145,9 +145,8 @@ class Workspace:
 
         Every backup passes over them, and no restore deletes them.
         """
-        repositories = self.config.repositories.values()
-        stores = [repository.store.describe() for repository in repositories]
-        secrets = [source.file for repository in repositories for _key, source in repository.secrets() if source.file]
+        stores = [repository.store.describe() for repository in self.config.repositories.values()]
+        secrets = [source.file for _key, source in self.config.secrets() if source.file]
         places = [self.config.state_dir, *(place for place in [*stores, *secrets] if os.path.isabs(place))]
         return tuple(os.fsencode(place) for place in dict.fromkeys(places))
 
