@@ -71,6 +71,13 @@ def verbs(estate: Estate) -> list[Verb]:
         return [run.verb for run in reversed(workspace.history.runs())]
 
 
+def is_taken(state: Path, name: str) -> bool:
+    claim = Claim.take(state, name)
+    if claim is not None:
+        claim.release()
+    return claim is None
+
+
 def trigger(line: str = "0 2 * * *", what: What = What.BACKUP, label: str | None = "scheduled") -> Trigger:
     return Trigger(job="site", what=what, line=line, zone="UTC", label=label)
 
@@ -153,11 +160,18 @@ def test_what_others_have_in_hand_is_theirs(build: Build) -> None:
 
 def test_two_heavy_things_never_happen_in_one_repository_at_once(build: Build) -> None:
     estate = build(f'verify = "0 2 * * *"\n{NIGHTLY}')
-    claim = Claim.take(estate.directory / "state", "repository.local")
+    state = estate.directory / "state"
+    claim = Claim.take(state, "repository.local")
     assert claim is not None
+    ended: list[Ended] = []
+    thread = Thread(target=lambda: ended.extend(look(estate, NOON + DAY)))
+    thread.start()
+    until(lambda: is_taken(state, "verify.site"), lambda: "nobody looks")
     assert look(estate, NOON + DAY) == []
+    assert verbs(estate) == []
     claim.release()
-    assert len(look(estate, NOON + DAY)) == 2
+    thread.join()
+    assert sorted(what for what, _label in done(ended)) == [What.BACKUP, What.VERIFY]
 
 
 def test_who_waits_at_random_is_seen_and_can_be_cancelled(build: Build) -> None:

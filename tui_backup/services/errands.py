@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 REPEATED: Final = 1
 """How often a moment is run again because the process that ran it has died."""
 
-_AGAIN_S: Final = 1.0
-"""How often somebody who waits for a repository looks whether it is free."""
+_AGAIN_S: Final = (0.1, 5.0)
+"""How often somebody who waits for a repository looks whether it is free: at first, and after a while."""
 
 
 class Errand:
@@ -103,7 +103,8 @@ class Errand:
 
         @contextmanager
         def admission(scope: RunScope) -> Iterator[None]:
-            tell, cancel = scope.watch.on_wait or _nobody, scope.watch.cancel
+            tell, cancel = scope.watch.on_wait, scope.watch.cancel
+            assert tell is not None
             tell(words.format(time=moment(now() + timedelta(seconds=wait_s))))
             cancel.wait(wait_s)
             cancel.check()
@@ -125,9 +126,9 @@ class Errand:
     def _turn(self, cancel: CancelToken, tell: Callable[[str], None] | None = None) -> Iterator[None]:
         """Have the lane and the repositories of the job for oneself, and note that the moment has begun.
 
-        Who has nobody to `tell` that they wait for a repository does not wait.
+        Waits for as long as it takes: who went away might do so just as the other one looks for the last time.
         """
-        names = self._job.repositories
+        names, again_s = self._job.repositories, _AGAIN_S[0]
         while True:
             with self._lane.turn(self._rank, cancel):
                 taken = self._begun()
@@ -137,12 +138,12 @@ class Errand:
                     finally:
                         release_all(taken)
                     return
-            if tell is None:
-                raise _PutOff
-            tell(_("waits until nobody else is at work in {names}").format(names=", ".join(names)))
-            tell = _nobody
-            cancel.wait(_AGAIN_S)
+            if tell is not None:
+                tell(_("waits until nobody else is at work in {names}").format(names=", ".join(names)))
+                tell = None
+            cancel.wait(again_s)
             cancel.check()
+            again_s = min(2 * again_s, _AGAIN_S[1])
 
     def _begun(self) -> list[Claim] | None:
         """Return the claims to the repositories of the job, and note that the moment has begun; None: not yet."""
@@ -164,11 +165,7 @@ class Errand:
 
 
 class _PutOff(Exception):
-    """Somebody else is at work."""
-
-
-def _nobody(_message: str) -> None:
-    """Hear that somebody still waits."""
+    """Somebody runs the job by hand."""
 
 
 def _given_up(attempt: Attempt) -> BackupError:
