@@ -103,7 +103,7 @@ def _by_line(value: Any, shown: Callable[[Any], str | None]) -> dict[str, Any]:
 
 def _text_shown(text: str, given: Callable[[str], Any]) -> str:
     """Return a text that is a value where another one is wanted, so that it is given back as it is."""
-    return text if given(text) == text else _in_a_line(text)
+    return text if text.isprintable() and given(text) == text else _in_a_line(text)
 
 
 def _schedule_shown(schedule: Any) -> str | None:
