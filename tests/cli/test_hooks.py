@@ -1,5 +1,7 @@
 """Programs beside a run, as the command line tells of them."""
 
+import sys
+
 from tests.cli.site import Site
 
 BEFORE, AFTER = '[["sh", "-c", "echo flushed"]]', '[["sh", "-c", "echo gone wrong; exit 7"]]'
@@ -40,3 +42,11 @@ def test_a_dry_run_runs_nothing(site: Site) -> None:
     answer = site.call("-v", "run", "--dry-run", "site")
     assert answer.code == 0
     assert "flushed" not in answer.err
+
+
+def test_what_is_started_does_not_ignore_the_signals_that_a_run_outlives(site: Site) -> None:
+    script = "import signal; print([signal.getsignal(n) is signal.SIG_IGN for n in (1, 2, 15)])"
+    before = f'before = [["{sys.executable}", "-c", "{script}"]]'
+    site.config.write_text(site.config.read_text().replace("[jobs.site]\n", f"[jobs.site]\n{before}\n"))
+    (output,) = [line for line in site.call("--json", "run", "site").lines if line["type"] == "output"]
+    assert output["line"] == "[False, False, False]"

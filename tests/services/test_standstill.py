@@ -299,6 +299,20 @@ def test_the_first_ends_while_the_second_needs_it_still(services: Services, esta
         assert records(state(estate)) == []
 
 
+def test_the_first_dies_while_the_second_needs_it_still(services: Services, estate: Hooked) -> None:
+    with estate.open() as workspace:
+        beside = Beside(workspace.config, lambda program, line: None, lambda message: None)
+        services.unit("app.service", "inactive")
+        leave(estate, Stopped(what=unit()))
+        second = standstill.Standstill(state(estate), "b", "site", [unit()], beside)
+        second.begin(CancelToken())
+        left_stopped.start_what_is_left(workspace)
+        assert services.unit("app.service") == "inactive"
+        assert second.end() == []
+    assert services.calls == ["systemctl start app.service"]
+    assert records(state(estate)) == []
+
+
 @pytest.mark.requires("tmpfs")
 def test_a_state_that_cannot_be_written_stops_nothing(services: Services, estate: Hooked) -> None:
     estate.run()

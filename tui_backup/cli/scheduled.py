@@ -9,6 +9,7 @@ from tui_backup.cli import narration
 from tui_backup.cli.codes import worst
 from tui_backup.cli.following import following
 from tui_backup.cli.invocation import Invocation
+from tui_backup.primitives.hangup import let_pass
 from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
@@ -77,7 +78,7 @@ def _heeding_signals(workspace: Workspace) -> Iterator[None]:
     former = {
         signal.SIGINT: signal.signal(signal.SIGINT, stop),
         signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
-        signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        signal.SIGHUP: signal.signal(signal.SIGHUP, let_pass),
     }
     try:
         with at_leisure():

@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+def let_pass(_number: int, _frame: FrameType | None) -> None:
+    """Handle a signal by doing nothing: programs that are started do not ignore it, as they would with `SIG_IGN`."""
+
+
 class _Shield:
     """The handler that does nothing, and how many rely on it."""
 

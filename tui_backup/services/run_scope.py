@@ -40,6 +40,7 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.hangup import let_pass
 from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import this_process
@@ -173,7 +174,7 @@ class RunScope:
         former = {
             signal.SIGINT: signal.signal(signal.SIGINT, stop),
             signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
-            signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+            signal.SIGHUP: signal.signal(signal.SIGHUP, let_pass),
         }
         try:
             with at_leisure():
