@@ -141,3 +141,16 @@ def test_a_metrics_file_that_nobody_will_read_is_doubted(tmp_path: Path) -> None
         f"the directory {tmp_path / 'away'} does not exist",
         "node_exporter only reads files whose names end in .prom",
     ]
+
+
+def test_programs_beside_a_job_that_are_not_there_are_doubted(tmp_path: Path) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "flush").write_text("#!/bin/sh\n")
+    (tmp_path / "flush").chmod(0o755)
+    hooks = 'before = [["./flush", "all"], ["sh", "-c", "true"]]\nafter = [["no-such-program"]]\n'
+    stop = 'stop = [{ stop = ["/no/such", "stop"], start = ["/no/such", "start"] }]\n'
+    text = changed(PATHS, 'paths = ["static"]').replace("[jobs.site]\n", f"[jobs.site]\n{hooks}{stop}")
+    config = load(tmp_path, text)
+    assert doubts(config, "jobs.site.before") == []
+    assert doubts(config, "jobs.site.after") == ["there is no program no-such-program"]
+    assert doubts(config, "jobs.site.stop") == ["there is no program /no/such"]

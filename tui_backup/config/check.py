@@ -47,7 +47,7 @@ def check(config: Config, *, as_cron: bool = False) -> list[Doubt]:
         *_whole(config),
         *(_cron(config) if as_cron else ()),
         *_repositories(config, as_cron),
-        *_jobs(config),
+        *_jobs(config, as_cron),
         *_notifiers(config, as_cron),
     ]
 
@@ -136,7 +136,7 @@ def _secret(key: str, secret: SecretSource, config: Config, as_cron: bool) -> It
     elif secret.env is not None:
         yield from _variable(key, secret.env, as_cron)
     elif secret.command is not None:
-        yield from _command(key, secret, secret.command[0], as_cron)
+        yield from _program(key, secret.command[0], secret.base, as_cron)
     else:
         try:
             secret.resolve(key)
@@ -176,8 +176,9 @@ def _variable(key: str, name: str, as_cron: bool) -> Iterator[Doubt]:
         yield Doubt(key=key, message=_("the variable {name} is not set").format(name=name))
 
 
-def _command(key: str, secret: SecretSource, program: str, as_cron: bool) -> Iterator[Doubt]:
-    path = os.path.join(secret.base, program) if "/" in program else program
+def _program(key: str, program: str, base: str, as_cron: bool) -> Iterator[Doubt]:
+    """Doubt a program that is started in the directory `base`."""
+    path = os.path.join(base, program) if "/" in program else program
     if shutil.which(path) is None:
         yield Doubt(key=key, message=_("there is no program {program}").format(program=program))
     elif as_cron and shutil.which(path, path=CRON_PATH) is None:
@@ -213,12 +214,23 @@ def _short_key(repository: RepositoryConfig) -> Iterator[Doubt]:
         yield Doubt(key=key, message=error.message.removeprefix(f"{key}: "), hint=error.hint)
 
 
-def _jobs(config: Config) -> Iterator[Doubt]:
+def _jobs(config: Config, as_cron: bool) -> Iterator[Doubt]:
     for job in config.jobs.values():
+        for at, program in dict.fromkeys(_programs(job)):
+            yield from _program(dotted(("jobs", job.name, at)), program, config.base, as_cron)
         yield from _one_place(job, config)
         yield from _idle_policy(job, config)
         for place, source in enumerate(job.sources):
             yield from _source(("jobs", job.name, "sources", place), source)
+
+
+def _programs(job: JobConfig) -> Iterator[tuple[str, str]]:
+    """Yield every program that runs beside a job, with the key in which it stands."""
+    hooks = {"before": job.hooks.before, "after": job.hooks.after, "on_failure": job.hooks.on_failure}
+    for at, each in hooks.items():
+        yield from ((at, hook.argv[0]) for hook in each)
+    for stoppable in job.stop:
+        yield from (("stop", argv[0]) for argv in (stoppable.stop, stoppable.start, stoppable.status) if argv)
 
 
 def _one_place(job: JobConfig, config: Config) -> Iterator[Doubt]:
