@@ -136,7 +136,7 @@ async def test_a_notifier_is_made_tried_renamed_and_taken_out(app: BackupApp, si
         await typed(pilot, "stale, failure")
         await pilot.press("escape", "T")
         await settled(pilot)
-        assert page.form.findings.found[0].text == "sent: web1: a test of the notifier ops"
+        assert page.form.findings.found[0].text == "ops: delivered to touch"
         assert (tmp_path / "told").exists()
         await pilot.press("R", *"-2", "enter")
         await judged(pilot)

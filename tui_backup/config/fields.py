@@ -3,7 +3,7 @@
 A key of a struct, a kind in a registry: both appear in the forms by themselves.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
@@ -124,9 +124,14 @@ def keep_fields() -> list[Field]:
     return fields_of(KeepTable)
 
 
-def notifier_fields() -> list[Field]:
-    """Return the keys of `[notifiers.NAME]` that every kind has."""
-    return fields_of(NotifierTable)
+def notifier_fields(kind: str = "") -> list[Field]:
+    """Return the keys of `[notifiers.NAME]` that every kind has, with what holds for one where they are left out."""
+    fields = fields_of(NotifierTable)
+    if kind not in NOTIFIERS:
+        return fields
+    told = NOTIFIERS.load(kind).default_topics
+    default = tuple(str(topic) for topic in Topic if topic in told)
+    return [replace(field, default=default) if field.about.shape == "topics" else field for field in fields]
 
 
 def kinds(shape: Shape) -> list[str]:

@@ -29,12 +29,15 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was not delivered; None: it was."""
 
 
-def try_notifier(workspace: "Workspace", name: str, clock: Callable[[], datetime] = now) -> Trial:
+def try_notifier(
+    workspace: "Workspace", name: str, clock: Callable[[], datetime] = now, *, drafted: NotifierConfig | None = None
+) -> Trial:
     """Send a test notice by the notifier of that name, once and now; raises UsageError where there is none.
 
-    What waits for it, after it could not be reached, goes out with the next look once this was delivered.
+    `drafted` is how it is going to be, where that is not in force yet. What waits for it, after it could not be
+    reached, goes out with the next look once this was delivered.
     """
-    configured = notifier_named(workspace, name)
+    configured = drafted or notifier_named(workspace, name)
     notice = notices.test_notice(name, host=workspace.host, time=clock())
     error: BackupError | None = None
     try:

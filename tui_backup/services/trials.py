@@ -1,7 +1,4 @@
-"""Trials: whether what a configuration says can be done on this machine now. Nothing is made, locked or changed.
-
-Whoever is told of things gets a notice to see whether it arrives.
-"""
+"""Trials: whether what a configuration says can be done on this machine now. Nothing is made, locked or changed."""
 
 from collections.abc import Iterator, Mapping
 from time import monotonic
@@ -13,12 +10,11 @@ from tui_backup.config.check import check
 from tui_backup.config.fields import fields_of
 from tui_backup.config.lockable import check_lockable
 from tui_backup.config.opening import opening_of
-from tui_backup.config.settings import Config, JobConfig, NotifierConfig, RepositoryConfig
+from tui_backup.config.settings import Config, JobConfig, RepositoryConfig
 from tui_backup.errors import BackupError
 from tui_backup.formats.registry import FORMATS
 from tui_backup.model.entry import Entry
 from tui_backup.model.locking import Locking
-from tui_backup.model.notice import Notice
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import size
@@ -75,16 +71,6 @@ def try_job(config: JobConfig, own_places: tuple[bytes, ...], watch: Watch, seco
     for source in config.sources:
         findings += _try_source(source.without(own_places), watch, monotonic() + seconds)
     return findings
-
-
-def try_notifier(config: NotifierConfig, notice: Notice) -> list[Finding]:
-    """Send a notice, by one attempt."""
-    try:
-        config.notifier.check_here()
-        config.notifier.send(notice)
-    except BackupError as error:
-        return [Finding(Weight.WRONG, f"{error.message}; {error.hint}" if error.hint else error.message)]
-    return [Finding(Weight.SOUND, _("sent: {title}").format(title=notice.title))]
 
 
 def left_out(source: Source, own_places: tuple[bytes, ...], watch: Watch, seconds: float = 2) -> LeftOut | None:

@@ -8,16 +8,15 @@ from tui_backup.config.editing import Draft
 from tui_backup.config.lines import Key
 from tui_backup.config.settings import Config, JobConfig, NotifierConfig, RepositoryConfig
 from tui_backup.errors import BackupError
-from tui_backup.model.notice import Notice
 from tui_backup.model.retention import Keep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.first_start import Finding, Weight
 from tui_backup.services.keeping_year import kept_days
-from tui_backup.services.notices import test_notice
+from tui_backup.services.notifying import try_notifier
 from tui_backup.services.repositories import make_password_file
-from tui_backup.services.trials import LeftOut, left_out, try_general, try_job, try_notifier, try_repository
+from tui_backup.services.trials import LeftOut, left_out, try_general, try_job, try_repository
 from tui_backup.services.workspace import Workspace
 from tui_backup.sources.base import Source
 from tui_backup.tui.configuration.moments import next_moments
@@ -80,8 +79,7 @@ class Aside:
         elif config is not None and thing.kind == "repositories" and thing.name in config.repositories:
             work = partial(self._repository, config.repositories[thing.name])
         elif config is not None and thing.kind == "notifiers" and thing.name in config.notifiers:
-            notice = test_notice(thing.name, host=self._page.desk.workspace.host, time=self._page.desk.now())
-            work = partial(_notifier, config.notifiers[thing.name], notice)
+            work = partial(self._notifier, config.notifiers[thing.name])
         form = self._page.form
         form.scroll_home(animate=False)
         if work is None:
@@ -124,6 +122,14 @@ class Aside:
     def _repository(self, config: RepositoryConfig, _watch: Watch) -> list[Finding]:
         return try_repository(config, self._page.desk.workspace.history.known_repository(config.name))
 
+    def _notifier(self, config: NotifierConfig, _watch: Watch) -> list[Finding]:
+        desk = self._page.desk
+        trial = try_notifier(desk.workspace, config.name, desk.now, drafted=config)
+        if trial.error is not None:
+            return [_failure(trial.error)]
+        text = _("{name}: delivered to {place}")
+        return [Finding(Weight.SOUND, text.format(name=trial.notifier, place=trial.place))]
+
 
 def _next_moments(value: Any, zone: Any, now: datetime, _watch: Watch) -> str:
     return next_moments(value, zone, now)
@@ -135,10 +141,6 @@ def _general(config: Config, _watch: Watch) -> list[Finding]:
 
 def _job(config: Config, job: JobConfig, watch: Watch) -> list[Finding]:
     return try_job(job, Workspace(config).own_places(), watch)
-
-
-def _notifier(config: NotifierConfig, notice: Notice, _watch: Watch) -> list[Finding]:
-    return try_notifier(config, notice)
 
 
 def _left_out(config: Config, source: Source, watch: Watch) -> LeftOut | None:

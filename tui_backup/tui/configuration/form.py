@@ -154,7 +154,7 @@ class Form(VerticalScroll):
             yield said(_introduction(thing), "quiet")
         elif thing.kind == "notifiers":
             yield from self._adapter(thing.key, "notifier", draft.get(thing.key), draft)
-            yield from self._rows(thing.key, notifier_fields(), draft)
+            yield from self._rows(thing.key, notifier_fields(str(draft.get((*thing.key, "kind")))), draft)
         else:
             fields = job_fields() if thing.kind == "jobs" else repository_fields(_format(thing, draft))
             yield from self._rows(thing.key, fields, draft)

@@ -84,7 +84,10 @@ class Row(Vertical):
     @property
     def placeholder(self) -> str:
         """What is said in an empty field: what holds where nothing is given."""
-        return "" if self.field.default in {None, ()} else str(self.field.default)
+        default = self.field.default
+        if isinstance(default, tuple):
+            return ", ".join(map(str, default))
+        return "" if default is None else str(default)
 
     def labelled(self, *control: Field | TextArea | Static) -> Horizontal:
         """Return a control with the label before it."""
@@ -124,7 +127,7 @@ class NamesRow(Row):
     def control(self) -> ComposeResult:
         names = self.given if isinstance(self.given, list) else []
         suggester = LastName(self.field.words) if self.field.words else None
-        yield self.labelled(Field(", ".join(map(str, names)), suggester=suggester))
+        yield self.labelled(Field(", ".join(map(str, names)), placeholder=self.placeholder, suggester=suggester))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
