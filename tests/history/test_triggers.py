@@ -48,6 +48,14 @@ def test_the_last_moment_is_never_an_earlier_one(tmp_path: Path) -> None:
         assert not history.triggers()[NIGHTLY].was_skipped
 
 
+def test_a_moment_that_was_run_all_the_same_was_not_skipped(tmp_path: Path) -> None:
+    with History.open(tmp_path) as history:
+        history.configure_triggers([NIGHTLY], NOON)
+        history.note_moment(NIGHTLY, NOON, was_skipped=True)
+        history.note_moment(NIGHTLY, NOON)
+        assert not history.triggers()[NIGHTLY].was_skipped
+
+
 def test_a_moment_is_kept_of_a_trigger_that_nobody_has_configured(tmp_path: Path) -> None:
     with History.open(tmp_path) as history:
         history.note_moment(NIGHTLY, NOON)

@@ -114,7 +114,7 @@ def looks(chance: random.Random, start: datetime) -> Iterator[datetime]:
     now = start
     while True:
         every = chance.choice([MINUTE, HOUR])
-        for _look in range(chance.randint(1, 7)):
+        for _look in range(chance.randint(1, 5)):
             yield now + chance.random() * timedelta(seconds=20)
             now += every
         now += chance.choice([20 * MINUTE, 3 * HOUR, 30 * HOUR, 400 * HOUR]) * chance.random()

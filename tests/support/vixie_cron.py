@@ -10,7 +10,6 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 _HOUR = 60
-_MINUTE = timedelta(minutes=1)
 _NAMES = {
     name: str(number)
     for names, first in (("jan feb mar apr may jun jul aug sep oct nov dec", 1), ("sun mon tue wed thu fri sat", 0))
@@ -68,10 +67,9 @@ def simulate(lines: Iterable[str], zone: str, start: datetime, end: datetime) ->
 def _wakeups(zone: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, Iterable[int], bool, bool]]:
     """Yield every call of find_jobs: when, for which minutes, with wildcard jobs, with jobs of a fixed time."""
     tz = ZoneInfo(zone)
-    now = start.astimezone(tz).astimezone(UTC) - _MINUTE
-    virtual = _clock(now, tz)
-    while (now := now + _MINUTE) < end:
-        running = _clock(now, tz)
+    virtual = _clock(int(start.timestamp()) - 60, tz)
+    for seconds in range(int(start.timestamp()), int(end.timestamp()), 60):
+        now, running = datetime.fromtimestamp(seconds, UTC), _clock(seconds, tz)
         difference = running - virtual
         if difference == 1:
             yield now, (running,), True, True
@@ -90,9 +88,11 @@ def _wakeups(zone: str, start: datetime, end: datetime) -> Iterator[tuple[dateti
             virtual = running
 
 
-def _clock(now: datetime, tz: ZoneInfo) -> int:
+def _clock(seconds: int, tz: ZoneInfo) -> int:
     """Return what a clock on the wall shows, in minutes since 1970."""
-    return (now.astimezone(tz).replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // _MINUTE
+    offset = datetime.fromtimestamp(seconds, tz).utcoffset()
+    assert offset is not None
+    return (seconds + 86_400 * offset.days + offset.seconds) // 60
 
 
 def _bits(field: str, low: int, high: int) -> set[int]:

@@ -77,7 +77,7 @@ def note_moment(connection: sqlite3.Connection, trigger: Trigger, moment: dateti
         f"INSERT INTO triggers ({_KEY}, first_seen, is_founding, last_moment, was_skipped) "  # noqa: S608 - only our own names
         f"VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT ({_KEY}) DO UPDATE "
         "SET last_moment = excluded.last_moment, was_skipped = excluded.was_skipped "
-        "WHERE last_moment IS NULL OR last_moment < excluded.last_moment",
+        "WHERE last_moment IS NULL OR last_moment <= excluded.last_moment",
         (*_key(trigger), time, time, was_skipped),
     )
 
