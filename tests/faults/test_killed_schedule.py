@@ -87,6 +87,17 @@ def test_whoever_comes_next_goes_on_where_one_was_killed(tmp_path: Path, step: t
     assert estate.installation.locks() == []
 
 
+def test_one_of_two_is_killed_and_the_other_goes_on(tmp_path: Path) -> None:
+    estate = scheduled(tmp_path / "estate", 2 * FEW)
+    other = estate.installation.start("--run-scheduled")
+    _killed(estate, "tui_backup.services.errands", "run_jobs", "before", 1)
+    assert ended(other) == (0, "", "")
+    assert estate.installation.call("--run-scheduled") == (0, "", "")
+    assert snapshots(estate) == dict.fromkeys((f"job{number:02}" for number in range(2 * FEW)), 1)
+    assert estate.installation.call("--run-scheduled") == (0, "", "")
+    assert set(snapshots(estate).values()) == {1}
+
+
 def _killed(estate: Estate, module: str, name: str, when: str, number: int) -> int:
     arguments = [module, name, when, str(number), "-c", str(estate.directory / "config.toml"), "--run-scheduled"]
     command = [sys.executable, "-m", "tests.support.deadly", *arguments]
