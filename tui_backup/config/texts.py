@@ -103,7 +103,8 @@ def _by_line(value: Any, shown: Callable[[Any], str | None]) -> dict[str, Any]:
 
 def _text_shown(text: str, given: Callable[[str], Any]) -> str:
     """Return a text that is a value where another one is wanted, so that it is given back as it is."""
-    return text if text.isprintable() and given(text) == text else _in_a_line(text)
+    is_plain = all(line.isprintable() for line in text.split("\n"))
+    return text if is_plain and given(text) == text else _in_a_line(text)
 
 
 def _schedule_shown(schedule: Any) -> str | None:
