@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_backup.config.texts import (
@@ -51,6 +51,8 @@ def test_schedules_are_given_back_as_they_were_shown(schedules: Any) -> None:
 
 
 @given(VALUES)
+@example("\x80")
+@example("a\nb")
 def test_values_are_given_back_as_they_were_shown_in_toml(value: Any) -> None:
     shown = toml_shown(value)
     assert all(line.isprintable() for line in shown.split("\n"))

@@ -88,6 +88,7 @@ async def test_below_a_schedule_stands_when_it_comes_next_or_what_is_wrong(app: 
         await pilot.press("enter", *"0 3 * * 0 weekly")
         await judged(pilot)
         assert note(schedule).startswith("Next: Sun 02:00, Sun 03:00, Mon 02:00")
+        assert page.form.region.contains_region(schedule.region)
         assert page.board is not None
         assert page.board.draft.get(schedule.key) == [{"at": "0 2 * * *"}, {"at": "0 3 * * 0", "label": "weekly"}]
 

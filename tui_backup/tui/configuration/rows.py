@@ -73,6 +73,10 @@ class Row(Vertical):
         """Say what the value comes to, in the place of the help while nothing is wrong."""
         self._note_that(self._reason, text)
 
+    def on_descendant_focus(self) -> None:
+        """Be seen whole, with what is said below."""
+        self.call_after_refresh(self.scroll_visible, animate=False)
+
     def _note_that(self, reason: str | None, told: str) -> None:
         if (reason, told) == (self._reason, self._told):
             return
@@ -80,6 +84,8 @@ class Row(Vertical):
         text = told or self.field.help if reason is None else f"{self._glyphs.failed} {printable(reason)}"
         self._note.update(Content(text))
         self.set_class(reason is not None, "-wrong")
+        if self.has_focus_within:
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     @property
     def placeholder(self) -> str:
