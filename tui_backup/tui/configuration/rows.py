@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.message import Message
 from textual.strip import Strip
 from textual.suggester import Suggester
@@ -73,9 +74,10 @@ class Row(Vertical):
         """Say what the value comes to, in the place of the help while nothing is wrong."""
         self._note_that(self._reason, text)
 
-    def on_descendant_focus(self) -> None:
-        """Be seen whole, with what is said below."""
-        self.call_after_refresh(self.scroll_visible, animate=False)
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Be seen whole, with what is said below; what is not seen at all the screen puts into its middle."""
+        if self.screen.can_view_entire(event.widget):
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     def _note_that(self, reason: str | None, told: str) -> None:
         if (reason, told) == (self._reason, self._told):
