@@ -51,7 +51,7 @@ class WebhookNotifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     method: Annotated[Literal["POST", "PUT"], About(N_("Method"), N_("How it is sent"))] = "POST"
     secret: Annotated[SecretSource | None, About(N_("Secret"), N_("Signs what is sent (HMAC-SHA256)"))] = None
     headers: Annotated[
-        dict[str, SecretSource], About(N_("Headers"), N_('{ Authorization = { file = "token" } }'), "toml")
+        dict[str, SecretSource], About(N_("Headers"), N_('{ X-Environment = "production" }'), "toml")
     ] = {}
     ca_file: Annotated[str | None, About(N_("CA file"), N_("Who signed the server's certificate"), "path")] = None
 

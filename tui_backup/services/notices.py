@@ -17,7 +17,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.endings import sentence, where
 from tui_backup.services.outcome import retold, worst
-from tui_backup.services.words import status_word
+from tui_backup.services.words import status_word, verb_word
 
 TEST_EVENT: Final = "test"
 RECOVERED_EVENT: Final = "recovered"
@@ -200,7 +200,7 @@ def _headline(verb: Verb, end: str, subject: str) -> str:
         "incomplete": _("{verb} of {subject} is incomplete"),
         "failed": _("{verb} of {subject} failed"),
     }
-    return told.get((verb, end), others[end]).format(verb=verb.value, subject=subject)
+    return told.get((verb, end), others[end]).format(verb=verb_word(verb), subject=subject)
 
 
 def _trouble_headline(event: str, subject: str | None) -> str:
