@@ -33,6 +33,11 @@ class Deadline:
         """Seconds until it is over; never quite nothing, which time-outs take for something else."""
         return max(0.01, self._end - time.monotonic())
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it."""
+        return time.monotonic() >= self._end
+
     def show(self, connection: socket.socket) -> None:
         """Have a connection cut in the end; encryption may take it over afterwards."""
         with self._lock:
@@ -76,6 +81,8 @@ def within_deadline(deliver: Callable[[Deadline], T]) -> T:
         raise late(deadline.seconds) from None
     finally:
         deadline.cut()
+    if isinstance(error, NotDelivered) and deadline.is_over:
+        raise late(deadline.seconds) from error
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # None only where T is that
