@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from tests.support.components import COMPONENTS
 from tui_backup.__main__ import YOUNG
-from tui_backup.primitives import i18n
+from tui_backup.primitives import i18n, redaction
 
 pytest_plugins = ["tests.support.servers.fixtures"]
 
@@ -50,5 +50,6 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HOME", str(directory))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("LANGUAGE", "C")
+    monkeypatch.setattr(redaction, "_known", ())
     i18n.use(None)
     return directory

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tests.support.repositories import open_repository
+from tests.support.tars import unpack
 from tui_backup.config.load import load_config
 from tui_backup.formats.restic.envelope import load_unpacked, save_unpacked
 from tui_backup.formats.restic.layout import FileKind, key_of
@@ -78,7 +79,7 @@ _NIGHTS = 5
 def planted(directory: Path) -> Path:
     """Put the site into an empty directory, with a record of what happened to it; return its configuration."""
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(directory, filter="data")
+        unpack(archive, directory)
     path = directory / "config.toml"
     with Workspace(load_config(str(path))) as workspace:
         _record(workspace)

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.tars import unpack
 from tui_backup.stores.memory import MemoryStore
 
 DATA = Path(__file__).parent.parent / "data" / "restic"
@@ -25,7 +26,7 @@ def unpack_sample(name: str, directory: Path) -> Path:
     with tarfile.open(DATA / f"{name}.tar") as archive:
         top = archive.next()
         assert top is not None
-        archive.extractall(directory, filter="data")
+        unpack(archive, directory)
     return directory / top.name
 
 

@@ -39,6 +39,11 @@ class Span(msgspec.Struct, frozen=True, gc=False):
         return store.get(key_of(FileKind.DATA, self.pack.hex()), self.start, self.size)
 
 
+def span_of(place: Place) -> Span:
+    """Return the place alone."""
+    return Span(place.pack, place.offset, place.offset + place.length)
+
+
 def gap_of(store: Store) -> int:
     """Return how many bytes between two blobs are fetched along rather than asked for separately."""
     return _GAP if store.connections == 1 else _FAR_GAP
@@ -102,7 +107,7 @@ class Spans:
         """Return what was fetched ahead; what is wanted out of turn is asked for alone."""
         number = next((number for number in numbers.get(place, ()) if number >= self._next), None)
         if number is None:
-            return self._take(Span(place.pack, place.offset, place.offset + place.length), place)
+            return self._take(span_of(place), place)
         while number >= self._next:
             (span, self._next), answer = next(self._coming)
         return self._take(span, place, answer)
@@ -113,7 +118,7 @@ class Spans:
         except Unreadable:
             if span.size == place.length:
                 raise
-        alone = Span(place.pack, place.offset, place.offset + place.length)
+        alone = span_of(place)
         return alone, alone.fetch(self._store)
 
     def _joined(self) -> Iterator[tuple[Span, int]]:

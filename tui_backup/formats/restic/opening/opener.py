@@ -19,7 +19,7 @@ from tui_backup.formats.restic.failure import Failed
 from tui_backup.formats.restic.index import Place, unpack_blobs
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.formats.restic.pack import PackedBlob, read_header
-from tui_backup.formats.restic.spans import Spans
+from tui_backup.formats.restic.spans import Spans, span_of
 from tui_backup.formats.restic.supply import Rations, Used
 from tui_backup.model.entry import Entry, EntryKind, Xattrs
 from tui_backup.primitives.crew import Channel
@@ -203,11 +203,18 @@ class Opener:
         trouble: BackupError | None = None
         for place in blob.places:
             try:
-                return self._reader.read(spans.get(place), blob.id, place.size)
+                return self._read(place, blob.id, spans)
             except (Corrupted, NotFound) as error:
                 message = _("the blob {id} is damaged: {reason}")
                 trouble = Corrupted(message.format(id=blob.id.hex(), reason=error.message))
         raise trouble or Corrupted(_("the blob {id} is in no index").format(id=blob.id.hex()))
+
+    def _read(self, place: Place, id_: bytes, spans: Spans) -> bytes:
+        """Return a blob; what is damaged is read once more, alone: that may have happened on its way here."""
+        sealed = spans.get(place)
+        with suppress(Corrupted):
+            return self._reader.read(sealed, id_, place.size)
+        return self._reader.read(span_of(place).fetch(self._store), id_, place.size)
 
     def prove(self, order: Prove) -> Proved:
         """Read a pack and hold every byte against its name, its header and the index.
