@@ -13,6 +13,8 @@ from tui_backup.primitives import i18n, redaction
 
 pytest_plugins = ["tests.support.servers.fixtures"]
 
+_LONGEST_ID = 200
+
 _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").split(",")))
 
 _FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")
@@ -28,6 +30,11 @@ def pytest_configure() -> None:
     unknown = _REQUIRED - COMPONENTS.keys()
     if unknown:
         raise pytest.UsageError(f"TUI_BACKUP_REQUIRE: no such component: {', '.join(sorted(unknown))}")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name what is long by its length: every process keeps all ids, and those of megabytes filled the memory."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
