@@ -10,7 +10,7 @@ from tests.support.estate import Estate, build_estate
 from tui_backup.history.alerts import Alert, Turn
 from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.model.trouble import Trouble, TroubleKind
-from tui_backup.services.alert_turns import identity_of
+from tui_backup.services.alerts.alert_turns import identity_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 STALE = Trouble(kind=TroubleKind.STALE, job="site", message="job site last succeeded 2 days ago")

@@ -16,7 +16,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 AT_HOME = """\
 import os
 from tui_backup.cli.main import main
-from tui_backup.services import setup
+from tui_backup.services.setup import making as setup
 setup.SYSTEM_CONFIG = os.path.expanduser("~/.config/tui-backup/config.toml")
 main()
 """

@@ -11,9 +11,9 @@ from tests.support.estate import Estate, build_estate
 from tests.support.faulty import Fault, FaultyStore
 from tui_backup.errors import Cancelled
 from tui_backup.model.event import Event, Started
-from tui_backup.services.copies import choose, copy
-from tui_backup.services.runs import cancel as cancel_run
-from tui_backup.services.snapshots import Filter, reach
+from tui_backup.services.backup.copies import choose, copy
+from tui_backup.services.runs.current import cancel as cancel_run
+from tui_backup.services.storage.snapshots import Filter, reach
 
 STEP = {"what", "object", "detail"}
 

@@ -27,7 +27,7 @@ from tui_backup.formats.restic.envelope import save_unpacked
 from tui_backup.formats.restic.layout import FileKind
 from tui_backup.formats.restic.times import format_time
 from tui_backup.primitives.identity import identity
-from tui_backup.services.unlocking import holdings, remove
+from tui_backup.services.storage.unlocking import holdings, remove
 from tui_backup.services.workspace import Workspace
 
 READING = ("ls", "find", "diff", "dump", "versions", "restore", "verify")

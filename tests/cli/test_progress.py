@@ -5,7 +5,7 @@ import pytest
 
 from tui_backup.cli.progress import Progress
 from tui_backup.model.event import Finished, Output, Progressed, Started, Warned
-from tui_backup.services.rehearsals import DRY_RUN
+from tui_backup.services.restore.rehearsals import DRY_RUN
 
 STARTED = Started(run="r", job="site", repository="local")
 WARNED = Warned(run="r", path="/srv/\x1b[2Ja", message="vanished")

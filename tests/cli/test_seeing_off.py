@@ -16,7 +16,7 @@ from tui_backup.model.event import Event, Finished
 from tui_backup.model.run import Verb
 from tui_backup.services.bus import EventBus
 from tui_backup.services.launches import Launch, Launches
-from tui_backup.services.run_scope import RunScope, run_scope
+from tui_backup.services.runs.run_scope import RunScope, run_scope
 from tui_backup.services.workspace import Workspace
 
 Work = Callable[[RunScope], None]

@@ -6,7 +6,7 @@ import pytest
 from tests.cli.site import Site
 from tui_backup.errors import UsageError
 from tui_backup.formats.base import Subset
-from tui_backup.services.verification import parse_subset
+from tui_backup.services.upkeep.verification import parse_subset
 
 
 def largest_pack(site: Site) -> Path:

@@ -58,14 +58,14 @@ def test_fifty_jobs_and_two_processes_in_the_same_second(tmp_path: Path) -> None
 
 
 STEPS = [
-    ("tui_backup.services.claims", "Claim.take", "after", 2),
-    ("tui_backup.services.claims", "Claim.note", "before", 1),
-    ("tui_backup.services.claims", "Claim.note", "after", 1),
-    ("tui_backup.services.errands", "run_jobs", "before", 2),
-    ("tui_backup.services.errands", "run_jobs", "after", 2),
+    ("tui_backup.services.unattended.claims", "Claim.take", "after", 2),
+    ("tui_backup.services.unattended.claims", "Claim.note", "before", 1),
+    ("tui_backup.services.unattended.claims", "Claim.note", "after", 1),
+    ("tui_backup.services.unattended.errands", "run_jobs", "before", 2),
+    ("tui_backup.services.unattended.errands", "run_jobs", "after", 2),
     ("tui_backup.history.history", "History.note_moment", "before", 2),
     ("tui_backup.history.history", "History.note_moment", "after", 2),
-    ("tui_backup.services.claims", "Claim.note", "after", 4),
+    ("tui_backup.services.unattended.claims", "Claim.note", "after", 4),
 ]
 
 
@@ -90,7 +90,7 @@ def test_whoever_comes_next_goes_on_where_one_was_killed(tmp_path: Path, step: t
 def test_one_of_two_is_killed_and_the_other_goes_on(tmp_path: Path) -> None:
     estate = scheduled(tmp_path / "estate", 2 * FEW)
     other = estate.installation.start("--run-scheduled")
-    _killed(estate, "tui_backup.services.errands", "run_jobs", "before", 1)
+    _killed(estate, "tui_backup.services.unattended.errands", "run_jobs", "before", 1)
     assert ended(other) == (0, "", "")
     assert estate.installation.call("--run-scheduled") == (0, "", "")
     assert snapshots(estate) == dict.fromkeys((f"job{number:02}" for number in range(2 * FEW)), 1)
@@ -121,7 +121,7 @@ def test_a_death_in_the_midst_of_a_backup_is_made_good_for_once(tmp_path: Path, 
 def test_what_dies_each_time_is_tried_twice_and_then_told(tmp_path: Path) -> None:
     estate = scheduled(tmp_path / "estate", 1)
     for _attempt in range(2):
-        assert _killed(estate, "tui_backup.services.errands", "run_jobs", "before", 1) == -9
+        assert _killed(estate, "tui_backup.services.unattended.errands", "run_jobs", "before", 1) == -9
     said = estate.installation.call("--run-scheduled")
     assert said.code == 1
     assert said.err.startswith("tui-backup: error: job00: what was due at ")

@@ -13,7 +13,7 @@ from tests.support.servers.receivers import Got, receiver
 from tui_backup.errors import ConfigError
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.notifiers.registry import NOTIFIERS
-from tui_backup.services import notices
+from tui_backup.services.alerts import notices
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text()
 

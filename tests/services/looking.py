@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.estate import Estate, build_estate
 from tests.support.trees import write_tree
 from tui_backup.engine.diff import Change
-from tui_backup.services.directories import Copy
+from tui_backup.services.browsing.directories import Copy
 from tui_backup.services.workspace import Workspace
 
 

@@ -13,7 +13,7 @@ from tui_backup.history.anchors import Gathered
 from tui_backup.model.event import Finished, Warned
 from tui_backup.model.run import Verb
 from tui_backup.services.audit import FILE, Audit
-from tui_backup.services.run_scope import run_scope
+from tui_backup.services.runs.run_scope import run_scope
 
 NOTHING = Gathered(anchors=(), sources=())
 

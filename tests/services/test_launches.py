@@ -15,10 +15,10 @@ from tui_backup.errors import BackupError, Cancelled
 from tui_backup.model.event import Ending, Event, Finished, Started
 from tui_backup.model.run import Verb
 from tui_backup.primitives.cancel import CancelToken
-from tui_backup.services.backups import back_up
+from tui_backup.services.backup.backups import back_up
 from tui_backup.services.bus import EventBus
 from tui_backup.services.launches import Launches
-from tui_backup.services.run_scope import run_scope
+from tui_backup.services.runs.run_scope import run_scope
 from tui_backup.services.workspace import Workspace
 
 

@@ -16,7 +16,7 @@ from tui_backup.model.event import Finished
 from tui_backup.model.run import Verb
 from tui_backup.primitives.secret import Secret
 from tui_backup.services.log import ProgramLog
-from tui_backup.services.run_scope import run_scope
+from tui_backup.services.runs.run_scope import run_scope
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123_456, tzinfo=UTC)
 

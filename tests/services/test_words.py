@@ -13,8 +13,8 @@ from tui_backup.model.snapshot import SAFETY, SnapshotStatus
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import use
 from tui_backup.services import words
-from tui_backup.services.backups import MANUAL, PRE_OPERATION
-from tui_backup.services.repairs import RepairKind
+from tui_backup.services.backup.backups import MANUAL, PRE_OPERATION
+from tui_backup.services.upkeep.repairs import RepairKind
 
 STEPS = {
     value

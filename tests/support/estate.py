@@ -21,8 +21,8 @@ from tui_backup.formats.restic.pack import BlobType
 from tui_backup.model.event import Event, Finished, Started
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.primitives.secret import Secret
-from tui_backup.services.backups import BackupOptions, Outcome, run_jobs
-from tui_backup.services.snapshots import open_shelf
+from tui_backup.services.backup.backups import BackupOptions, Outcome, run_jobs
+from tui_backup.services.storage.snapshots import open_shelf
 from tui_backup.services.workspace import Workspace
 from tui_backup.stores.base import Store
 from tui_backup.stores.local import LocalStore

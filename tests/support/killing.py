@@ -108,7 +108,7 @@ def arm() -> None:
         return
     from tui_backup.engine import landing
     from tui_backup.primitives import crew
-    from tui_backup.services import standstill, stoppables
+    from tui_backup.services.programs import standstill, stoppables
     from tui_backup.stores import local
 
     reaper = Reaper(Path(directory))

@@ -12,7 +12,7 @@ from tui_backup.model.run import Run, Verb
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.services.bus import EventBus
 from tui_backup.services.log import ProgramLog
-from tui_backup.services.run_scope import run_scope
+from tui_backup.services.runs.run_scope import run_scope
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -20,7 +20,7 @@ from tui_backup.formats.restic.envelope import load_unpacked, save_unpacked
 from tui_backup.formats.restic.layout import FileKind, key_of
 from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
-from tui_backup.services.backups import BackupOptions, run_jobs
+from tui_backup.services.backup.backups import BackupOptions, run_jobs
 from tui_backup.services.workspace import Workspace
 
 ARCHIVE = Path(__file__).parent.parent / "data" / "estate.tar"

@@ -12,8 +12,8 @@ from tui_backup.config.load import load_config
 from tui_backup.model.event import Event, Finished, Progressed, Started, Waiting, Warned
 from tui_backup.model.run import Verb
 from tui_backup.primitives.processes import this_process
-from tui_backup.services.event_log import EventLog
-from tui_backup.services.run_directory import Header, RunDirectory
+from tui_backup.services.runs.event_log import EventLog
+from tui_backup.services.runs.run_directory import Header, RunDirectory
 
 RUN = "20261121T224001Z-0badcafe"
 

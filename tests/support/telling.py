@@ -12,7 +12,7 @@ from tests.support.servers.receivers import Got, Receiver
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.notifiers.base import TROUBLES
 from tui_backup.primitives.secret import SecretSource
-from tui_backup.services import alerts
+from tui_backup.services.alerts import telling as alerts
 
 NOON = datetime(2030, 11, 21, 12, tzinfo=UTC)
 

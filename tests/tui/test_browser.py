@@ -13,7 +13,7 @@ from tests.support.repositories import access_of
 from tests.tui.conftest import Look, at, settled
 from tui_backup.config.load import load_config
 from tui_backup.model.watch import Watch
-from tui_backup.services.handing_out import Target
+from tui_backup.services.restore.handing_out import Target
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.browser import taking

@@ -14,7 +14,7 @@ from tests.tui.conftest import THEMES, Look, at, command_line, desk_of, settled
 from tui_backup.errors import BackupError
 from tui_backup.model.event import Event, Finished, Progressed, Started, Warned
 from tui_backup.primitives.clock import now
-from tui_backup.services.dashboard import Overview, overview
+from tui_backup.services.status.dashboard import Overview, overview
 from tui_backup.tui import places
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.dashboard.health import health

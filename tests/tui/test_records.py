@@ -17,7 +17,7 @@ from tui_backup.config.load import load_config
 from tui_backup.history.anchors import Gathered
 from tui_backup.history.audit import AuditFile, Entry
 from tui_backup.model.run import RunStatus, Verb
-from tui_backup.services.past_runs import history_rows
+from tui_backup.services.runs.past_runs import history_rows
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import AuditTrail, History

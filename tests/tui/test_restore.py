@@ -20,11 +20,11 @@ from tui_backup.engine.restore_request import Overwrite
 from tui_backup.history.runs import KeptWarning
 from tui_backup.model.event import Event, Progressed, Restored, Started
 from tui_backup.model.watch import Watch
-from tui_backup.services import restores
 from tui_backup.services.launches import Launch
-from tui_backup.services.restore_candidates import Candidate
-from tui_backup.services.restores import Wish
-from tui_backup.services.unfinished import Unfinished
+from tui_backup.services.restore import restores
+from tui_backup.services.restore.restore_candidates import Candidate
+from tui_backup.services.restore.restores import Wish
+from tui_backup.services.restore.unfinished import Unfinished
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Restore

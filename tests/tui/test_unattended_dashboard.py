@@ -11,7 +11,7 @@ from tests.tui.test_configuration import read, write
 from tests.tui.test_dashboard import drawn
 from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.model.trouble import Trouble, TroubleKind
-from tui_backup.services.due import triggers_of
+from tui_backup.services.schedule.due import triggers_of
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.dashboard.cures import command_of, cure_of
 from tui_backup.tui.dashboard.page import DashboardPage

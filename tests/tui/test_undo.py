@@ -18,10 +18,11 @@ from tui_backup.engine.undo_fate import Fate
 from tui_backup.engine.undo_journal import Before, Change, Record
 from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.model.watch import Watch
-from tui_backup.services import restores, undo, undo_homes
-from tui_backup.services.directories import found_of
-from tui_backup.services.restores import Conduct, Wish
-from tui_backup.services.undo_homes import UndoHome
+from tui_backup.services.browsing.directories import found_of
+from tui_backup.services.restore import restores, undo
+from tui_backup.services.restore.restores import Conduct, Wish
+from tui_backup.services.runs import undo_homes
+from tui_backup.services.runs.undo_homes import UndoHome
 from tui_backup.tui.desk import RecordChanged
 from tui_backup.tui.places import UndoRestore
 from tui_backup.tui.restore.plan_view import PlanView

@@ -18,7 +18,7 @@ from tui_backup.model.event import Progressed, Started
 from tui_backup.model.problem import Problem, ProblemKind
 from tui_backup.model.retention import LastPrune
 from tui_backup.model.run import Verb
-from tui_backup.services.runs import RunningRun
+from tui_backup.services.runs.current import RunningRun
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Damage, Keys, Locks, Mend, Prune, Verify

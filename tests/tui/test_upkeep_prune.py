@@ -12,7 +12,7 @@ from tests.tui.conftest import at, command_line, desk_of, settled
 from tests.tui.tending import agree, app_of, asked, ended, lines, listing, notices
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.clock import now
-from tui_backup.services.pruning import JobPlan, PrunePlan
+from tui_backup.services.upkeep.pruning import JobPlan, PrunePlan
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Prune
 from tui_backup.tui.upkeep.prune import PrunePage

@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from tests.tui.conftest import SIZES, THEMES, desk_of, settled
 from tui_backup.primitives.secret import Secret
-from tui_backup.services import first_start
-from tui_backup.services.first_start import Amount, Disk, Finding, Weight
+from tui_backup.services.setup import first_start
+from tui_backup.services.setup.first_start import Amount, Disk, Finding, Weight
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.browser.page import BrowserPage

@@ -28,12 +28,14 @@ from tui_backup.model.snapshot import SAFETY, Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
-from tui_backup.services import forgetting, restores
-from tui_backup.services.backups import MANUAL, BackupOptions, Outcome, check_tags, run_jobs
-from tui_backup.services.restores import Conduct, Wish
-from tui_backup.services.snapshots import Filter, Shelf, reach, resolve
-from tui_backup.services.status import report
-from tui_backup.services.verification import VerifyRequest, verify
+from tui_backup.services.backup.backups import MANUAL, BackupOptions, Outcome, run_jobs
+from tui_backup.services.restore import restores
+from tui_backup.services.restore.restores import Conduct, Wish
+from tui_backup.services.status.overview import report
+from tui_backup.services.storage.snapshots import Filter, Shelf, reach, resolve
+from tui_backup.services.upkeep import forgetting
+from tui_backup.services.upkeep.tagging import check_tags
+from tui_backup.services.upkeep.verification import VerifyRequest, verify
 from tui_backup.services.workspace import Workspace
 
 _WORST_FIRST = ("failed", "cancelled", "incomplete", "completed")

@@ -16,7 +16,7 @@ N = TypeVar("N", str, str | None, tuple[str, ...])
 
 def note_files(ctx: click.Context, _parameter: click.Parameter, value: N) -> N:
     """Have the invocation know of archives that are named by their paths."""
-    from tui_backup.services.archive_files import is_named
+    from tui_backup.services.setup.archive_files import is_named
 
     names = (value,) if isinstance(value, str) else value or ()
     ctx.ensure_object(Invocation).archive_files += [name for name in names if is_named(name)]
@@ -25,7 +25,7 @@ def note_files(ctx: click.Context, _parameter: click.Parameter, value: N) -> N:
 
 def asked_key(invocation: Invocation) -> Secret | None:
     """Return the key that whoever sits there types for a sealed archive; None where none is needed, or nobody sits."""
-    from tui_backup.services.archive_files import needs_key
+    from tui_backup.services.setup.archive_files import needs_key
 
     if not needs_key(invocation.archive_files) or invocation.json or not sys.stdin.isatty():
         return None

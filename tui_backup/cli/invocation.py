@@ -64,7 +64,7 @@ class Invocation:
     def _opened(self) -> "Workspace":
         if self.archive_files or self._needs_no_configuration:
             from tui_backup.cli.archive_files import asked_key
-            from tui_backup.services.archive_files import has_state, open_workspace
+            from tui_backup.services.setup.archive_files import has_state, open_workspace
 
             if self.archive_files or has_state(self.config):
                 return open_workspace(self.config, self.archive_files, asked_key(self))
@@ -110,7 +110,7 @@ class Invocation:
         """
         if self._workspace is None:
             return
-        from tui_backup.services.left_stopped import reminder
+        from tui_backup.services.programs.left_stopped import reminder
 
         if message := reminder(Path(self._workspace.config.state_dir)):
             self.warn(message)

@@ -12,7 +12,7 @@ from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.secret import Secret, decode_secret
-from tui_backup.services.keyrings import weakness
+from tui_backup.services.storage.keyrings import weakness
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -23,8 +23,8 @@ from tui_backup.model.event import (
 )
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.endings import sentence, where
-from tui_backup.services.pace import Pace, facts
+from tui_backup.services.runs.endings import sentence, where
+from tui_backup.services.runs.pace import Pace, facts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

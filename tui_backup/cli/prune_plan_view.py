@@ -9,7 +9,14 @@ from tui_backup.model.retention import Decision
 from tui_backup.model.upkeep import LockedObject
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services.pruning import JobPlan, PrunePlan, fate_words, freed_words, locked_words, reclaiming_words
+from tui_backup.services.upkeep.pruning import (
+    JobPlan,
+    PrunePlan,
+    fate_words,
+    freed_words,
+    locked_words,
+    reclaiming_words,
+)
 
 _NAMED = 10
 """Locked objects that are named to people."""

@@ -10,9 +10,9 @@ from tui_backup.cli import output
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning, RestorePlan
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, number, printable, size
-from tui_backup.services.plan_shares import PlanCount, of_restore
-from tui_backup.services.restores import undo_until
-from tui_backup.services.snapshots import Found
+from tui_backup.services.restore.plan_shares import PlanCount, of_restore
+from tui_backup.services.restore.restores import undo_until
+from tui_backup.services.storage.snapshots import Found
 from tui_backup.services.words import action_word
 
 Raw = bytes

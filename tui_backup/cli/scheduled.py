@@ -13,11 +13,11 @@ from tui_backup.primitives.hangup import let_pass
 from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.due import triggers_of
-from tui_backup.services.ended import PATIENCE_S, Ended
-from tui_backup.services.endings import where
-from tui_backup.services.looking_after import look_after
-from tui_backup.services.scheduling import run_due
+from tui_backup.services.runs.endings import where
+from tui_backup.services.schedule.due import triggers_of
+from tui_backup.services.unattended.ended import PATIENCE_S, Ended
+from tui_backup.services.unattended.looking_after import look_after
+from tui_backup.services.unattended.scheduling import run_due
 from tui_backup.services.workspace import Workspace
 
 

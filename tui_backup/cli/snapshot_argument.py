@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tui_backup.cli.invocation import Invocation
-from tui_backup.services.snapshots import Filter, Found, Reach, reach, resolve
+from tui_backup.services.storage.snapshots import Filter, Found, Reach, reach, resolve
 
 
 def reach_aloud(invocation: Invocation, repository: str | None, names: Sequence[str] = ()) -> Reach:

@@ -138,7 +138,7 @@ class Launches:
                 self._going_on.remove(launch)
             launch.ended.set()
             if config.notifiers:
-                from tui_backup.services.alerts import tell_aside
+                from tui_backup.services.alerts.telling import tell_aside
 
                 tell_aside(config, launch.news)
             if ended is not None:

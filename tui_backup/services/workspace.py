@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tui_backup.history.history import History
     from tui_backup.model.run import Run
     from tui_backup.services.audit import Audit
-    from tui_backup.services.repositories import Repositories
+    from tui_backup.services.storage.repositories import Repositories
 
 
 class Workspace:
@@ -128,7 +128,7 @@ class Workspace:
         """All repositories of the configuration, none of them opened by asking for this."""
         with self._lock:
             if self._repositories is None:
-                from tui_backup.services.repositories import Repositories
+                from tui_backup.services.storage.repositories import Repositories
 
                 self._repositories = Repositories(
                     self.config.repositories, lambda: self.history, self.state_dir, self.locking, lambda: self.audit
@@ -163,7 +163,7 @@ class Workspace:
     def run_began(self, run: "Run") -> None:
         """Tell those who want to hear that a run begins."""
         if self.config.notifiers:
-            from tui_backup.services.alerts import tell_of_start
+            from tui_backup.services.alerts.telling import tell_of_start
 
             tell_of_start(self, run)
 
@@ -175,7 +175,7 @@ class Workspace:
         self.news.ended(rows)
         if self.config.metrics_file is None:
             return
-        from tui_backup.services.metrics_file import write_metrics
+        from tui_backup.services.status.metrics_file import write_metrics
 
         failure = write_metrics(self)
         if failure is not None and not self._lacks_metrics:
@@ -185,7 +185,7 @@ class Workspace:
     def close(self) -> None:
         """Tell others what there is to tell, and close what was opened; the workspace is not used afterwards."""
         if self.config.notifiers and not self.news.is_empty:
-            from tui_backup.services.alerts import tell
+            from tui_backup.services.alerts.telling import tell
 
             tell(self)
         with self._lock:

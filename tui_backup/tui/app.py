@@ -15,7 +15,7 @@ from tui_backup.model.event import Ending, Event, Progressed
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.launches import Launch
-from tui_backup.services.run_feed import RunFeed
+from tui_backup.services.runs.run_feed import RunFeed
 from tui_backup.tui import themes
 from tui_backup.tui.ascii_only import AsciiOnly
 from tui_backup.tui.commands import Action, actions

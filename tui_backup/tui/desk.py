@@ -9,10 +9,10 @@ from textual.message import Message
 from tui_backup.errors import BackupError
 from tui_backup.primitives import clock
 from tui_backup.primitives.clock import in_zone
+from tui_backup.services.browsing.reading_room import ReadingRoom
 from tui_backup.services.bus import EventBus
 from tui_backup.services.launches import Launch, Launches, Operation
 from tui_backup.services.questions import Questions
-from tui_backup.services.reading_room import ReadingRoom
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunBoard

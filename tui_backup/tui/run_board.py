@@ -18,7 +18,7 @@ from tui_backup.model.event import (
     Waiting,
     Warned,
 )
-from tui_backup.services.pace import Pace
+from tui_backup.services.runs.pace import Pace
 
 LINES = 500
 """Events of one run that are at hand; its full log lies in the state."""

@@ -7,8 +7,8 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.history.alerts import Alert
 from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.primitives.i18n import _
-from tui_backup.services.acknowledging import acknowledge, to_acknowledge
-from tui_backup.services.sudden_changes import changed_words
+from tui_backup.services.alerts.acknowledging import acknowledge, to_acknowledge
+from tui_backup.services.upkeep.sudden_changes import changed_words
 
 
 @click.command(

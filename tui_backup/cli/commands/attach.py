@@ -7,7 +7,7 @@ from tui_backup.cli.following import telling
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.model.event import Ending
 from tui_backup.primitives.i18n import _
-from tui_backup.services.runs import attach
+from tui_backup.services.runs.current import attach
 
 
 @click.command(

@@ -5,7 +5,7 @@ import click
 from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.primitives.i18n import _
-from tui_backup.services.runs import cancel
+from tui_backup.services.runs.current import cancel
 
 
 @click.command(

@@ -12,8 +12,8 @@ from tui_backup.model.upkeep import Copied
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import size
-from tui_backup.services.copies import Part, choose, copy, rehearse
-from tui_backup.services.snapshots import Filter
+from tui_backup.services.backup.copies import Part, choose, copy, rehearse
+from tui_backup.services.storage.snapshots import Filter
 
 
 @click.command(

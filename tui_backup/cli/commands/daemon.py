@@ -12,8 +12,8 @@ from tui_backup.config.load import load_config
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.service_manager import ServiceManager
 from tui_backup.services.bus import EventBus
-from tui_backup.services.daemon import Ask, Daemon
-from tui_backup.services.ended import Ended
+from tui_backup.services.unattended.daemon import Ask, Daemon
+from tui_backup.services.unattended.ended import Ended
 
 
 @click.command(

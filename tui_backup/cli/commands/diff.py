@@ -13,8 +13,9 @@ from tui_backup.engine.diff import Change, Difference
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services import browsing, comparing
-from tui_backup.services.snapshots import Filter
+from tui_backup.services.browsing import comparing
+from tui_backup.services.browsing import opened as browsing
+from tui_backup.services.storage.snapshots import Filter
 
 SIGNS = {Change.ADDED: "+", Change.REMOVED: "-", Change.CONTENT: "M", Change.METADATA: "U", Change.TYPE: "T"}
 """As restic shows them."""

@@ -15,8 +15,8 @@ from tui_backup.cli.snapshot_argument import find_snapshot
 from tui_backup.errors import UsageError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
-from tui_backup.services import browsing
-from tui_backup.services.snapshots import Found
+from tui_backup.services.browsing import opened as browsing
+from tui_backup.services.storage.snapshots import Found
 from tui_backup.services.workspace import Workspace
 
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")

@@ -21,8 +21,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.patterns import literal
 from tui_backup.primitives.text import printable, size
-from tui_backup.services import browsing, exporting
-from tui_backup.services.exporting import Order, Outcome
+from tui_backup.services.browsing import opened as browsing
+from tui_backup.services.restore import exporting
+from tui_backup.services.restore.exporting import Order, Outcome
 
 STDOUT = "-"
 

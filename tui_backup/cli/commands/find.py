@@ -14,9 +14,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.globs import matcher
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services import browsing
-from tui_backup.services.browsing import Hit
-from tui_backup.services.snapshots import Filter, distinct
+from tui_backup.services.browsing import opened as browsing
+from tui_backup.services.browsing.opened import Hit
+from tui_backup.services.storage.snapshots import Filter, distinct
 
 
 @click.command(

@@ -14,9 +14,9 @@ from tui_backup.errors import UsageError
 from tui_backup.model.retention import Decision
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import moment, size
-from tui_backup.services import forgetting
-from tui_backup.services.forgetting import ForgetPlan
-from tui_backup.services.snapshots import Filter, Found
+from tui_backup.services.storage.snapshots import Filter, Found
+from tui_backup.services.upkeep import forgetting
+from tui_backup.services.upkeep.forgetting import ForgetPlan
 
 
 @click.command(

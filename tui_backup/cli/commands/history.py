@@ -11,7 +11,7 @@ from tui_backup.model.run import Verb
 from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import duration, moment, size
-from tui_backup.services.past_runs import HistoryRow, history_rows
+from tui_backup.services.runs.past_runs import HistoryRow, history_rows
 from tui_backup.services.words import status_word, verb_word
 
 

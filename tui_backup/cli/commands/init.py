@@ -8,7 +8,7 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.options import later_option
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.setup import Setup, Step, initialise
+from tui_backup.services.setup.making import Setup, Step, initialise
 from tui_backup.services.words import setup_word
 
 

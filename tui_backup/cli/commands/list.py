@@ -11,7 +11,7 @@ from tui_backup.cli.output import Cell, Column
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services.snapshots import Filter, Row, reach, rows
+from tui_backup.services.storage.snapshots import Filter, Row, reach, rows
 from tui_backup.services.words import integrity_word, kind_word, status_word
 
 

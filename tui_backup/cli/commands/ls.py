@@ -13,8 +13,8 @@ from tui_backup.model.entry import EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable
-from tui_backup.services import browsing
-from tui_backup.services.browsing import Listing
+from tui_backup.services.browsing import opened as browsing
+from tui_backup.services.browsing.opened import Listing
 
 
 @click.command(

@@ -16,8 +16,8 @@ from tui_backup.model.upkeep import Reclaimed
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import size
-from tui_backup.services import pruning
-from tui_backup.services.pruning import PrunePlan, Targets
+from tui_backup.services.upkeep import pruning
+from tui_backup.services.upkeep.pruning import PrunePlan, Targets
 
 
 @click.command(

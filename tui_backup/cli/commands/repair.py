@@ -16,7 +16,7 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
-from tui_backup.services.repairs import Repair, RepairKind, RepairRequest, repair
+from tui_backup.services.upkeep.repairs import Repair, RepairKind, RepairRequest, repair
 from tui_backup.services.words import damage_word, repair_word
 
 STEPS_SHOWN = 20

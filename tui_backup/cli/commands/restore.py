@@ -18,9 +18,9 @@ from tui_backup.errors import RestoreRefused, UsageError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services import restores
-from tui_backup.services.restores import Conduct, Wish
-from tui_backup.services.snapshots import Found
+from tui_backup.services.restore import restores
+from tui_backup.services.restore.restores import Conduct, Wish
+from tui_backup.services.storage.snapshots import Found
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

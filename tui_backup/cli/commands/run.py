@@ -11,9 +11,10 @@ from tui_backup.cli.options import retry_lock_option
 from tui_backup.config.settings import JobConfig
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
-from tui_backup.services.backups import MANUAL, PRE_OPERATION, BackupOptions, Outcome, check_tags, run_jobs
-from tui_backup.services.endings import where
-from tui_backup.services.rehearsals import rehearse_jobs
+from tui_backup.services.backup.backups import MANUAL, PRE_OPERATION, BackupOptions, Outcome, run_jobs
+from tui_backup.services.restore.rehearsals import rehearse_jobs
+from tui_backup.services.runs.endings import where
+from tui_backup.services.upkeep.tagging import check_tags
 from tui_backup.services.workspace import Workspace
 
 

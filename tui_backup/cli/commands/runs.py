@@ -9,8 +9,8 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.output import Cell, Column
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services.endings import where
-from tui_backup.services.runs import RunningRun, list_runs
+from tui_backup.services.runs.current import RunningRun, list_runs
+from tui_backup.services.runs.endings import where
 from tui_backup.services.words import verb_word
 
 

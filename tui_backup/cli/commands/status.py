@@ -12,7 +12,7 @@ from tui_backup.errors import UsageError
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import age, duration, moment, number, printable, size
-from tui_backup.services.status import JobStatus, RepositoryStatus, StatusReport, motd, report
+from tui_backup.services.status.overview import JobStatus, RepositoryStatus, StatusReport, motd, report
 from tui_backup.services.words import integrity_word, status_word, verb_word
 
 
@@ -32,7 +32,7 @@ def command(invocation: Invocation, check: bool, as_motd: bool, as_metrics: bool
     if invocation.json:
         output.write_document(found)
     elif as_metrics:
-        from tui_backup.services.metrics import metrics
+        from tui_backup.services.status.metrics import metrics
 
         output.write_bytes(metrics(workspace.config, workspace.history, found, present))
     elif as_motd:

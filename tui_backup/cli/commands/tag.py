@@ -8,8 +8,8 @@ from tui_backup.cli.options import host_option, repository_option, retry_lock_op
 from tui_backup.cli.snapshot_argument import reach_aloud, resolve_aloud
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.primitives.i18n import _
-from tui_backup.services.snapshots import Filter
-from tui_backup.services.tagging import copies, retag, tags_after
+from tui_backup.services.storage.snapshots import Filter
+from tui_backup.services.upkeep.tagging import copies, retag, tags_after
 
 
 @click.command(

@@ -19,8 +19,8 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable, size
-from tui_backup.services import undo
-from tui_backup.services.plan_shares import of_undo
+from tui_backup.services.restore import undo
+from tui_backup.services.restore.plan_shares import of_undo
 
 Raw = bytes
 

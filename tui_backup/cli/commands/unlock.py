@@ -13,7 +13,7 @@ from tui_backup.model.upkeep import LockLife
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import age, moment, printable
-from tui_backup.services.unlocking import HeldLock, danger, holdings, life_word, removable, remove
+from tui_backup.services.storage.unlocking import HeldLock, danger, holdings, life_word, removable, remove
 
 
 @click.command(

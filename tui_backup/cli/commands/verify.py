@@ -15,9 +15,9 @@ from tui_backup.model.problem import Problem
 from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.damage import mending
-from tui_backup.services.repairs import RepairKind
-from tui_backup.services.verification import Verdict, VerifyRequest, parse_subset, verdict_words, verify
+from tui_backup.services.upkeep.damage import mending
+from tui_backup.services.upkeep.repairs import RepairKind
+from tui_backup.services.upkeep.verification import Verdict, VerifyRequest, parse_subset, verdict_words, verify
 from tui_backup.services.words import damage_word
 
 PATHS_SHOWN = 10

@@ -14,8 +14,8 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, size
-from tui_backup.services import browsing
-from tui_backup.services.snapshots import Filter, distinct
+from tui_backup.services.browsing import opened as browsing
+from tui_backup.services.storage.snapshots import Filter, distinct
 
 
 @click.command(

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.theme_choice import keep_theme
+from tui_backup.services.setup.theme_choice import keep_theme
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui import themes
 from tui_backup.tui.appearance.sample import Sample

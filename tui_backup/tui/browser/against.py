@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tui_backup.engine.diff import Change
 from tui_backup.primitives.i18n import _
-from tui_backup.services.directories import Comparison, Opened, compared_with_copy, compared_with_disk
+from tui_backup.services.browsing.directories import Comparison, Opened, compared_with_copy, compared_with_disk
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.rows import Row, with_others
 from tui_backup.tui.browser.view import View

@@ -14,10 +14,10 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.browsing import reading
-from tui_backup.services.comparing import between, with_disk
-from tui_backup.services.directories import found_of
-from tui_backup.services.snapshots import Found
+from tui_backup.services.browsing.comparing import between, with_disk
+from tui_backup.services.browsing.directories import found_of
+from tui_backup.services.browsing.opened import reading
+from tui_backup.services.storage.snapshots import Found
 from tui_backup.tui.browser.finding_page import FindingPage
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.reading_page import Feed

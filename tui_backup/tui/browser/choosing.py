@@ -11,8 +11,8 @@ from textual.content import Content
 
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
-from tui_backup.services.directories import Copy
-from tui_backup.services.snapshots import open_shelf
+from tui_backup.services.browsing.directories import Copy
+from tui_backup.services.storage.snapshots import open_shelf
 from tui_backup.services.words import kind_word
 from tui_backup.tui.browser.reading_page import ReadingPage
 from tui_backup.tui.desk import Desk

@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.exporting import formats
+from tui_backup.services.restore.exporting import formats
 from tui_backup.tui.dialogs.confirm import Confirm, Question, target_line
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.choice import Choice

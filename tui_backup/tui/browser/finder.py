@@ -16,9 +16,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.globs import matcher
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.directories import Copy, found_of
-from tui_backup.services.searching import MOST, Search, Sighted
-from tui_backup.services.snapshots import Filter, Found, distinct, reach
+from tui_backup.services.browsing.directories import Copy, found_of
+from tui_backup.services.browsing.searching import MOST, Search, Sighted
+from tui_backup.services.storage.snapshots import Filter, Found, distinct, reach
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.choosing import restore_of
 from tui_backup.tui.browser.finding_page import FindingPage

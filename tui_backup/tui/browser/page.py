@@ -16,7 +16,7 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.directories import Comparison, Copy, Opened, directory, held_by, open_copy
+from tui_backup.services.browsing.directories import Comparison, Copy, Opened, directory, held_by, open_copy
 from tui_backup.services.words import entry_word
 from tui_backup.tui.browser import taking
 from tui_backup.tui.browser.against import Against, compared

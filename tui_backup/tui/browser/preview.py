@@ -9,7 +9,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.directories import Copy
+from tui_backup.services.browsing.directories import Copy
 from tui_backup.tui.asking import Answered, Asker
 from tui_backup.tui.browser.rows import Row
 from tui_backup.tui.browser.sample import Sample, facts_of, sample_of

@@ -9,9 +9,9 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.browsing import mode_words
-from tui_backup.services.directories import Copy, directory
-from tui_backup.services.handing_out import beginning
+from tui_backup.services.browsing.directories import Copy, directory
+from tui_backup.services.browsing.opened import mode_words
+from tui_backup.services.restore.handing_out import beginning
 from tui_backup.services.words import entry_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.highlighting import highlighted

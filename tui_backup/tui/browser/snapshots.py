@@ -13,8 +13,8 @@ from tui_backup.model.standing import Standing
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number
-from tui_backup.services.directories import Copy, found_of
-from tui_backup.services.snapshots import Filter, Row, Trouble, reach, rows
+from tui_backup.services.browsing.directories import Copy, found_of
+from tui_backup.services.storage.snapshots import Filter, Row, Trouble, reach, rows
 from tui_backup.tui.browser.choosing import changes_between, choose_other
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.browser.reading_page import ReadingPage

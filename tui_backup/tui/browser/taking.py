@@ -9,9 +9,9 @@ from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.directories import Copy
-from tui_backup.services.exporting import formats
-from tui_backup.services.handing_out import HandedOut, Target, target_for, write_archive, write_file
+from tui_backup.services.browsing.directories import Copy
+from tui_backup.services.restore.exporting import formats
+from tui_backup.services.restore.handing_out import HandedOut, Target, target_for, write_archive, write_file
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.export_dialog import ExportDialog
 from tui_backup.tui.browser.reading_page import ReadingPage

@@ -12,8 +12,8 @@ from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.directories import Copy, entry_at
-from tui_backup.services.handing_out import beginning
+from tui_backup.services.browsing.directories import Copy, entry_at
+from tui_backup.services.restore.handing_out import beginning
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.sample import is_text
 from tui_backup.tui.browser.text_pane import Kind, Text, TextLine, TextPane, shown, text_of

@@ -13,8 +13,8 @@ from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.directories import Copy, entry_at
-from tui_backup.services.tracing import Trace, Traced, trace
+from tui_backup.services.browsing.directories import Copy, entry_at
+from tui_backup.services.browsing.tracing import Trace, Traced, trace
 from tui_backup.tui.browser import taking
 from tui_backup.tui.browser.choosing import restore_of
 from tui_backup.tui.browser.line import Line

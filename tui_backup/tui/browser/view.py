@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
-from tui_backup.services.directories import Comparison, Copy, directory, entry_at
+from tui_backup.services.browsing.directories import Comparison, Copy, directory, entry_at
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.browser.rows import Row, parent_of, rows_of
 from tui_backup.tui.words import brief_size

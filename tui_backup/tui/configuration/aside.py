@@ -12,11 +12,11 @@ from tui_backup.model.retention import Keep
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services.first_start import Finding, Weight
-from tui_backup.services.keeping_year import kept_days
-from tui_backup.services.notifying import try_notifier
-from tui_backup.services.repositories import make_password_file
-from tui_backup.services.trials import LeftOut, left_out, try_general, try_job, try_repository
+from tui_backup.services.alerts.notifying import try_notifier
+from tui_backup.services.setup.first_start import Finding, Weight
+from tui_backup.services.setup.trials import LeftOut, left_out, try_general, try_job, try_repository
+from tui_backup.services.storage.repositories import make_password_file
+from tui_backup.services.upkeep.keeping_year import kept_days
 from tui_backup.services.workspace import Workspace
 from tui_backup.sources.base import Source
 from tui_backup.tui.configuration.moments import next_moments

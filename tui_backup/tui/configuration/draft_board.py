@@ -10,7 +10,7 @@ from tui_backup.config.lines import Key
 from tui_backup.config.masking import masked, shown_difference, unmasked
 from tui_backup.config.settings import Config
 from tui_backup.primitives.about import Shape
-from tui_backup.services.configuring import Examined, FileOnDisk, examine
+from tui_backup.services.setup.configuring import Examined, FileOnDisk, examine
 from tui_backup.tui.configuration.objects import Thing
 
 

@@ -27,7 +27,7 @@ from tui_backup.config.lines import Key
 from tui_backup.primitives.about import About, Shape
 from tui_backup.primitives.i18n import N_, _
 from tui_backup.primitives.text import printable
-from tui_backup.services.first_start import Finding
+from tui_backup.services.setup.first_start import Finding
 from tui_backup.tui.configuration.objects import Thing
 from tui_backup.tui.configuration.row_kinds import row
 from tui_backup.tui.configuration.rows import KindRow, Row, heading

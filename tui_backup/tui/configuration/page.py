@@ -16,7 +16,7 @@ from tui_backup.config.lines import Key, dotted
 from tui_backup.errors import BackupError, ConfigError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.configuring import Examined, FileOnDisk, file_of
+from tui_backup.services.setup.configuring import Examined, FileOnDisk, file_of
 from tui_backup.tui.configuration.aside import Aside
 from tui_backup.tui.configuration.draft_board import DraftBoard
 from tui_backup.tui.configuration.form import Form

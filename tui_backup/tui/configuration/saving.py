@@ -12,7 +12,7 @@ from tui_backup.config.settings import Config
 from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services.configuring import ChangedMeanwhile, Examined, FileOnDisk, examine, merged, read, save
+from tui_backup.services.setup.configuring import ChangedMeanwhile, Examined, FileOnDisk, examine, merged, read, save
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.configuration.dialogs import Answer, ConflictDialog, LeaveDialog, SaveDialog
 from tui_backup.tui.configuration.draft_board import DraftBoard

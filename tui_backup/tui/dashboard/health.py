@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services.dashboard import Overview
+from tui_backup.services.status.dashboard import Overview
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
 from tui_backup.tui.words import ago

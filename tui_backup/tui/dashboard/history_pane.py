@@ -16,7 +16,7 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.dashboard import JobOverview, PastBackup
+from tui_backup.services.status.dashboard import JobOverview, PastBackup
 from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.dashboard.opener import SnapshotOpener
 from tui_backup.tui.dashboard.titles import entitle

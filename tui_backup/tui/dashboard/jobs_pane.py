@@ -10,8 +10,8 @@ from textual.message import Message
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.dashboard import JobOverview, JobState
-from tui_backup.services.status import RATED_RUNS
+from tui_backup.services.status.dashboard import JobOverview, JobState
+from tui_backup.services.status.overview import RATED_RUNS
 from tui_backup.tui.dashboard.opener import SnapshotOpener
 from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.dashboard.words import outcome_pieces, running_piece, state_piece, widest_state

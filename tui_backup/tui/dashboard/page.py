@@ -13,7 +13,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.event import Event, Progressed
 from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
-from tui_backup.services.dashboard import Overview, PastBackup, overview, past_backups
+from tui_backup.services.status.dashboard import Overview, PastBackup, overview, past_backups
 from tui_backup.tui.dashboard.health import counted_jobs, health
 from tui_backup.tui.dashboard.history_pane import HistoryPane
 from tui_backup.tui.dashboard.jobs_pane import JobsPane

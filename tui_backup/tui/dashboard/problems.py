@@ -16,8 +16,8 @@ from tui_backup.model.event import Event
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.acknowledging import Acknowledged, acknowledge, to_acknowledge
-from tui_backup.services.dashboard import Overview, overview
+from tui_backup.services.alerts.acknowledging import Acknowledged, acknowledge, to_acknowledge
+from tui_backup.services.status.dashboard import Overview, overview
 from tui_backup.tui.dashboard.cures import Cure, command_of, cure_of, kind_piece
 from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.confirm import Confirm, Question

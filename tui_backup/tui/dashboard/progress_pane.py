@@ -9,7 +9,7 @@ from textual.events import Resize
 from tui_backup.model.event import Ending
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.endings import sentence
+from tui_backup.services.runs.endings import sentence
 from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.run_board import RunView

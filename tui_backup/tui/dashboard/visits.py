@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textual.binding import Binding
 
 from tui_backup.primitives.i18n import _
-from tui_backup.services.dashboard import JobOverview, PastBackup
+from tui_backup.services.status.dashboard import JobOverview, PastBackup
 from tui_backup.tui.places import (
     AuditTrail,
     Browser,

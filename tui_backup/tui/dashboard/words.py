@@ -8,8 +8,8 @@ from tui_backup.model.event import Progressed
 from tui_backup.model.run import RunStatus
 from tui_backup.model.standing import Integrity
 from tui_backup.primitives.i18n import _
-from tui_backup.services.dashboard import JobState, PastBackup
-from tui_backup.services.pace import share
+from tui_backup.services.runs.pace import share
+from tui_backup.services.status.dashboard import JobState, PastBackup
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece, Role
 

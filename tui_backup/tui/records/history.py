@@ -8,7 +8,7 @@ from textual.binding import Binding
 from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
-from tui_backup.services.past_runs import HistoryRow, history_rows
+from tui_backup.services.runs.past_runs import HistoryRow, history_rows
 from tui_backup.services.words import kind_word, status_word, verb_word
 from tui_backup.tui import places, words
 from tui_backup.tui.places import RunLog, UndoRestore, is_built

@@ -9,9 +9,9 @@ from tui_backup.engine.restore_request import Overwrite
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.patterns import Patterns, meant
-from tui_backup.services.restore_candidates import Candidate
-from tui_backup.services.restores import Conduct, Wish, words_of
-from tui_backup.services.unfinished import Unfinished
+from tui_backup.services.restore.restore_candidates import Candidate
+from tui_backup.services.restore.restores import Conduct, Wish, words_of
+from tui_backup.services.restore.unfinished import Unfinished
 from tui_backup.tui.restore.marks import Marks
 
 

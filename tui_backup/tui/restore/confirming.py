@@ -7,8 +7,8 @@ from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
-from tui_backup.services import restores
-from tui_backup.services.plan_shares import DELETE, PlanCount, of_restore, of_undo
+from tui_backup.services.restore import restores
+from tui_backup.services.restore.plan_shares import DELETE, PlanCount, of_restore, of_undo
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.restore.plan_step import Planned

@@ -15,10 +15,10 @@ from tui_backup.model.event import Waiting
 from tui_backup.model.run import RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.endings import sentence
 from tui_backup.services.launches import Launch
-from tui_backup.services.pace import facts as pace_facts
-from tui_backup.services.pace import share
+from tui_backup.services.runs.endings import sentence
+from tui_backup.services.runs.pace import facts as pace_facts
+from tui_backup.services.runs.pace import share
 from tui_backup.tui.dialogs.dialog import printable_lines
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunView

@@ -13,8 +13,8 @@ from tui_backup.errors import BackupError
 from tui_backup.model.snapshot import SnapshotStatus
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
-from tui_backup.services import restore_candidates
-from tui_backup.services.restore_candidates import Candidate, Candidates
+from tui_backup.services.restore import restore_candidates
+from tui_backup.services.restore.restore_candidates import Candidate, Candidates
 from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices

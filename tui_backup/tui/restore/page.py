@@ -13,11 +13,11 @@ from textual.widgets import ContentSwitcher
 from tui_backup.errors import RestoreRefused
 from tui_backup.model.run import RunStatus
 from tui_backup.primitives.i18n import _
-from tui_backup.services import restores
-from tui_backup.services.directories import found_of
+from tui_backup.services.browsing.directories import found_of
 from tui_backup.services.launches import Launch
-from tui_backup.services.restores import Conduct
-from tui_backup.services.unfinished import Unfinished, unfinished
+from tui_backup.services.restore import restores
+from tui_backup.services.restore.restores import Conduct
+from tui_backup.services.restore.unfinished import Unfinished, unfinished
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm

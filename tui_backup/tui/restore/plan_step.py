@@ -15,13 +15,13 @@ from tui_backup.errors import BackupError, UsageError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
-from tui_backup.services import plan_shares, restores
-from tui_backup.services.directories import Copy, found_of
-from tui_backup.services.plan_shares import PlanShare
+from tui_backup.services.browsing.directories import Copy, found_of
 from tui_backup.services.questions import Question
-from tui_backup.services.restore_candidates import Candidate
-from tui_backup.services.restore_cautions import cautions, expected_s
-from tui_backup.services.restores import Wish
+from tui_backup.services.restore import plan_shares, restores
+from tui_backup.services.restore.plan_shares import PlanShare
+from tui_backup.services.restore.restore_candidates import Candidate
+from tui_backup.services.restore.restore_cautions import cautions, expected_s
+from tui_backup.services.restore.restores import Wish
 from tui_backup.tui.command_line import as_typed
 from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices

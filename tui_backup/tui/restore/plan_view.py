@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui_backup.engine.restore_plan import PlanItem, PlanWarning
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.plan_shares import DELETE, LARGEST, MOST_LISTED, PlanCount, PlanShare
+from tui_backup.services.restore.plan_shares import DELETE, LARGEST, MOST_LISTED, PlanCount, PlanShare
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Cell, Piece
 from tui_backup.tui.widgets.columns import Column

@@ -11,8 +11,8 @@ from textual.message import Message
 from tui_backup.history.runs import KeptWarning
 from tui_backup.model.event import Event, Started
 from tui_backup.primitives.i18n import _
-from tui_backup.services import undo_homes
 from tui_backup.services.launches import Launch, Operation
+from tui_backup.services.runs import undo_homes
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.page import Page

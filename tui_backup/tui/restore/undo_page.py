@@ -14,10 +14,11 @@ from tui_backup.engine.undo_plan import UndoPlan
 from tui_backup.errors import BackupError
 from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _
-from tui_backup.services import plan_shares, undo, undo_homes
 from tui_backup.services.launches import Launch
 from tui_backup.services.questions import Question
-from tui_backup.services.undo_homes import UndoHome
+from tui_backup.services.restore import plan_shares, undo
+from tui_backup.services.runs import undo_homes
+from tui_backup.services.runs.undo_homes import UndoHome
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm

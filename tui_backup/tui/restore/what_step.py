@@ -16,8 +16,8 @@ from tui_backup.model.entry import Entry
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services import directories
-from tui_backup.services.directories import Copy
+from tui_backup.services.browsing import directories
+from tui_backup.services.browsing.directories import Copy
 from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices, typed_patterns
 from tui_backup.tui.restore.step import Onward, Step

@@ -15,7 +15,7 @@ from tui_backup.config.settings import UNDO_KEEP_S
 from tui_backup.engine.restore_request import Overwrite
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services import restores
+from tui_backup.services.restore import restores
 from tui_backup.tui.restore.choices import Where
 from tui_backup.tui.restore.step import Onward, Step
 from tui_backup.tui.widgets.choice import Choice

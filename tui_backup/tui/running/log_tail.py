@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from tui_backup.model.event import Ending, Event, Output, Progressed, Started, Waiting, Warned
 from tui_backup.primitives.i18n import _
-from tui_backup.services.endings import sentence, where
+from tui_backup.services.runs.endings import sentence, where
 from tui_backup.tui.widgets.cells import Piece, Role, fitted
 
 _BAD_ENDS = ("failed", "damaged")

@@ -7,8 +7,8 @@ from rich.cells import cell_len
 
 from tui_backup.model.event import Progressed, Waiting
 from tui_backup.primitives.i18n import _
-from tui_backup.services.endings import where
-from tui_backup.services.pace import is_beyond, share
+from tui_backup.services.runs.endings import where
+from tui_backup.services.runs.pace import is_beyond, share
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunView
 from tui_backup.tui.widgets.cells import Piece, shortened

@@ -9,7 +9,7 @@ from textual.widgets import Button, Static
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
 from tui_backup.services.launches import Launch
-from tui_backup.services.pace import facts
+from tui_backup.services.runs.pace import facts
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.dialog import Dialog, said
 

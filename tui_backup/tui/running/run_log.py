@@ -16,7 +16,7 @@ from tui_backup.model.run import RunStatus
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.endings import where
+from tui_backup.services.runs.endings import where
 from tui_backup.services.words import kind_word, verb_word
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.page import Page

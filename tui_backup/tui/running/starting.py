@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 from tui_backup.errors import Cancelled
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.endings import sentence, where
 from tui_backup.services.launches import Launch
+from tui_backup.services.runs.endings import sentence, where
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm, Question
@@ -31,7 +31,7 @@ def start_backup(desk: Desk, job: str) -> Launch:
     """Back a job up now. It is told if that fails, even before its run began, and how it ended."""
 
     def operation(workspace: Workspace) -> None:
-        from tui_backup.services.backups import back_up
+        from tui_backup.services.backup.backups import back_up
 
         back_up(workspace, job)
 
@@ -84,6 +84,6 @@ def _severity(launch: Launch) -> Severity:
 
 
 def _cancel_elsewhere(desk: Desk, run: str) -> str:
-    from tui_backup.services.runs import cancel
+    from tui_backup.services.runs.current import cancel
 
     return cancel(desk.workspace.state_dir, run)

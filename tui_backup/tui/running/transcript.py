@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from tui_backup.model.event import Progressed
 from tui_backup.model.run import RunStatus
-from tui_backup.services.outcome import worst
-from tui_backup.services.run_logs import MOST, RunFacts, open_log
+from tui_backup.services.runs.outcome import worst
+from tui_backup.services.runs.run_logs import MOST, RunFacts, open_log
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.run_board import RunBoard, RunView
 from tui_backup.tui.running.log_tail import log_lines

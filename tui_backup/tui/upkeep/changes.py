@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.primitives.i18n import _, ngettext
-from tui_backup.services import forgetting
-from tui_backup.services.forgetting import ForgetPlan, Forgotten
-from tui_backup.services.snapshots import Filter, reach, resolve
-from tui_backup.services.tagging import own_tags, retag, tags_after
+from tui_backup.services.storage.snapshots import Filter, reach, resolve
+from tui_backup.services.upkeep import forgetting
+from tui_backup.services.upkeep.forgetting import ForgetPlan, Forgotten
+from tui_backup.services.upkeep.tagging import own_tags, retag, tags_after
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question

@@ -15,11 +15,12 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services import copies, damage
-from tui_backup.services.copies import Part
-from tui_backup.services.damage import Cure, CureKind
-from tui_backup.services.forgetting import ForgetPlan, Forgotten
-from tui_backup.services.snapshots import Filter, Found, reach
+from tui_backup.services.backup import copies
+from tui_backup.services.backup.copies import Part
+from tui_backup.services.storage.snapshots import Filter, Found, reach
+from tui_backup.services.upkeep import damage
+from tui_backup.services.upkeep.damage import Cure, CureKind
+from tui_backup.services.upkeep.forgetting import ForgetPlan, Forgotten
 from tui_backup.services.words import damage_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dialogs.confirm import Question

@@ -12,7 +12,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.keyrings import (
+from tui_backup.services.storage.keyrings import (
     Keeping,
     add_password,
     change_password,

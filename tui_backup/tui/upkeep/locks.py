@@ -12,7 +12,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.upkeep import LockLife
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
-from tui_backup.services.unlocking import HeldLock, Holdings, danger, holdings, life_word, removable, remove
+from tui_backup.services.storage.unlocking import HeldLock, Holdings, danger, holdings, life_word, removable, remove
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.upkeep.page import UpkeepPage

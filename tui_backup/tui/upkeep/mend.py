@@ -21,7 +21,7 @@ from tui_backup.model.upkeep import RepairPlan, RepairStep
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.launches import Launch
-from tui_backup.services.repairs import Repair, RepairKind, RepairRequest, repair
+from tui_backup.services.upkeep.repairs import Repair, RepairKind, RepairRequest, repair
 from tui_backup.services.words import damage_word, repair_kind_word, repair_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk

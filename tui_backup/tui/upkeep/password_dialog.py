@@ -13,7 +13,7 @@ from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.secret import Secret, random_secret
 from tui_backup.primitives.text import printable
-from tui_backup.services.keyrings import Keeping, check_for_file, weakness
+from tui_backup.services.storage.keyrings import Keeping, check_for_file, weakness
 from tui_backup.tui.dialogs.dialog import Dialog, said
 from tui_backup.tui.upkeep.tick import Tick
 from tui_backup.tui.widgets.field import Field

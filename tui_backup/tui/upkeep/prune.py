@@ -18,10 +18,10 @@ from tui_backup.model.upkeep import Reclaimed
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
-from tui_backup.services import pruning
-from tui_backup.services.forgetting import ForgetPlan, Forgotten
-from tui_backup.services.pruning import PrunePlan, fate_words, freed_words, locked_words, reclaiming_words
-from tui_backup.services.tagging import own_tags
+from tui_backup.services.upkeep import pruning
+from tui_backup.services.upkeep.forgetting import ForgetPlan, Forgotten
+from tui_backup.services.upkeep.pruning import PrunePlan, fate_words, freed_words, locked_words, reclaiming_words
+from tui_backup.services.upkeep.tagging import own_tags
 from tui_backup.services.words import kind_word
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk

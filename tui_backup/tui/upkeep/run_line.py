@@ -4,7 +4,7 @@ from rich.cells import cell_len
 
 from tui_backup.model.event import Finished, Restored
 from tui_backup.model.run import RunStatus
-from tui_backup.services.endings import sentence
+from tui_backup.services.runs.endings import sentence
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunView
 from tui_backup.tui.running.progress_line import label_of, progress_pieces

@@ -9,7 +9,7 @@ from tui_backup.errors import UsageError
 from tui_backup.model.snapshot import PIN
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.backups import check_tags
+from tui_backup.services.upkeep.tagging import check_tags
 from tui_backup.tui.dialogs.dialog import Dialog, said
 from tui_backup.tui.upkeep.tick import Tick
 from tui_backup.tui.widgets.field import Field

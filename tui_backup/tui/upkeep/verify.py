@@ -21,8 +21,8 @@ from tui_backup.model.upkeep import Stored
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
-from tui_backup.services.runs import RunningRun, list_runs
-from tui_backup.services.verification import (
+from tui_backup.services.runs.current import RunningRun, list_runs
+from tui_backup.services.upkeep.verification import (
     Verdict,
     VerifyPlan,
     VerifyRequest,

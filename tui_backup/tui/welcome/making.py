@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.pace import share
+from tui_backup.services.runs.pace import share
 from tui_backup.tui import words
 from tui_backup.tui.dialogs.dialog import printable_lines
 from tui_backup.tui.glyphs import Glyphs

@@ -18,14 +18,14 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.secret import random_secret
 from tui_backup.primitives.text import printable
-from tui_backup.services import first_start, starter
-from tui_backup.services.backups import BackupOptions, Outcome, run_jobs
-from tui_backup.services.endings import checked, sentence
-from tui_backup.services.first_start import Amount, Beginning, Disk, Finding, Weight
+from tui_backup.services.backup.backups import BackupOptions, Outcome, run_jobs
 from tui_backup.services.launches import Launch
-from tui_backup.services.setup import Setup, begin, initialise
-from tui_backup.services.timetable import crontab_line
-from tui_backup.services.verification import Verdict, VerifyRequest, verify
+from tui_backup.services.runs.endings import checked, sentence
+from tui_backup.services.schedule.timetable import crontab_line
+from tui_backup.services.setup import first_start, starter
+from tui_backup.services.setup.first_start import Amount, Beginning, Disk, Finding, Weight
+from tui_backup.services.setup.making import Setup, begin, initialise
+from tui_backup.services.upkeep.verification import Verdict, VerifyRequest, verify
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui import words
 from tui_backup.tui.asking import Answered

@@ -8,7 +8,7 @@ from textual.widgets import Static
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.secret import Secret
 from tui_backup.primitives.text import printable
-from tui_backup.services.first_start import EVERY, KEEP, Beginning
+from tui_backup.services.setup.first_start import EVERY, KEEP, Beginning
 from tui_backup.tui.dialogs.dialog import printable_lines, said
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.field import Field

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_backup.primitives.text import printable
-from tui_backup.services.first_start import Finding, Weight
+from tui_backup.services.setup.first_start import Finding, Weight
 from tui_backup.tui.glyphs import Glyphs
 
 _STYLES = {Weight.SOUND: "$text-success", Weight.CAREFUL: "$text-warning", Weight.WRONG: "$text-error"}

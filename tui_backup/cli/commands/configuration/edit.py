@@ -20,7 +20,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import printable
 from tui_backup.services.audit import Audit
-from tui_backup.services.configuring import Examined, FileOnDisk, examine, read, save
+from tui_backup.services.setup.configuring import Examined, FileOnDisk, examine, read, save
 from tui_backup.services.workspace import Workspace
 
 _EDITORS = ("sensible-editor", "nano", "vi")

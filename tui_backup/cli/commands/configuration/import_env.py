@@ -8,8 +8,8 @@ from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.importing import Imported, import_variables, read_env_file
-from tui_backup.services.setup import new_config_path
+from tui_backup.services.setup.importing import Imported, import_variables, read_env_file
+from tui_backup.services.setup.making import new_config_path
 
 
 @click.command(

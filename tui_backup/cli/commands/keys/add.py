@@ -8,7 +8,7 @@ from tui_backup.cli.key_account import chosen, deed
 from tui_backup.cli.options import repository_option, retry_lock_option
 from tui_backup.cli.passwords import new_password, new_password_option
 from tui_backup.primitives.i18n import _
-from tui_backup.services.keyrings import add_password, keyring
+from tui_backup.services.storage.keyrings import add_password, keyring
 
 
 @click.command(

@@ -11,7 +11,7 @@ from tui_backup.cli.output import Column
 from tui_backup.model.upkeep import KeyInfo
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
-from tui_backup.services.keyrings import keyring
+from tui_backup.services.storage.keyrings import keyring
 
 
 @click.command(

@@ -11,8 +11,8 @@ from tui_backup.cli.passwords import new_password, new_password_option
 from tui_backup.errors import UsageError
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.keyrings import Keeping, change_password, check_for_file, keeping, keyring
-from tui_backup.services.storage import refuse_removing
+from tui_backup.services.storage.keyrings import Keeping, change_password, check_for_file, keeping, keyring
+from tui_backup.services.storage.stores import refuse_removing
 
 
 @click.command(

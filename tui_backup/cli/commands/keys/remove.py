@@ -8,8 +8,8 @@ from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.cli.key_account import chosen, deed
 from tui_backup.cli.options import repository_option, retry_lock_option
 from tui_backup.primitives.i18n import _
-from tui_backup.services.keyrings import described, key_named, keyring, remove_key
-from tui_backup.services.storage import refuse_removing
+from tui_backup.services.storage.keyrings import described, key_named, keyring, remove_key
+from tui_backup.services.storage.stores import refuse_removing
 
 
 @click.command(

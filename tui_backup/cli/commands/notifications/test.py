@@ -8,7 +8,7 @@ from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
-from tui_backup.services.notifying import Trial, try_notifier
+from tui_backup.services.alerts.notifying import Trial, try_notifier
 
 
 @click.command(

@@ -1,0 +1,40 @@
+"""What matters more goes first, and never two things at once."""
+
+from threading import Barrier, Thread
+
+import pytest
+
+from tests.support.servers.daemons import until
+from tui_backup.errors import Cancelled
+from tui_backup.primitives.cancel import CancelToken
+from tui_backup.services.unattended.lanes import Lane
+
+
+def test_the_lowest_rank_is_next_and_nobody_overtakes() -> None:
+    lane, order, begun = Lane(), list[int](), Barrier(5)
+
+    def work(rank: int) -> None:
+        begun.wait()
+        with lane.turn((rank, rank), CancelToken()):
+            order.append(rank)
+            assert order[-1] == rank
+
+    threads = [Thread(target=work, args=(rank,)) for rank in (3, 1, 2, 0)]
+    with lane.turn((9, 9), CancelToken()):
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        until(lambda: len(lane._waiting) == 4, lambda: "nobody waits")
+        assert order == []
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 3]
+
+
+def test_who_is_cancelled_waits_no_longer_and_holds_nobody_up() -> None:
+    lane, cancel = Lane(), CancelToken()
+    cancel.cancel()
+    with lane.turn((0, 0), CancelToken()), pytest.raises(Cancelled), lane.turn((1, 1), cancel):
+        pass
+    with lane.turn((2, 2), CancelToken()):
+        pass

@@ -1,0 +1,1 @@
+"""Backups: runs of jobs, with their copies and what retention does after them."""

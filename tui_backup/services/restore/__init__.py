@@ -1,0 +1,1 @@
+"""Restores: planned, carried out, undone; and files handed out without one."""

@@ -1,0 +1,1 @@
+"""Schedule: what is due, and what has to look at it from outside."""

@@ -1,0 +1,1 @@
+"""Set-up: making, changing and trying a configuration."""

@@ -1,0 +1,1 @@
+"""Status: how all of it stands, for people and for monitoring."""

@@ -1,0 +1,1 @@
+"""Storage: the repositories of a configuration, their stores, keys and snapshots."""

@@ -1,0 +1,1 @@
+"""Unattended: what is due is carried out, from cron or by the daemon."""

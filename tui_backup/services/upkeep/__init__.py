@@ -1,0 +1,1 @@
+"""Upkeep: verification, repair, forgetting, and reclaiming space."""
