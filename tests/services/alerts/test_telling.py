@@ -194,9 +194,10 @@ def test_whoever_dies_between_sending_and_noting_sends_it_again_as_the_same(esta
 
     ops.answer = kill
     script = (
-        "import sys\nfrom tui_backup.services import alerts\nfrom tui_backup.services.workspace import Workspace\n"
+        "import sys\nfrom tui_backup.services.alerts.telling import tell\n"
+        "from tui_backup.services.workspace import Workspace\n"
         "from tests.support.telling import NOON\n"
-        "with Workspace.open(sys.argv[1]) as workspace: alerts.tell(workspace, lambda: NOON, 20)"
+        "with Workspace.open(sys.argv[1]) as workspace: tell(workspace, lambda: NOON, 20)"
     )
     config = str(estate.directory / "config.toml")
     victims.append(subprocess.Popen([sys.executable, "-c", script, config], cwd=REPOSITORY))
