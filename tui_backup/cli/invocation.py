@@ -63,11 +63,12 @@ class Invocation:
 
     def _opened(self) -> "Workspace":
         if self.archive_files or self._needs_no_configuration:
-            from tui_backup.cli.archive_files import asked_key
+            from tui_backup.cli.archive_key import asked_key
             from tui_backup.services.setup.archive_files import has_state, open_workspace
 
             if self.archive_files or has_state(self.config):
-                return open_workspace(self.config, self.archive_files, asked_key(self))
+                key = None if self.json else asked_key(self.archive_files)
+                return open_workspace(self.config, self.archive_files, key)
         from tui_backup.services.workspace import Workspace
 
         return Workspace.open(self.config)
