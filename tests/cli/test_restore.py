@@ -46,6 +46,24 @@ def test_what_differs_is_kept_and_named_with_exit_3(pair: Pair, tmp_path: Path) 
     assert mine.read_text() == "mine"
 
 
+def test_what_is_newer_than_what_replaces_it_is_counted_and_named(pair: Pair, tmp_path: Path) -> None:
+    below(tmp_path, pair).mkdir(parents=True)
+    newer, older = below(tmp_path, pair) / "a.txt", below(tmp_path, pair) / "old" / "b.txt"
+    newer.write_text("mine")
+    older.parent.mkdir()
+    older.write_text("longer than it was")
+    os.utime(older, (1, 1))
+    arguments = ["restore", pair.first, "--target", str(tmp_path), "--overwrite", "always"]
+    plan = pair.call(*arguments, "--dry-run", "--json").document
+    assert (plan["overwrite"], plan["newer"]) == (2, 1)
+    assert [warning["path"] for warning in plan["warnings"]] == [f"{pair.inside}/a.txt"]
+    shown = pair.call(*arguments, "--dry-run").out
+    assert "warning: 1 file at the target is newer than what replaces it" in shown
+    assert "a.txt: is newer than what replaces it" in shown
+    answer = pair.call(*arguments, "--yes")
+    assert (answer.code, newer.read_text()) == (0, "one\n")
+
+
 def test_overwriting_needs_a_yes_where_nobody_can_be_asked(pair: Pair, tmp_path: Path) -> None:
     below(tmp_path, pair).mkdir(parents=True)
     mine = below(tmp_path, pair) / "a.txt"

@@ -36,7 +36,7 @@ from tui_backup.tui.restore.plan_step import Planned, PlanStep
 from tui_backup.tui.restore.tree_listing import TreeListing
 from tui_backup.tui.run_board import RunBoard
 from tui_backup.tui.widgets.choice import Choice
-from tui_backup.tui.widgets.facts import Fact
+from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing
 
 
@@ -146,6 +146,7 @@ async def test_in_place_asks_for_the_host_and_can_be_undone(estate: Estate) -> N
         await to_plan_in_place(pilot)
         assert page_of(pilot).command_line() == page_of(pilot).choices.words
         assert "--in-place" in (page_of(pilot).command_line() or ())
+        assert "! 1 file at the target is newer than what replaces it" in pilot.app.screen.query_one(Facts).text
         await pressed(pilot, "R")
         assert pilot.app.screen.query_one("#yes", Button).disabled
         await agreed(pilot, "web1")

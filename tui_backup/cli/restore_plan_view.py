@@ -11,6 +11,7 @@ from tui_backup.engine.restore_plan import PlanItem, PlanWarning, RestorePlan
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, number, printable, size
 from tui_backup.services.restore.plan_shares import PlanCount, of_restore
+from tui_backup.services.restore.restore_cautions import newer_words
 from tui_backup.services.restore.restores import undo_until
 from tui_backup.services.storage.snapshots import Found
 from tui_backup.services.words import action_word
@@ -30,6 +31,8 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     overwrite: int
     skip: int
     delete: int
+    newer: int
+    """Files of the target that are newer than what replaces them."""
     bytes: int
     free: int
     fits: bool
@@ -50,10 +53,11 @@ def document(found: Found, plan: RestorePlan) -> PlanDocument:
         overwrite=plan.overwrite,
         skip=plan.skip,
         delete=plan.delete,
+        newer=plan.newer,
         bytes=plan.bytes_to_write,
         free=plan.free,
         fits=plan.fits,
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *plan.newer_files),
         items=tuple(plan.items(found.shelf.repository)),
         keeps=None if plan.request.undo_keep is None else plan.kept_bytes,
         undo_until=undo_until(plan),
@@ -83,7 +87,8 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
         output.write_text(
             _("  keeps {bytes} for undo until {time}").format(bytes=size(plan.kept_bytes), time=moment(until))
         )
-    show_warnings(plan.warnings)
+    newer = (PlanWarning(None, newer_words(plan.newer)),) if plan.newer else ()
+    show_warnings((*newer, *plan.warnings, *plan.newer_files))
     if plan.shortage is not None:
         output.write_text(_("  does not fit: {shortage}").format(shortage=plan.shortage))
 

@@ -14,7 +14,7 @@ from tui_backup.engine.restore_request import RestoreRequest, Selection, selecte
 from tui_backup.engine.restore_walk import Frame, Step, mark_of, walk
 from tui_backup.engine.room import Room
 from tui_backup.formats.base import Repository
-from tui_backup.model.entry import EntryKind
+from tui_backup.model.entry import Entry, EntryKind
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.descriptors import Directories, open_root
@@ -71,6 +71,10 @@ class RestorePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What does not fit, for people."""
     warnings: tuple[PlanWarning, ...] = ()
     """At most a thousand; `refused` counts all."""
+    newer: int = 0
+    """Files of the target that are newer than what replaces them."""
+    newer_files: tuple[PlanWarning, ...] = ()
+    """These, at most a thousand."""
     deletions: tuple[Deletion, ...] = ()
     """Contents before their directories."""
     kept_bytes: int = 0
@@ -127,8 +131,9 @@ class _Planner:
         self._actions = bytearray()
         self._marks = bytearray()
         self._warnings: list[PlanWarning] = []
+        self._newer_files: list[PlanWarning] = []
         self._deletions: list[Deletion] = []
-        self._new = self._overwrite = self._skip = self._kept = self._refused = 0
+        self._new = self._overwrite = self._newer = self._skip = self._kept = self._refused = 0
         self._files = self._linked = self._bytes = self._kept_bytes = 0
         self._sweeper = Sweeper(snapshot, request, self._selection, directories) if request.delete else None
         self._root = Frame(b"", fresh=missing, device=os.fstat(directories.root).st_dev)
@@ -161,6 +166,8 @@ class _Planner:
             free=self._room.free(self._root.device),
             shortage=self._room.shortage(),
             warnings=tuple(self._warnings),
+            newer=self._newer,
+            newer_files=tuple(self._newer_files),
             deletions=tuple(self._deletions),
             kept_bytes=self._kept_bytes + sum(each.size for each in self._deletions if not each.is_dir),
         )
@@ -253,7 +260,7 @@ class _Planner:
             self._new += action is Action.NEW
             self._overwrite += action is Action.OVERWRITE
             if verdict.status is not None and stat.S_ISREG(verdict.status.st_mode):
-                self._kept_bytes += verdict.status.st_size
+                self._replace(entry, verdict.status)
             if self._links.first(entry, action) is not None:
                 self._linked += 1
                 return
@@ -269,6 +276,14 @@ class _Planner:
             self._overwrite += action is Action.METADATA
             self._skip += action is not Action.METADATA
             self._kept += action is Action.KEPT
+
+    def _replace(self, entry: Entry, status: os.stat_result) -> None:
+        """Note a file that has to make way."""
+        self._kept_bytes += status.st_size
+        if status.st_mtime_ns > entry.mtime_ns:
+            self._newer += 1
+            if self._newer <= _MOST_WARNINGS:
+                self._newer_files.append(PlanWarning(entry.path, _("is newer than what replaces it")))
 
     def _refuse(self, step: Step, reason: str) -> None:
         """Note a refused entry; the reason is empty where its directory was named already."""

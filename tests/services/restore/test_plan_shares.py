@@ -100,6 +100,20 @@ def test_what_should_be_known_beforehand_is_said(estate: Estate, monkeypatch: py
         assert len(cautions(workspace, candidate, plan)) == 2
 
 
+def test_files_of_the_target_that_are_newer_are_a_caution(estate: Estate) -> None:
+    for number in (3, 5):
+        (estate.source / f"file-{number}").write_text("worked on since")
+    os.utime(estate.source / "file-5", (1, 1))
+    with estate.open() as workspace:
+        (candidate,) = present(workspace).found
+        plan = plan_of(workspace, Wish(target=None))
+        kept = plan_of(workspace, Wish(target=None, overwrite=Overwrite.NEVER))
+        said = cautions(workspace, candidate, plan)
+    assert "1 file at the target is newer than what replaces it" in said
+    assert [warning.path for warning in plan.newer_files] == [os.fsencode(estate.source / "file-3")]
+    assert kept.newer == 0
+
+
 def test_how_long_it_takes_is_said_only_once_somebody_knows(estate: Estate, tmp_path: Path) -> None:
     with estate.open() as workspace:
         plan = plan_of(workspace, Wish(target=str(tmp_path / "out")))

@@ -8,6 +8,7 @@ from tui_backup.engine.restore_plan import RestorePlan
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.model.snapshot import SnapshotStatus
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.text import number
 from tui_backup.services.restore.restore_candidates import Candidate
 
 if TYPE_CHECKING:
@@ -34,6 +35,16 @@ def expected_s(workspace: "Workspace", repository: str, plan: RestorePlan) -> fl
     return None
 
 
+def newer_words(count: int) -> str:
+    """Return what is said of files of the target that are newer than what replaces them."""
+    text = ngettext(
+        "{count} file at the target is newer than what replaces it",
+        "{count} files at the target are newer than what replaces them",
+        count,
+    )
+    return text.format(count=number(count))
+
+
 def _cautions(workspace: "Workspace", candidate: Candidate, plan: RestorePlan) -> Iterator[str]:
     snapshot, repository = candidate.snapshot, candidate.copy.repository
     if candidate.is_damaged:
@@ -48,6 +59,8 @@ def _cautions(workspace: "Workspace", candidate: Candidate, plan: RestorePlan) -
         yield text.format(repository=repository)
     elif os.geteuid() != 0:
         yield _("owners cannot be set: this is not root")
+    if plan.newer:
+        yield newer_words(plan.newer)
     if plan.refused:
         text = ngettext("{count} path is refused", "{count} paths are refused", plan.refused)
         yield text.format(count=plan.refused)

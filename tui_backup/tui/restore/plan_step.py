@@ -151,7 +151,8 @@ class PlanStep(Step):
     def _show(self) -> None:
         if self.planned is not None:
             plan = self.planned.plan
-            self._view.show(list(self._facts(self.planned)), plan_shares.of_restore(plan), plan.warnings)
+            warnings = (*plan.warnings, *plan.newer_files)
+            self._view.show(list(self._facts(self.planned)), plan_shares.of_restore(plan), warnings)
 
     def _reading(self, work: Callable[[Iterator[PlanItem], Watch], T]) -> Callable[[Watch], T]:
         """Return work on the items of the plan."""
