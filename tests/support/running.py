@@ -25,6 +25,8 @@ class RunDesk:
     history: History
     bus: EventBus
     cancel: CancelToken = field(default_factory=CancelToken)
+    ended: list[Sequence[Run]] = field(default_factory=list)
+    """What it was told of runs that are over."""
 
     @property
     def log(self) -> ProgramLog:
@@ -34,7 +36,7 @@ class RunDesk:
         """Nobody waits for that."""
 
     def run_ended(self, rows: Sequence[Run]) -> None:
-        """Nobody waits for that."""
+        self.ended.append(rows)
 
 
 @contextmanager

@@ -172,6 +172,10 @@ def _triggers(connection: sqlite3.Connection) -> None:
     """)
 
 
+def _attempts(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE runs ADD COLUMN next_attempt TEXT")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _runs,
     _repositories,
@@ -180,4 +184,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     _problems,
     _alerts,
     _triggers,
+    _attempts,
 )

@@ -14,7 +14,7 @@ WARNINGS_KEPT = 1000
 
 _COLUMNS = (
     "id, repository, verb, job, kind, status, started, duration, snapshot, bytes_added, bytes_processed, files, "
-    "warnings, message, files_new, files_changed, files_unmodified"
+    "warnings, message, files_new, files_changed, files_unmodified, next_attempt"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM runs "  # noqa: S608 - only our own names
 
@@ -29,11 +29,12 @@ class KeptWarning(msgspec.Struct, frozen=True):
 def save(connection: sqlite3.Connection, run: Run) -> None:
     """Keep a run, replacing what was known of it in that repository."""
     connection.execute(
-        f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own names
+        f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - only our own names
         (
             run.id, run.repository or "", run.verb, run.job, run.kind, run.status, to_text(run.started),
             run.duration, run.snapshot, run.bytes_added, run.bytes_processed, run.files, run.warnings, run.message,
             run.files_new, run.files_changed, run.files_unmodified,
+            None if run.next_attempt is None else to_text(run.next_attempt),
         ),
     )  # fmt: skip
 
@@ -81,7 +82,7 @@ def select(
 def _run(row: tuple[object, ...]) -> Run:
     id_, repository, verb, job, kind, status, started, *rest = row
     duration, snapshot, bytes_added, bytes_processed, files, warnings, message, *counts = rest
-    files_new, files_changed, files_unmodified = counts
+    files_new, files_changed, files_unmodified, next_attempt = counts
     return msgspec.convert(
         {
             "id": id_, "repository": repository or None, "verb": Verb(str(verb)), "job": job, "kind": kind,
@@ -89,6 +90,7 @@ def _run(row: tuple[object, ...]) -> Run:
             "snapshot": snapshot, "bytes_added": bytes_added, "bytes_processed": bytes_processed, "files": files,
             "warnings": warnings, "message": message, "files_new": files_new, "files_changed": files_changed,
             "files_unmodified": files_unmodified,
+            "next_attempt": None if next_attempt is None else from_text(str(next_attempt)),
         },
         Run,
     )  # fmt: skip

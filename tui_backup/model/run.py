@@ -51,3 +51,5 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     files_unmodified: int | None = None
     warnings: int = 0
     message: str | None = None
+    next_attempt: datetime | None = None
+    """When the same is tried again, as this one did not end well; None: this was the last attempt."""

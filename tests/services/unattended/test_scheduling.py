@@ -71,6 +71,12 @@ def verbs(estate: Estate) -> list[Verb]:
         return [run.verb for run in reversed(workspace.history.runs())]
 
 
+def followed(estate: Estate) -> list[bool]:
+    """Return for each run, the first one first, whether the record says that another attempt follows."""
+    with estate.open() as workspace:
+        return [run.next_attempt is not None for run in reversed(workspace.history.runs())]
+
+
 def is_taken(state: Path, name: str) -> bool:
     claim = Claim.take(state, name)
     if claim is not None:
@@ -118,6 +124,7 @@ def test_a_run_that_fails_is_tried_as_often_as_the_job_says_and_then_counts(buil
         workspace.bus.subscribe(events.append)
         assert errors(list(run(workspace, NOON + DAY))) == [SourceError]
     assert verbs(estate) == [Verb.BACKUP] * 3
+    assert followed(estate) == [True, True, False]
     assert [event.message[:14] for event in events if isinstance(event, Waiting)] == ["tries again at"] * 2
     assert look(estate, NOON + DAY) == []
 

@@ -60,6 +60,8 @@ class BackupOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Whether SIGINT and SIGTERM cancel cleanly; only in the main thread of a program that is ours."""
     admission: Admission | None = None
     """None: it begins at once."""
+    retry_s: float | None = None
+    """After how many seconds it is tried again where that may help (`is_worth_another`); None: it is not."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,13 @@ def run_jobs(workspace: "Workspace", jobs: Sequence[JobConfig], options: BackupO
         if isinstance(outcomes[-1].error, Cancelled):
             break
     return outcomes
+
+
+def is_worth_another(outcome: Outcome) -> bool:
+    """Whether another attempt may bring what this one did not: a backup, or the copies that are missing."""
+    if isinstance(outcome.error, Cancelled):
+        return False
+    return outcome.finished is None or any(error.transient for error in outcome.errors)
 
 
 def back_up(workspace: "Workspace", job: str) -> Outcome:
@@ -142,14 +151,7 @@ def _run_job(workspace: "Workspace", job: JobConfig, options: BackupOptions) -> 
         run.carry_out()
     except BackupError as error:
         ending = error
-    return Outcome(
-        job=job.name,
-        finished=run.taken.finished if run and run.taken else None,
-        troubles=tuple(run.troubles) if run else (),
-        error=ending,
-        beside=tuple(run.mishaps) if run else (),
-        has_choice=len(job.repositories) > 1,
-    )
+    return run.outcome(ending) if run else Outcome(job=job.name, error=ending)
 
 
 class _JobRun:
@@ -180,7 +182,7 @@ class _JobRun:
         admission = options.admission(scope) if options.admission else nullcontext()
         failing = self._hooks.telling_of_failure(self._whole_trouble)
         locks = extending(self._workspace, self._job, scope, self.troubles)
-        with signals, scope, failing, admission, locks:
+        with signals, scope, self._settling_attempts(), failing, admission, locks:
             judge(self._workspace.history, self._job.name)
             self._warn_of_what_is_missing()
             self._hooks.before()
@@ -188,6 +190,34 @@ class _JobRun:
             if self.taken is not None:
                 self._follow_up(self.taken)
                 self._finish_off()
+
+    def outcome(self, ending: BackupError | None) -> Outcome:
+        """Return what has become of the job, given what has ended its run as a whole."""
+        return Outcome(
+            job=self._job.name,
+            finished=self.taken.finished if self.taken else None,
+            troubles=tuple(self.troubles),
+            error=ending,
+            beside=tuple(self.mishaps),
+            has_choice=len(self._job.repositories) > 1,
+        )
+
+    @contextmanager
+    def _settling_attempts(self) -> Iterator[None]:
+        """Have the record say from the first failure on that another attempt follows, unless none does in the end.
+
+        So nobody who looks in between takes for the last word what is not.
+        """
+        self._scope.retry_s, is_followed = self._options.retry_s, False
+        try:
+            yield
+            is_followed = is_worth_another(self.outcome(None))
+        except BackupError as error:
+            is_followed = is_worth_another(self.outcome(error))
+            raise
+        finally:
+            if not is_followed:
+                self._scope.retry_s = None
 
     def _warn_of_what_is_missing(self) -> None:
         """Say what keeps a scheduled run from beginning: whoever has a job run by hand wants it now."""

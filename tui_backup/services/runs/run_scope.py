@@ -16,6 +16,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -58,6 +59,8 @@ from tui_backup.services.runs.run_notes import RunNotes
 _OFTEN_S = 60.0
 """How long every sample of progress is written to the log; later one a second is."""
 
+_WORTH_ANOTHER = (RunStatus.FAILED, RunStatus.INCOMPLETE)
+
 
 def run_scope(
     desk: Desk,
@@ -96,6 +99,8 @@ class RunScope:
         self.watch.on_wait = lambda message: self._tell(Waiting(run=self.run_id, message=_sound(message)))
         self.status: RunStatus = RunStatus.RUNNING
         """How it ended; of several endings the worst."""
+        self.retry_s: float | None = None
+        """After how many seconds the same is tried again if it does not end well; None: it is not."""
         self._desk = desk
         self._header = header
         self._notes = RunNotes(desk.log, self._run(header.repository))
@@ -142,7 +147,7 @@ class RunScope:
         if ending.message is not None:
             ending = msgspec.structs.replace(ending, message=_sound(ending.message))
         run = self._run(self._header.repository if isinstance(ending, Restored) else ending.repository or None)
-        recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
+        recorded = self._followed(msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings))
         self._going_on.pop(run.repository, None)
         self.status = outcome.worst((self.status, recorded.status))
         made = f"snapshot {short(recorded.snapshot)}" if recorded.snapshot else None
@@ -252,12 +257,27 @@ class RunScope:
 
     def _finish_the_rest(self, error: BaseException | None) -> None:
         """End what was started and has no result; a run that never said a word ends too."""
+        self._settle_attempts()
         left = tuple(self._going_on.values())
         if not left and self.status is RunStatus.RUNNING:
             left = (self._run(self._header.repository),)
         status, message = outcome.explained(error)
         for run in left:
             self.finish(outcome.without_result(run, status, message, round(self.elapsed, 3)))
+
+    def _settle_attempts(self) -> None:
+        """Have the record say of what has ended by now whether, and when, it is tried again."""
+        for repository, row in self._recorded.items():
+            settled = self._followed(row)
+            if settled != row:
+                self._recorded[repository] = settled
+                self._desk.history.finish(settled)
+
+    def _followed(self, row: Run) -> Run:
+        """Return a row of the record with the time of the next attempt, if there is to be one."""
+        is_followed = self.retry_s is not None and row.status in _WORTH_ANOTHER
+        next_attempt = now() + timedelta(seconds=self.retry_s or 0) if is_followed else None
+        return msgspec.structs.replace(row, next_attempt=next_attempt)
 
     def _run(self, repository: str | None) -> Run:
         """Return the run against one repository as it begins."""

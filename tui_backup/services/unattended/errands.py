@@ -15,7 +15,7 @@ from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
-from tui_backup.services.backup.backups import BackupOptions, Outcome, run_jobs
+from tui_backup.services.backup.backups import BackupOptions, Outcome, is_worth_another, run_jobs
 from tui_backup.services.programs.requirements import unmet
 from tui_backup.services.runs.run_scope import RunScope
 from tui_backup.services.storage.snapshots import Trouble
@@ -85,17 +85,17 @@ class Errand:
         timing = self._job.timing
         wait_s, words = random.SystemRandom().uniform(0, timing.delay_s), _("begins at {time}")
         for left in reversed(range(timing.retry.attempts)):
-            outcome = self._backed_up(wait_s, words)
+            outcome = self._backed_up(wait_s, words, timing.retry.wait_s if left else None)
             if isinstance(outcome.error, JobRunning):
                 raise _PutOff
-            if not left or not _is_worth_another(outcome):
+            if not left or not is_worth_another(outcome):
                 break
             wait_s, words = timing.retry.wait_s, _("tries again at {time}")
         return _troubles_of(outcome)
 
-    def _backed_up(self, wait_s: float, words: str) -> Outcome:
+    def _backed_up(self, wait_s: float, words: str, retry_s: float | None) -> Outcome:
         """Back up once; a run that has to wait first is there to be seen, and cancelled, meanwhile."""
-        options = BackupOptions(kind=self.attempt.trigger.label or SCHEDULED)
+        options = BackupOptions(kind=self.attempt.trigger.label or SCHEDULED, retry_s=retry_s)
         if not wait_s:
             with self._turn(self._workspace.cancel):
                 (outcome,) = run_jobs(self._workspace, [self._job], options)
@@ -172,13 +172,6 @@ def _given_up(attempt: Attempt) -> BackupError:
     text = _("what was due at {time} has ended {count} times without a result, and is not tried again")
     hint = f"tui-backup history --job {attempt.trigger.job}"
     return BackupError(text.format(time=moment(attempt.moment), count=attempt.deaths), hint=hint)
-
-
-def _is_worth_another(outcome: Outcome) -> bool:
-    """Whether another attempt may bring what this one did not: a backup, or the copies that are missing."""
-    if isinstance(outcome.error, Cancelled):
-        return False
-    return outcome.finished is None or any(error.transient for error in outcome.errors)
 
 
 def _troubles_of(outcome: Outcome) -> list[Trouble]:
