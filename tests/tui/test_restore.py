@@ -146,7 +146,10 @@ async def test_in_place_asks_for_the_host_and_can_be_undone(estate: Estate) -> N
         await to_plan_in_place(pilot)
         assert page_of(pilot).command_line() == page_of(pilot).choices.words
         assert "--in-place" in (page_of(pilot).command_line() or ())
-        assert "! 1 file at the target is newer than what replaces it" in pilot.app.screen.query_one("#plan-facts", Facts).text
+        assert (
+            "! 1 file at the target is newer than what replaces it"
+            in pilot.app.screen.query_one("#plan-facts", Facts).text
+        )
         await pressed(pilot, "R")
         assert pilot.app.screen.query_one("#yes", Button).disabled
         await agreed(pilot, "web1")

@@ -4,13 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from tests.support.estate import Estate, build_estate
 from tests.tui.conftest import at, settled
 from tests.tui.tending import app_of, ended, lines, listing
+from tui_backup.model.event import Started
 from tui_backup.model.run import Verb
 from tui_backup.model.standing import Integrity
+from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import Verify
 from tui_backup.tui.upkeep.verify import VerifyPage
@@ -110,3 +112,29 @@ async def test_a_repository_that_is_away_is_said_in_its_row_and_in_the_result(es
         said = str(app.screen.query_one("#remark", Static).content)
         assert "local: no damage" in said
         assert "offsite: " in said
+
+
+async def test_a_run_is_cancelled_only_after_a_question(estate: Estate) -> None:
+    def work(workspace: Workspace) -> None:
+        workspace.bus.publish(Started(run="1", job=None, repository="local"))
+        workspace.cancel.wait(20)
+        workspace.cancel.check()
+
+    app = app_of(estate)
+    async with app.run_test() as pilot:
+        await at(pilot, Verify(repository="local"))
+        launch = page_of(app).launched("Verification of local", work, lambda _launch: None)
+        while not launch.runs:
+            await pilot.pause(0.01)
+        await settled(pilot)
+        await pilot.press("x")
+        await pilot.pause()
+        assert app.screen.query_one("#no", Button).has_focus
+        assert "Verification of local" in str(app.screen.query_one("#target", Static).content)
+        await pilot.press("enter")
+        assert not launch.is_cancelled
+        await pilot.press("x", "right", "enter")
+        await ended(pilot)
+        assert launch.is_cancelled
+        await pilot.press("x")
+        assert page_of(app).doing is None

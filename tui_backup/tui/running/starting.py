@@ -54,19 +54,13 @@ def cancel_run(page: "Page", run: str, job: str | None = None, repository: str |
     def _tell(full: str) -> None:
         page.notify(_("asked {run} to stop").format(run=full), markup=False)
 
-    page.app.push_screen(
-        Confirm(
-            Question(
-                title=_("Cancel this run?"),
-                host=desk.workspace.host,
-                target=where(job, repository) or run,
-                facts=[_("It stops as soon as it can, and ends as cancelled.")],
-                undo=_("What it has done so far stays; the next run goes on from there."),
-                action=_("Cancel the run"),
-            )
-        ),
-        answered,
-    )
+    page.app.push_screen(Confirm(_cancel_question(desk, where(job, repository) or run)), answered)
+
+
+def cancel_launch(page: "Page", launch: Launch) -> None:
+    """Ask whether something that was started here is to stop, and have it stop."""
+    question = _cancel_question(page.desk, launch.title)
+    page.app.push_screen(Confirm(question), lambda agreed: launch.cancel() if agreed else None)
 
 
 def notice_of(launch: Launch) -> Notice:
@@ -75,6 +69,17 @@ def notice_of(launch: Launch) -> Notice:
     told = [sentence(ending) for ending in launch.endings] or ([printable(error.message)] if error else [])
     hint = [printable(line) for line in (error.hint or "").splitlines()] if error else []
     return Notice(title=launch.title, text="\n".join([*told, *hint]), severity=_severity(launch))
+
+
+def _cancel_question(desk: Desk, target: str) -> Question:
+    return Question(
+        title=_("Cancel this run?"),
+        host=desk.workspace.host,
+        target=target,
+        facts=[_("It stops as soon as it can, and ends as cancelled.")],
+        undo=_("What it has done so far stays; the next run goes on from there."),
+        action=_("Cancel the run"),
+    )
 
 
 def _severity(launch: Launch) -> Severity:

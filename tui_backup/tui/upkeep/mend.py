@@ -255,6 +255,8 @@ class MendPage(UpkeepPage):
             return self.stage is Stage.PLANNED
         if action == "verify":
             return self.stage is Stage.OVER
+        if action == "cancel" and self.stage is Stage.PLANNED:
+            return False
         return False if action == "look_again" else super().check_action(action, parameters)
 
     def action_verify(self) -> None:

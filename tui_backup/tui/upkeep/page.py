@@ -20,6 +20,7 @@ from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Place
+from tui_backup.tui.running.starting import cancel_launch
 from tui_backup.tui.upkeep.run_line import RunLine
 from tui_backup.tui.widgets.choice import Choice
 from tui_backup.tui.widgets.listing import Listing
@@ -195,9 +196,9 @@ class UpkeepPage(Page):
         self.look()
 
     def action_cancel(self) -> None:
-        """Ask what goes on to stop."""
+        """Ask whether what goes on is to stop."""
         if self.doing is not None:
-            self.doing.cancel()
+            cancel_launch(self, self.doing)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no other repository where there is none, and nothing to cancel where nothing goes on."""
