@@ -45,20 +45,22 @@ def test_a_test_that_does_not_arrive_is_an_error(site: Site, hooks: Receiver) ->
     told_by(site, f"{hooks.url}/{TOKEN}")
     answer = site.call("notify", "test", "ops")
     assert answer.code == 1
-    assert answer.out.startswith(f"ops: not delivered to {hooks.url}\n")
+    assert answer.out == ""
     assert answer.err == f"tui-backup: error: ops: {hooks.url} answers 404: no /********\n"
 
 
-def test_scripts_get_a_document(site: Site, hooks: Receiver) -> None:
+def test_scripts_get_a_document_as_of_other_commands(site: Site, hooks: Receiver) -> None:
     told_by(site, hooks.url)
     answer = site.call("notify", "test", "ops", "--json")
-    document = answer.document
-    assert (answer.code, document["notifier"], document["delivered"], document["place"]) == (0, "ops", True, hooks.url)
-    assert document["notice"]["event"] == "test"
+    (done,) = answer.document["done"]
+    assert (answer.code, answer.document["skipped"], answer.document["problems"]) == (0, [], [])
+    assert (done["what"], done["object"], done["place"]) == ("notice", "ops", hooks.url)
+    assert (done["detail"], done["notice"]["event"]) == (f"delivered to {hooks.url}", "test")
     hooks.answer = lambda _got: Answer(status=500)
     answer = site.call("notify", "test", "ops", "--json")
-    assert answer.code == 1
-    assert (answer.document["delivered"], answer.document["transient"]) == (False, True)
+    (problem,) = answer.document["problems"]
+    assert (answer.code, answer.document["done"]) == (1, [])
+    assert (problem["detail"], problem["transient"]) == (f"{hooks.url} answers 500: ok", True)
     assert json.loads(answer.err)["code"] == 1
 
 

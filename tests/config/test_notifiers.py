@@ -89,6 +89,14 @@ def test_what_is_wrong_is_named_with_its_key(tmp_path: Path, lines: str, message
     assert "s3cret" not in caught.value.message
 
 
+@pytest.mark.parametrize(("key", "meant"), [("job", "jobs"), ("onn", "on"), ("kin", "kind"), ("uri", "url")])
+def test_a_mistyped_key_is_told_with_the_nearest_of_all(tmp_path: Path, key: str, meant: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"{GOOD}{WEBHOOK}{key} = []\n")
+    assert f"notifiers.ops.{key}: unknown key" in caught.value.message
+    assert caught.value.hint == f"did you mean {meant}?"
+
+
 def test_what_is_shown_reads_back_as_the_same(tmp_path: Path) -> None:
     config = load(tmp_path, f'{GOOD}{WEBHOOK}secret = {{ file = "hook.key" }}\njobs = ["site"]\n{EMAIL}')
     shown = effective(config)["notifiers"]

@@ -1,5 +1,6 @@
 """What a command did, left as it was and could not do: the document that scripts see."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -38,9 +39,16 @@ class Account:
         """Note something that was found, and whether it is in trouble."""
         (self.problems if bad else self.done).append(deed)
 
-    def trouble(self, invocation: Invocation, what: str, object_: str, error: BackupError) -> None:
+    def trouble(
+        self,
+        invocation: Invocation,
+        what: str,
+        object_: str,
+        error: BackupError,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         """Note what could not be done, and tell of it."""
-        self.problems.append(Deed(what=what, object=object_, detail=error.message))
+        self.problems.append(Deed(what=what, object=object_, detail=error.message, facts=dict(facts or {})))
         self._codes.append(invocation.fail(error, about=object_))
 
     def close(self, invocation: Invocation) -> int:

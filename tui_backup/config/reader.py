@@ -199,7 +199,7 @@ class Reader:
         common = {field.encode_name for field in msgspec.structs.fields(NotifierTable)}
         table = self._convert(at, {key: value for key, value in given.items() if key in common}, NotifierTable, {})
         rest = {key: value for key, value in given.items() if key not in common}
-        notifier = self._adapter(at, rest, NOTIFIERS, list(NOTIFIERS), {}).rooted(self._base)
+        notifier = self._adapter(at, rest, NOTIFIERS, list(NOTIFIERS), {}, common).rooted(self._base)
         for place, job in enumerate(table.jobs):
             if job not in jobs:
                 message = _("there is no job {name!r}").format(name=job)
@@ -255,9 +255,15 @@ class Reader:
         return source.rooted(self._base)
 
     def _adapter(
-        self, at: Key, options: dict[str, Any], registry: Registry[T], kinds: list[str], to_come: dict[str, str]
+        self,
+        at: Key,
+        options: dict[str, Any],
+        registry: Registry[T],
+        kinds: list[str],
+        to_come: dict[str, str],
+        beside: Collection[str] = (),
     ) -> T:
-        """Make the adapter that a table with a `kind` describes."""
+        """Make the adapter that a table with a `kind` describes; `beside` are keys that every kind has."""
         kind = options.get("kind")
         if not isinstance(kind, str):
             raise self._problem((*at, "kind"), _("this must name a kind"), hint=nearest("", kinds))
@@ -267,7 +273,7 @@ class Reader:
         for field in msgspec.structs.fields(adapter):
             if field.encode_name in given and about_of(field.type) is None:
                 raise self._problem((*at, field.encode_name), _("unknown key"))
-        made: T = self._convert(at, given, adapter, {})
+        made: T = self._convert(at, given, adapter, {}, {"kind", *beside})
         return made
 
     def _check_kind(self, at: Key, kind: str, kinds: list[str], to_come: dict[str, str]) -> None:
@@ -281,14 +287,17 @@ class Reader:
         if trouble := name_trouble(name):
             raise self._problem(at, trouble)
 
-    def _convert(self, at: Key, table: Any, type_: type[TableT], to_come: Mapping[str, str]) -> TableT:
-        """Make the struct of what should be a table whose every key is known."""
+    def _convert(
+        self, at: Key, table: Any, type_: type[TableT], to_come: Mapping[str, str], beside: Collection[str] = ()
+    ) -> TableT:
+        """Make the struct of what should be a table whose every key is known; `beside` are those read elsewhere."""
         known = [field.encode_name for field in msgspec.structs.fields(type_)]
         for name in table if isinstance(table, dict) else ():
             if name in to_come:
                 raise self._problem((*at, name), _not_yet(to_come[name]), hint=_("take it out until it can"))
             if name not in known:
-                raise self._problem((*at, name), _("unknown key"), hint=nearest(name, set(known) - set(to_come)))
+                meant = {*known, *beside} - set(to_come)
+                raise self._problem((*at, name), _("unknown key"), hint=nearest(name, meant))
         return self._struct(at, table, type_, known)
 
     def _struct(self, at: Key, table: Any, type_: type[TableT], known: Iterable[str]) -> TableT:

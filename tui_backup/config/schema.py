@@ -94,7 +94,7 @@ class NotifierTable(msgspec.Struct, frozen=True, kw_only=True):
     """What every `[notifiers.NAME]` has beside `kind` and the options of that."""
 
     on: Annotated[
-        list[Topic] | None, About(N_("Told of"), N_("failure, stale...; empty: whatever is wrong"), "topics")
+        list[Topic] | None, About(N_("Told of"), N_("failure, stale...; empty: as fits the kind"), "topics")
     ] = None
     jobs: Annotated[list[str], About(N_("Jobs"), N_("Told of these alone; empty: of all"), "jobs")] = []
 

@@ -148,7 +148,11 @@ _REPOSITORY_MEASURES: Final[Sequence[_Measure[_RepositoryFacts]]] = (
         "All space, free or not, at the last contact.",
         lambda each: each.contact.total if each.contact else None,
     ),
-    _Measure("repository_low_space", "1 if less is free than min_free asks for.", lambda each: each.status.low_space),
+    _Measure(
+        "repository_low_space",
+        "1 if less is free than min_free asks for, or than the last backups took.",
+        lambda each: each.status.low_space,
+    ),
     _Measure(
         "repository_last_contact_timestamp_seconds",
         "When the repository last answered.",

@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from tui_backup.cli import output
+from tui_backup.cli.account import Account, Deed
 from tui_backup.cli.invocation import Invocation, pass_invocation
+from tui_backup.model.notice import Notice
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 from tui_backup.services.alerts.notifying import Trial, try_notifier
@@ -22,29 +24,27 @@ from tui_backup.services.alerts.notifying import Trial, try_notifier
 @pass_invocation
 def command(invocation: Invocation, name: str) -> int:
     trial = try_notifier(invocation.workspace, name)
-    if invocation.json:
-        output.write_document(_document(trial))
+    account = Account()
+    if trial.error is None:
+        detail = _("delivered to {place}").format(place=trial.place)
+        account.done.append(Deed(what="notice", object=name, detail=detail, facts=_facts(trial)))
     else:
-        _show(trial)
-    output.flush()
-    return 0 if trial.error is None else invocation.fail(trial.error, about=name)
+        account.trouble(invocation, "notice", name, trial.error, _facts(trial))
+    code = account.close(invocation)
+    if not invocation.json and trial.error is None:
+        _show(trial.notice)
+    return code
 
 
-def _show(trial: Trial) -> None:
-    """Write what was sent, and where to."""
-    text = _("{name}: delivered to {place}") if trial.error is None else _("{name}: not delivered to {place}")
-    output.write_text(printable(text.format(name=trial.notifier, place=trial.place)))
-    for line in (trial.notice.title, *trial.notice.message.split("\n")):
+def _show(notice: Notice) -> None:
+    """Write what was sent."""
+    for line in (notice.title, *notice.message.split("\n")):
         output.write_text(f"    {printable(line)}")
+    output.flush()
 
 
-def _document(trial: Trial) -> dict[str, Any]:
-    return {
-        "notifier": trial.notifier,
-        "place": trial.place,
-        "delivered": trial.error is None,
-        "message": None if trial.error is None else trial.error.message,
-        "hint": None if trial.error is None else trial.error.hint,
-        "transient": None if trial.error is None else trial.error.transient,
-        "notice": trial.notice,
-    }
+def _facts(trial: Trial) -> dict[str, Any]:
+    facts = {"place": trial.place, "notice": trial.notice}
+    if trial.error is None:
+        return facts
+    return {**facts, "hint": trial.error.hint, "transient": trial.error.transient}
