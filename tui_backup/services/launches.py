@@ -18,9 +18,11 @@ Operation = Callable[[Workspace], object]
 class Launch:
     """An operation that was started. Its methods may be called from any thread."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, is_shared: bool = False) -> None:
         self.title = title
         """For people: `back up site`."""
+        self.is_shared = is_shared
+        """Whether its runs have nothing to do with each other: who cancels one of them wants the others to go on."""
         self.ended = threading.Event()
         self.result: object = None
         self.error: BackupError | None = None
@@ -109,10 +111,16 @@ class Launches:
         return next((launch for launch in self.going_on if run in launch.runs), None)
 
     def start(
-        self, config: Config, title: str, operation: Operation, ended: Callable[[Launch], None] | None = None
+        self,
+        config: Config,
+        title: str,
+        operation: Operation,
+        ended: Callable[[Launch], None] | None = None,
+        *,
+        is_shared: bool = False,
     ) -> Launch:
         """Start an operation; `ended` is called on its thread when it is over, however it ended."""
-        launch = Launch(title)
+        launch = Launch(title, is_shared=is_shared)
         with self._lock:
             self._going_on.append(launch)
         threading.Thread(target=self._run, args=(config, launch, operation, ended), name=title).start()

@@ -22,9 +22,10 @@ from tui_backup.tui.commands import Action, actions
 from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.dialog import printable_lines
 from tui_backup.tui.key_order import KeyDone, KeyOrder
-from tui_backup.tui.messages import Depart, EngineSpoke, LaunchEnded
+from tui_backup.tui.messages import Depart, DueSwitched, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
+from tui_backup.tui.widgets.masthead import Masthead
 
 _WORDS_FOR_ALL = {"⏎": "enter", "⌫": "backspace"}
 _KEY_WORDS = {**_WORDS_FOR_ALL, "↑": "up", "↓": "down", "←": "left", "→": "right"}
@@ -51,6 +52,7 @@ class BackupApp(App[None]):
         self._plain = [AsciiOnly()] if desk.glyphs.is_ascii else []
         self._unsubscribe = desk.bus.subscribe(self._hear)
         desk.on_ended = self._take_in_end
+        desk.on_trouble = self._warn
         self._feed = RunFeed(lambda: desk.workspace if desk.is_configured else None, desk.bus)
 
     @property
@@ -130,7 +132,13 @@ class BackupApp(App[None]):
         from tui_backup.tui.running.starting import notice_of
 
         notice = notice_of(message.launch)
-        self.notify(notice.text, title=notice.title, severity=notice.severity, markup=False)
+        if notice is not None:
+            self.notify(notice.text, title=notice.title, severity=notice.severity, markup=False)
+
+    def on_due_switched(self, _message: DueSwitched) -> None:
+        """Say on every page whether what is due is run here."""
+        for page in self._pages():
+            page.query_one(Masthead).refresh()
 
     def on_record_changed(self) -> None:
         """Have every page that is open look again."""
@@ -140,7 +148,8 @@ class BackupApp(App[None]):
             page.record_changed()
 
     def on_unmount(self) -> None:
-        """Hear nothing any more."""
+        """Hear nothing any more, and begin nothing."""
+        self.desk.stop_running_due()
         self._feed.stop()
         self._unsubscribe()
 
@@ -204,6 +213,10 @@ class BackupApp(App[None]):
     def _take_in_end(self, launch: Launch) -> None:
         """Take in that an operation has ended; called on its thread."""
         self.post_message(LaunchEnded(launch))
+
+    def _warn(self, trouble: str) -> None:
+        """Tell of trouble; for any thread."""
+        self.notify(trouble, severity="warning")
 
     def _pages(self) -> list[Page]:
         return [screen for screen in self.screen_stack if isinstance(screen, Page) and screen.is_mounted]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -16,6 +17,9 @@ from tui_backup.services.questions import Questions
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.run_board import RunBoard
+
+if TYPE_CHECKING:
+    from tui_backup.services.unattended.due_runner import DueRunner
 
 PATIENCE_S = 1.0
 """How long questions that nobody waits for any more may take to notice."""
@@ -47,6 +51,9 @@ class Desk:
         self.on_ended: Callable[[Launch], None] = lambda _launch: None
         """Hears of operations for whose end nobody else waits; the app does."""
         self.questions = Questions(self._unexpected)
+        self.on_trouble: Callable[[str], None] = lambda _trouble: None
+        """Hears what keeps what is due from being run; on another thread."""
+        self._due_runner: DueRunner | None = None
         self._workspace = workspace
         self._reading = ReadingRoom(workspace.config, self._put_away) if workspace else None
 
@@ -83,6 +90,26 @@ class Desk:
         Where nobody is named there, a notice tells what came of it.
         """
         return self.launches.start(self.workspace.config, title, operation, ended or self.on_ended)
+
+    @property
+    def runs_due(self) -> bool:
+        """Whether what is due is run here; off until somebody asks for it, and again once the UI is left."""
+        return self._due_runner is not None and self._due_runner.is_on
+
+    def start_running_due(self) -> None:
+        """Run what is due from now on."""
+        from tui_backup.services.unattended.due_runner import DueRunner
+
+        if self._due_runner is None:
+            self._due_runner = DueRunner(
+                lambda: self.workspace.config, self.launches, self.on_ended, self.on_trouble, self.now
+            )
+        self._due_runner.start()
+
+    def stop_running_due(self) -> None:
+        """Begin nothing that is due any more; what goes on goes on. May be called from any thread."""
+        if self._due_runner is not None:
+            self._due_runner.stop()
 
     @property
     def zone(self) -> str | None:

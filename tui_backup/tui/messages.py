@@ -18,6 +18,10 @@ class Depart(Message):
     """The UI has to end: its terminal is gone, or the process was told to stop."""
 
 
+class DueSwitched(Message):
+    """From now on what is due is run here, or not any more."""
+
+
 class LaunchEnded(Message):
     """An operation of this process has ended, and nobody but the app wants to know."""
 

@@ -68,6 +68,7 @@ class Session:
         self._app.depart()
 
     def _stop(self) -> None:
+        self.desk.stop_running_due()
         self.desk.launches.cancel()
         if self._is_shown:
             self.was_stopped = True

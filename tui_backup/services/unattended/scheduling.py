@@ -74,7 +74,7 @@ class Scheduler:
             StateUnusable: nothing can be run, as nobody could know of it later.
         """
         begun, elsewhere = 0, dict[str, None]()
-        for each in self._due(passed_over):
+        for each in to_do(self._workspace, self._clock(), passed_over):
             try:
                 claim = Claim.take(self._workspace.state_dir, _name(each.trigger))
             except OSError as error:
@@ -84,24 +84,6 @@ class Scheduler:
             elif self._begin(each, claim):
                 begun += 1
         return Look(begun=begun, elsewhere=tuple(elsewhere))
-
-    def _due(self, passed_over: Collection[Trigger]) -> list[Due]:
-        """Return what is due, of each job one thing of a kind, and what somebody began who may have died over it."""
-        workspace = self._workspace
-        configured = {trigger for job in workspace.config.jobs.values() for trigger in triggers_of(job)}
-        begun = unfinished(workspace.state_dir).values()
-        found = due(workspace.config, workspace.history, self._clock())
-        known = {each.trigger for each in found}
-        left = [
-            Due(trigger=attempt.trigger, moment=attempt.moment, missed=0)
-            for attempt in begun
-            if attempt.trigger in configured - known
-        ]
-        chosen = dict[str, Due]()
-        for each in (*left, *found):
-            if each.trigger not in passed_over:
-                chosen.setdefault(_name(each.trigger), each)
-        return sorted(chosen.values(), key=lambda each: _ORDER.index(each.what))
 
     def _begin(self, each: Due, claim: Claim) -> bool:
         """Start what is due; return whether that was necessary: somebody may have done it since we looked."""
@@ -160,6 +142,27 @@ def run_due(workspace: "Workspace", told: Callable[[tuple[str, ...]], None], clo
             workspace.cancel.cancel()
         for _each in range(in_hand):
             results.get()
+
+
+def to_do(workspace: "Workspace", present: datetime, passed_over: Collection[Trigger] = ()) -> list[Due]:
+    """Return what is due, of each job one thing of a kind, and what somebody began who may have died over it.
+
+    In the order in which it is done; what is in somebody's hands is among it.
+    """
+    configured = {trigger for job in workspace.config.jobs.values() for trigger in triggers_of(job)}
+    begun = unfinished(workspace.state_dir).values()
+    found = due(workspace.config, workspace.history, present)
+    known = {each.trigger for each in found}
+    left = [
+        Due(trigger=attempt.trigger, moment=attempt.moment, missed=0)
+        for attempt in begun
+        if attempt.trigger in configured - known
+    ]
+    chosen = dict[str, Due]()
+    for each in (*left, *found):
+        if each.trigger not in passed_over:
+            chosen.setdefault(_name(each.trigger), each)
+    return sorted(chosen.values(), key=lambda each: _ORDER.index(each.what))
 
 
 def ask_unseen(workspace: "Workspace") -> None:

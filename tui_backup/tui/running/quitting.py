@@ -12,6 +12,7 @@ from tui_backup.services.launches import Launch
 from tui_backup.services.runs.pace import facts
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.dialog import Dialog, said
+from tui_backup.tui.messages import DueSwitched
 
 LOOK_S = 0.5
 """How often it is looked how far things are."""
@@ -65,6 +66,8 @@ class QuitDialog(Dialog[bool]):
         self._waits = True
         event.button.disabled = True
         self.query_one("#stay").focus()
+        self._desk.stop_running_due()
+        self.app.post_message(DueSwitched())
         for launch in self._asked:
             launch.cancel()
         self._look()

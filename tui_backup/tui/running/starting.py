@@ -1,10 +1,11 @@
 """Starting and cancelling runs, and what is told of those that were started here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from tui_backup.errors import Cancelled
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
 from tui_backup.services.launches import Launch
 from tui_backup.services.runs.endings import sentence, where
@@ -13,9 +14,13 @@ from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 
 if TYPE_CHECKING:
+    from tui_backup.services.unattended.ended import Ended
     from tui_backup.tui.page import Page
 
 Severity = Literal["information", "warning", "error"]
+
+_MOST_TOLD: Final = 3
+"""Of how many things that were due it is told in passing that they went wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +51,7 @@ def cancel_run(page: "Page", run: str, job: str | None = None, repository: str |
         if not agreed:
             return
         launch = desk.launches.of_run(run)
-        if launch is not None:
+        if launch is not None and not launch.is_shared:
             launch.cancel()
         else:
             page.ask("cancel", lambda _watch: _cancel_elsewhere(desk, run), _tell)
@@ -63,8 +68,10 @@ def cancel_launch(page: "Page", launch: Launch) -> None:
     page.app.push_screen(Confirm(question), lambda agreed: launch.cancel() if agreed else None)
 
 
-def notice_of(launch: Launch) -> Notice:
-    """Return what to tell of an operation that has ended."""
+def notice_of(launch: Launch) -> Notice | None:
+    """Return what to tell of an operation that has ended; None: nothing, as what is due went well."""
+    if launch.is_shared:
+        return _notice_of_due(launch)
     error = launch.error
     told = [sentence(ending) for ending in launch.endings] or ([printable(error.message)] if error else [])
     hint = [printable(line) for line in (error.hint or "").splitlines()] if error else []
@@ -80,6 +87,24 @@ def _cancel_question(desk: Desk, target: str) -> Question:
         undo=_("What it has done so far stays; the next run goes on from there."),
         action=_("Cancel the run"),
     )
+
+
+def _notice_of_due(launch: Launch) -> Notice | None:
+    """Return what went wrong with what was due; what kept all of it from being done is told by who starts it."""
+    ended: Sequence[Ended] = launch.result if isinstance(launch.result, list) else ()
+    told = [
+        f"{where(each.trigger.job, trouble.name or None)}: {printable(trouble.error.message)}"
+        for each in ended
+        for trouble in each.troubles
+        if not isinstance(trouble.error, Cancelled)
+    ]
+    if not told:
+        return None
+    more = len(told) - _MOST_TOLD
+    told = told[:_MOST_TOLD]
+    if more > 0:
+        told.append(ngettext("and {count} more", "and {count} more", more).format(count=more))
+    return Notice(title=launch.title, text="\n".join(told), severity="error")
 
 
 def _severity(launch: Launch) -> Severity:

@@ -58,14 +58,16 @@ class Masthead(Widget):
         dot = f" {self._desk.glyphs.dot} "
         host = self._desk.workspace.host if self._desk.is_configured else ""
         where = dot.join(filter(None, (host, printable(self.heading))))
-        room = max(0, self.size.width - cell_len(self.clock) - 1)
+        running = _("runs due jobs") + dot if self._desk.runs_due else ""
+        clock = Content.assemble((running, "$accent"), (self.clock, "dim"))
+        room = max(0, self.size.width - clock.cell_length - 1)
         if self.health is None:
-            return Content(f"{shortened(where, room)} ").append(Content.styled(self.clock, "dim"))
+            return Content(f"{shortened(where, room)} ").append(clock)
         where = (where + dot)[:room]
         health, role = self.health
         told = shortened(printable(health), room - cell_len(where))
         line = Content(where).append(Content.styled(told, _STYLES.get(role, "")))
-        return line.append(" ").append(Content.styled(self.clock, "dim"))
+        return line.append(" ").append(clock)
 
     @on(Click)
     def _clicked(self) -> None:
