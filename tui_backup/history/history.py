@@ -20,6 +20,7 @@ from tui_backup.history import (
 )
 from tui_backup.history.alerts import Alert, Turn
 from tui_backup.history.database import Closed, Database, Trouble
+from tui_backup.history.lookout import Lookout
 from tui_backup.history.outbox import Letter, Reception
 from tui_backup.history.problems import KnownProblem
 from tui_backup.history.repositories import Contact, HeldSnapshot, Holdings, KnownCopy
@@ -30,7 +31,7 @@ from tui_backup.history.times import to_text
 from tui_backup.history.triggers import KnownTrigger
 from tui_backup.history.verifications import Findings, Mending
 from tui_backup.model.retention import LastPrune
-from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.model.run import Run, Verb
 from tui_backup.model.schedule import Trigger
 from tui_backup.model.snapshot import Snapshot
 from tui_backup.model.standing import Standing
@@ -53,6 +54,8 @@ class History:
         """What went wrong with the record itself, each once."""
         self._on_trouble = on_trouble
         self._database = Database(path, self._tell)
+        self.lookout = Lookout(self._ask, self._note)
+        """What is noted by and for those who look whether all is well."""
 
     @classmethod
     def open(cls, state_dir: Path, on_trouble: Trouble | None = None) -> Self:
@@ -115,7 +118,7 @@ class History:
 
     def unfinished(self) -> list[Run]:
         """Return the runs that are recorded as going on, dead or alive."""
-        return self._ask([], runs.select, "status = ?", (RunStatus.RUNNING,))
+        return self._ask([], runs.select, "status = 'running'")
 
     def backups(self, job: str, limit: int) -> list[Run]:
         """Return the newest ended backups of a job, newest first."""
@@ -133,6 +136,17 @@ class History:
     def last_success(self, job: str, until: datetime | None = None) -> Run | None:
         """Return the newest backup of a job that was `ok`; one that began until then, where there is any."""
         return self._newest("job = ? AND verb = 'run' AND status = 'ok'", job, until)
+
+    def last_upkeep(self, verb: Verb, repository: str, job: str | None = None) -> Run | None:
+        """Return the newest verification or the like of a repository, that of a job by its schedule where one is given.
+
+        Those count that ended by themselves, well or not.
+        """
+        where = "verb = ? AND repository = ? AND status NOT IN ('running', 'cancelled')"
+        values: tuple[str, ...] = (verb, repository)
+        if job is not None:
+            where, values = f"{where} AND job = ? AND kind = 'scheduled'", (*values, job)
+        return next(iter(self._ask([], runs.select, where, values, 1)), None)
 
     def warnings(self, run: str) -> list[KeptWarning]:
         """Return the warnings of a run that were kept with their text."""
@@ -263,10 +277,16 @@ class History:
         """Keep what `decide` makes of all alerts, in one transaction; it may be asked twice."""
         self._note(alerts.update, decide)
 
-    def acknowledge(self, job: str, time: datetime | None = None) -> None:
-        """Record that somebody knows of everything that is wrong with a job."""
-        self._note(alerts.acknowledge, job)
-        self._note(sudden_changes.acknowledge, job, time or now())
+    def acknowledge(
+        self, job: str | None = None, time: datetime | None = None, *, repository: str | None = None
+    ) -> None:
+        """Record that somebody knows of everything that is wrong with a job, a repository, or one in the other.
+
+        A sudden change is one of a job, wherever it is stored.
+        """
+        self._note(alerts.acknowledge, job, repository)
+        if job is not None and repository is None:
+            self._note(sudden_changes.acknowledge, job, time or now())
 
     def note_sudden_change(self, change: SuddenChange) -> None:
         """Record that a run found data far from what is usual; what nobody has looked at yet stays."""

@@ -176,6 +176,33 @@ def _attempts(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE runs ADD COLUMN next_attempt TEXT")
 
 
+def _glances(connection: sqlite3.Connection) -> None:
+    """What `status` asks of each job and repository is answered by indices alone, however much has happened.
+
+    A daemon of an earlier version, which knows no hosts, may go on writing until somebody restarts it.
+    """
+    connection.execute("ALTER TABLE snapshots ADD COLUMN host TEXT")
+    connection.execute("UPDATE snapshots SET host = json_extract(CAST(content AS TEXT), '$.host')")
+    connection.execute("""
+        CREATE TRIGGER snapshots_of_host AFTER INSERT ON snapshots WHEN new.host IS NULL BEGIN
+            UPDATE snapshots SET host = json_extract(CAST(content AS TEXT), '$.host')
+            WHERE repository = new.repository AND id = new.id;
+        END
+    """)
+    connection.execute("DROP INDEX snapshots_of_job")
+    connection.execute("CREATE INDEX snapshots_of_job ON snapshots (job, time, kind, status, host, original, size)")
+    connection.execute("CREATE INDEX runs_of_verb ON runs (job, verb, started)")
+    connection.execute("DROP INDEX runs_going_on")
+    connection.execute("CREATE INDEX runs_going_on ON runs (started) WHERE status = 'running'")
+    connection.execute("CREATE INDEX standings_damaged ON standings (repository, snapshot) WHERE integrity = 'damaged'")
+
+
+def _lookout(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE endings (run TEXT PRIMARY KEY, told_at TEXT) WITHOUT ROWID")
+    connection.execute("CREATE INDEX endings_untold ON endings (run) WHERE told_at IS NULL")
+    connection.execute("CREATE TABLE sightings (name TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _runs,
     _repositories,
@@ -185,4 +212,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     _alerts,
     _triggers,
     _attempts,
+    _glances,
+    _lookout,
 )

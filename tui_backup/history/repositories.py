@@ -125,18 +125,20 @@ def remember_snapshots(connection: sqlite3.Connection, name: str, found: Iterabl
     connection.execute("DELETE FROM snapshots WHERE repository = ?", (name,))
     encode = msgspec.json.Encoder().encode
     connection.executemany(
-        "INSERT OR REPLACE INTO snapshots (repository, id, job, time, status, kind, size, original, content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (name, one.id, one.job, to_text(one.time), one.status, one.kind, one.size, one.identity, encode(one))
-            for one in found
-        ),
+        "INSERT OR REPLACE INTO snapshots (repository, id, job, time, status, kind, size, original, host, content) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((name, *_indexed(one), encode(one)) for one in found),
     )
     connection.execute(
         "INSERT INTO repositories (name, listed_at) VALUES (?, ?) ON CONFLICT (name) "
         "DO UPDATE SET listed_at = excluded.listed_at",
         (name, to_text(time)),
     )
+
+
+def _indexed(one: Snapshot) -> tuple[str | int | None, ...]:
+    """Return what of a snapshot is in columns of its own."""
+    return (one.id, one.job, to_text(one.time), one.status, one.kind, one.size, one.identity, one.host)
 
 
 def snapshots(connection: sqlite3.Connection, name: str) -> list[Snapshot]:
@@ -163,7 +165,7 @@ def copies(connection: sqlite3.Connection, job: str, host: str) -> list[KnownCop
     """Return where the snapshots of a job and host lay at the last contacts, oldest first; no safety copies."""
     rows = connection.execute(
         "SELECT repository, original, time, status FROM snapshots WHERE job = ? AND kind IS NOT 'safety' "
-        "AND json_extract(CAST(content AS TEXT), '$.host') = ? ORDER BY time",
+        "AND host = ? ORDER BY time",
         (job, host),
     )
     return [

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -79,18 +80,26 @@ def select(
     return [_run(row) for row in rows]
 
 
-def _run(row: tuple[object, ...]) -> Run:
-    id_, repository, verb, job, kind, status, started, *rest = row
-    duration, snapshot, bytes_added, bytes_processed, files, warnings, message, *counts = rest
-    files_new, files_changed, files_unmodified, next_attempt = counts
-    return msgspec.convert(
-        {
-            "id": id_, "repository": repository or None, "verb": Verb(str(verb)), "job": job, "kind": kind,
-            "status": RunStatus(str(status)), "started": from_text(str(started)), "duration": duration,
-            "snapshot": snapshot, "bytes_added": bytes_added, "bytes_processed": bytes_processed, "files": files,
-            "warnings": warnings, "message": message, "files_new": files_new, "files_changed": files_changed,
-            "files_unmodified": files_unmodified,
-            "next_attempt": None if next_attempt is None else from_text(str(next_attempt)),
-        },
-        Run,
-    )  # fmt: skip
+def _run(row: tuple[Any, ...]) -> Run:
+    id_, repository, verb, job, kind, status, started, duration, snapshot, *rest = row
+    bytes_added, bytes_processed, files, warnings, message, files_new, files_changed, files_unmodified, again = rest
+    return Run(
+        id=id_,
+        verb=Verb(verb),
+        job=job,
+        repository=repository or None,
+        kind=kind,
+        status=RunStatus(status),
+        started=datetime.fromisoformat(started),
+        duration=duration,
+        snapshot=snapshot,
+        bytes_added=bytes_added,
+        bytes_processed=bytes_processed,
+        files=files,
+        files_new=files_new,
+        files_changed=files_changed,
+        files_unmodified=files_unmodified,
+        warnings=warnings,
+        message=message,
+        next_attempt=from_text(again),
+    )

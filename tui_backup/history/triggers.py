@@ -95,7 +95,7 @@ def newest_of_kinds(connection: sqlite3.Connection, host: str) -> dict[tuple[str
     """Return for each job and kind of snapshot when the newest of a host was begun, by the last contacts."""
     rows = connection.execute(
         "SELECT job, kind, max(time) FROM snapshots WHERE job IS NOT NULL AND kind IS NOT NULL "
-        "AND json_extract(CAST(content AS TEXT), '$.host') = ? GROUP BY job, kind",
+        "AND host = ? GROUP BY job, kind",
         (host,),
     )
     return {(job, kind): datetime.fromisoformat(time) for job, kind, time in rows}
