@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from tests.support.journal import has_journald
-from tests.support.servers import ceph
+from tests.support.servers import ceph, docker
 from tests.support.servers.rclone import rclone
 from tests.support.servers.sshd import sshd
 
@@ -49,8 +49,10 @@ COMPONENTS: dict[str, Callable[[], bool]] = {
     "acl": lambda: shutil.which("setfacl") is not None,
     "bsdtar": lambda: shutil.which("bsdtar") is not None,
     "borg": lambda: shutil.which("borg") is not None,
+    "docker": docker.is_here,
     "faketime": lambda: shutil.which("faketime") is not None,
     "journald": has_journald,
+    "promtool": lambda: shutil.which("promtool") is not None and shutil.which("prometheus-node-exporter") is not None,
     "radosgw": _has_radosgw,
     "rclone": lambda: rclone() is not None and _imports("boto3"),
     "restic": lambda: restic() is not None,

@@ -41,6 +41,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Where it starts; empty: the present one."""
     given: bytes = b""
     """What it can read from its standard input."""
+    held: int | None = None
+    """A descriptor that it holds open for as long as it lives, even if whoever started it is killed."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +186,7 @@ def _started(program: Program, environment: Mapping[str, str] | None, *, apart: 
             stderr=PIPE if apart else STDOUT,
             env={**minimal_environment(environment), **program.variables},
             cwd=program.directory or None,
+            pass_fds=() if program.held is None else (program.held,),
             start_new_session=True,
         )
     try:

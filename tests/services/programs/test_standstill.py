@@ -1,6 +1,7 @@
 """What a backup stops runs again afterwards; what did not run before does not."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -362,7 +363,11 @@ def test_who_is_not_root_asks_their_own_systemd(
 
 def test_podman_where_there_is_no_docker(services: Services, estate: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
     os.rename(services.programs / "docker", services.programs / "podman")
-    monkeypatch.setenv("PATH", f"{services.programs}:/usr/bin:/bin")
+    tools = services.directory / "tools"
+    tools.mkdir()
+    for name in ("sh", "cat", "grep"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    monkeypatch.setenv("PATH", f"{services.programs}:{tools}")
     estate.give(stop=["docker:db"])
     ran = estate.run()
     assert [event.program for event in ran.events if isinstance(event, Output)] == ["podman stop db", "podman start db"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.servers.ceph import Ceph, shared_ceph
+from tests.support.servers.docker import Docker, docker_engine
 from tests.support.servers.fault_proxy import FaultProxy
 from tests.support.servers.rclone import rclone_server
 from tests.support.servers.relay import Relay
@@ -51,6 +52,20 @@ def rclone_s3_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server
     """The weak S3 server over HTTPS."""
     with rclone_server(tmp_path_factory.mktemp("rclone-tls"), encrypted=True) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
+    with docker_engine(tmp_path_factory.mktemp("docker")) as engine:
+        yield engine
+
+
+@pytest.fixture
+def docker(_engine: Docker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Docker]:
+    """A Docker engine without containers, to which clients speak; needs the component `docker`."""
+    monkeypatch.setenv("DOCKER_HOST", _engine.host)
+    yield _engine
+    _engine.remove_all()
 
 
 @pytest.fixture(scope="session")

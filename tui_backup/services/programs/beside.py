@@ -52,8 +52,11 @@ class Beside:
         *,
         is_cancellable: bool = True,
         heard: Callable[[str], None] | None = None,
+        held: int | None = None,
     ) -> "Ended":
         """Run a program to its end; `heard` gets what it writes instead of whoever is told.
+
+        `held` is a descriptor that it holds open for as long as it lives.
 
         Raises:
             HookFailed: it cannot be started.
@@ -64,7 +67,9 @@ class Beside:
         name = self.name_of(argv)
         told = heard or (lambda line: self._told(name, self._masked(line)))
         given = {key: printable(value)[:_LONGEST_VALUE] for key, value in (self._variables | (variables or {})).items()}
-        program = Program(argv=tuple(argv), timeout_s=timeout_s, variables=given, directory=self._config.base)
+        program = Program(
+            argv=tuple(argv), timeout_s=timeout_s, variables=given, directory=self._config.base, held=held
+        )
         try:
             ended = run(program, told, self._cancel if is_cancellable else None)
         except (OSError, ValueError) as error:

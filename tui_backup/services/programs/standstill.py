@@ -124,13 +124,14 @@ class Standstill:
 
     def _stop(self, each: Stopped) -> None:
         """Stop something; what others have stopped before may refuse to be stopped again."""
-        if not each.is_inherited:
-            stoppables.stop(each.what, self._beside)
-        elif not stoppables.can_be_asked(each.what):
-            with suppress(HookFailed):
-                stoppables.stop(each.what, self._beside)
-        elif stoppables.is_running(each.what, self._beside):
-            stoppables.stop(each.what, self._beside)
+        with _stopping(self._state_dir, self._record.run) as held:
+            if not each.is_inherited:
+                stoppables.stop(each.what, self._beside, held)
+            elif not stoppables.can_be_asked(each.what):
+                with suppress(HookFailed):
+                    stoppables.stop(each.what, self._beside, held)
+            elif stoppables.is_running(each.what, self._beside):
+                stoppables.stop(each.what, self._beside, held)
 
 
 def records(state_dir: Path) -> list[Record]:
@@ -168,6 +169,9 @@ def start_left(state_dir: Path, beside: Beside, at: datetime) -> tuple[list[str]
     started, failures = list[str](), list[BackupError]()
     if not any(_is_left(state_dir, record) for record in records(state_dir)):
         return started, failures
+    for record in records(state_dir):
+        if not record.is_over and _is_left(state_dir, record):
+            _await_stopping(state_dir, record)
     with _lock(state_dir):
         for run in [record.run for record in records(state_dir) if _is_left(state_dir, record)]:
             for record in [each for each in records(state_dir) if each.run == run]:
@@ -248,6 +252,42 @@ def _is_left(state_dir: Path, record: Record) -> bool:
     """Whether nobody is about to start what is in a record any more: the run is done with it, or surely dead."""
     directory = state_dir / "runs" / record.run
     return record.is_over or is_dead(record.owner) or (directory.is_dir() and not is_alive(directory))
+
+
+@contextmanager
+def _stopping(state_dir: Path, run: str) -> Iterator[int | None]:
+    """Lock the directory of a run for as long as somebody holds what this yields: the command that stops something.
+
+    That outlives a run that is killed, and what it is about to stop still runs for whoever asks meanwhile.
+    """
+    try:
+        descriptor = _opened(state_dir, run)
+    except OSError:
+        yield None
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _await_stopping(state_dir: Path, record: Record) -> None:
+    """Wait until no command of a dead run stops anything any more, for no longer than such a command may take."""
+    deadline = time.monotonic() + max((each.what.timeout_s for each in record.stopped), default=0)
+    with suppress(OSError), ExitStack() as stack:
+        descriptor = _opened(state_dir, record.run)
+        stack.callback(os.close, descriptor)
+        while time.monotonic() < deadline:
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(_LOOK_S)
+
+
+def _opened(state_dir: Path, run: str) -> int:
+    return os.open(state_dir / "runs" / run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def _key(what: Stoppable) -> tuple[str, str]:

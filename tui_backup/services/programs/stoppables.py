@@ -27,6 +27,8 @@ _CONTAINER_STANDS: Final = {
     "configured", "initialized", "stopping", "stopped",
 }  # fmt: skip
 
+_CONTAINER: Final = "{{.State.Status}}{{if .HostConfig.AutoRemove}} --rm{{end}}"
+
 Answer = Callable[[str, "Ended", list[str]], bool]
 """Tells from the name, the end and the lines of a program whether something runs; raises HookFailed if it does not."""
 
@@ -71,10 +73,13 @@ def can_be_asked(what: Stoppable) -> bool:
     return bool(control_of(what).status)
 
 
-def stop(what: Stoppable, beside: Beside) -> None:
-    """Have something stand still; raises HookFailed if it does not, Cancelled if somebody asked for that."""
+def stop(what: Stoppable, beside: Beside, held: int | None = None) -> None:
+    """Have something stand still; raises HookFailed if it does not, Cancelled if somebody asked for that.
+
+    Whatever becomes of this process, `held` stays open until the command has ended.
+    """
     control = control_of(what)
-    ended = beside.carry_out(control.stop, what.timeout_s, control.variables)
+    ended = beside.carry_out(control.stop, what.timeout_s, control.variables, held=held)
     if not ended.went_well:
         text = _("{name} could not be stopped: its command {verdict}")
         raise HookFailed(text.format(name=shown(what), verdict=ended.verdict), hint=_("nothing was read"))
@@ -111,7 +116,7 @@ def _systemd(what: Stoppable) -> Control:
 def _docker(what: Stoppable) -> Control:
     docker = "docker" if shutil.which("docker") or not shutil.which("podman") else "podman"
     return Control(
-        status=(docker, "inspect", "--type=container", "--format={{.State.Status}}", what.name),
+        status=(docker, "inspect", "--type=container", f"--format={_CONTAINER}", what.name),
         stop=(docker, "stop", what.name),
         start=(docker, "start", what.name),
         answer=_of_container,
@@ -138,11 +143,17 @@ def _of_unit(name: str, ended: "Ended", lines: list[str]) -> bool:
 
 
 def _of_container(name: str, ended: "Ended", lines: list[str]) -> bool:
-    """Read the one word of `inspect`, in docker's words or podman's: what is paused does nothing, and stays so."""
-    words = [line for line in lines if line in _CONTAINER_RUNS | _CONTAINER_STANDS]
-    if not ended.went_well or not words:
+    """Read the state that `inspect` tells, in docker's words or podman's: what is paused does nothing, and stays so."""
+    states = [words for line in lines if (words := line.split()) and words[0] in _CONTAINER_RUNS | _CONTAINER_STANDS]
+    if not ended.went_well and any("no such container" in line.lower() for line in lines):
+        raise HookFailed(_("there is no container {name}").format(name=name), hint=_("look with: docker ps --all"))
+    if not ended.went_well or not states:
         raise _unanswered(name, ended)
-    return words[-1] in _CONTAINER_RUNS
+    state, *options = states[-1]
+    if state in _CONTAINER_RUNS and options:
+        text = _("{name} was started with --rm: who stops it deletes it, so it cannot be started again")
+        raise HookFailed(text.format(name=name), hint=_("start it without --rm, or take it out of `stop`"))
+    return state in _CONTAINER_RUNS
 
 
 def _of_command(name: str, ended: "Ended", _lines: list[str]) -> bool:
