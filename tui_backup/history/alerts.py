@@ -66,9 +66,13 @@ def select(connection: sqlite3.Connection) -> list[Alert]:
     return [alert for row in rows if (alert := _alert(row)) is not None]
 
 
-def acknowledge(connection: sqlite3.Connection, job: str) -> None:
-    """Note that somebody knows of everything that is wrong with a job."""
-    connection.execute("UPDATE alerts SET acknowledged = 1 WHERE job = ? AND closed_at IS NULL", (job,))
+def acknowledge(connection: sqlite3.Connection, job: str | None, repository: str | None) -> None:
+    """Note that somebody knows of everything that is wrong with a job, a repository, or one in the other."""
+    connection.execute(
+        "UPDATE alerts SET acknowledged = 1 WHERE closed_at IS NULL AND job = coalesce(?, job) "
+        "AND repository = coalesce(?, repository)",
+        (job, repository),
+    )
 
 
 def _save(connection: sqlite3.Connection, alert: Alert) -> None:
