@@ -155,6 +155,19 @@ async def test_a_filter_looks_at_names(app: BackupApp, site: Path) -> None:
         assert len(names(pilot)) == 6
 
 
+async def test_a_filter_that_is_kept_is_taken_back_before_the_page_is_left(app: BackupApp, site: Path) -> None:
+    async with app.run_test() as pilot:
+        await at(pilot, newest(site))
+        page = page_of(pilot)
+        await press(pilot, "slash", "e", "x", "enter")
+        assert (names(pilot), page.listing.has_focus) == (["index.html"], True)
+        await press(pilot, "escape")
+        assert pilot.app.screen is page
+        assert len(names(pilot)) == 6
+        await press(pilot, "escape")
+        assert pilot.app.screen is not page
+
+
 async def test_the_preview_shows_text_bytes_and_names(app: BackupApp, site: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await at(pilot, newest(site, SITE + b"/settings.toml"))

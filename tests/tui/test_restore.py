@@ -189,7 +189,9 @@ async def test_going_back_keeps_every_choice(estate: Estate) -> None:
         await pressed(pilot, "escape")
         assert page.step is At.WHERE
         assert page.query_one("#another", Input).value == "/tmp/elsewhere"
-        await pressed(pilot, "escape", "escape")
+        await pressed(pilot, "escape", "slash", "b", "enter", "escape")
+        assert page_of(pilot).step is At.WHAT
+        await pressed(pilot, "escape")
         assert page_of(pilot).step is At.FROM
         assert page.choices.marks.marked == marked
         assert page.choices.where is Where.ANOTHER

@@ -144,6 +144,7 @@ RECORD = SafetyRecord(
     repository="local",
     snapshot="b17bc6ee" * 8,
     target=b"/",
+    paths=(b"/srv/site/strange names", b"/srv/site/" + os.fsencode(HOSTILE[0]), b"/srv/site/c", b"/srv/site/d"),
     started=NOW - timedelta(hours=3),
     expires=NOW + timedelta(days=6, hours=21),
     state=SafetyState.KEPT,
@@ -158,6 +159,7 @@ def homes(_state_dir: Path) -> list[UndoHome]:
     }
     fields = {name: getattr(RECORD, name) for name in RECORD.__struct_fields__} | earlier
     fields |= {"started": NOW - timedelta(days=2), "expires": NOW + timedelta(days=5), "bytes": 0}
+    fields |= {"paths": (b"/srv/site",)}
     return [UndoHome(b"/older", SafetyRecord(**fields)), UndoHome(b"/newer", RECORD)]
 
 

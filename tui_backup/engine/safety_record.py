@@ -56,6 +56,8 @@ class SafetyRecord(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str
     """Id of the snapshot that was restored."""
     target: bytes
+    paths: tuple[bytes, ...] = ()
+    """What was restored there: paths, or patterns as they were given; nothing where nobody has noted it."""
     started: datetime
     expires: datetime
     state: SafetyState = SafetyState.KEEPING

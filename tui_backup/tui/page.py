@@ -19,6 +19,7 @@ from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.dialog import said
 from tui_backup.tui.places import Go, Place, Quit
 from tui_backup.tui.topmost import Topmost
+from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.keys_line import KeysLine
 from tui_backup.tui.widgets.masthead import Masthead
 
@@ -141,8 +142,18 @@ class Page(Topmost[None]):
         """Stop what nobody waits for any more."""
         self._asker.drop_all()
 
+    def take_filter_back(self) -> bool:
+        """Take away a filter that is in force in what is seen; return whether there was one."""
+        for line in self.query(FilterLine):
+            if line.is_open and all(node.display for node in line.ancestors_with_self):
+                line.clear()
+                return True
+        return False
+
     def action_leave(self) -> None:
-        """Go back; from the last page out of the UI, which asks before it leaves what goes on."""
+        """Take a filter back; else go back, from the last page out of the UI, which asks about what goes on."""
+        if self.take_filter_back():
+            return
         pages = [screen for screen in self.app.screen_stack if isinstance(screen, Page)]
         if len(pages) > 1:
             self.dismiss()

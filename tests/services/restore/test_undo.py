@@ -16,6 +16,7 @@ from tui_backup.model.event import Restored
 from tui_backup.model.snapshot import SAFETY
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.patterns import literal
 from tui_backup.services.backup.backups import BackupOptions, run_jobs
 from tui_backup.services.restore import restores, undo
 from tui_backup.services.restore.restores import Conduct, Wish
@@ -71,6 +72,23 @@ def test_a_restore_in_place_can_be_undone_as_long_as_the_job_says(workspace: Wor
     assert timedelta(days=1.9) < ended.undo_until - now() < timedelta(days=2)
     row = history_rows(workspace, limit=1)[0]
     assert (row.run, row.undo_until) == (ended.run, ended.undo_until)
+
+
+def test_what_was_restored_is_noted_with_it(workspace: Workspace, tmp_path: Path) -> None:
+    restored(workspace, tmp_path)
+    found = resolve(reach(workspace), "latest")
+    (tmp_path / "source/a").write_text("edited")
+    wish = Wish(target=None, include=(literal(os.fsencode(tmp_path / "source/a")), "*.log"))
+    plan = restores.plan(workspace, found, wish, Watch())
+    restores.restore(workspace, found, plan, Conduct())
+    noted = {home.record.paths for home in undo_homes.undoable(workspace.state_dir)}
+    source = os.fsencode(tmp_path / "source")
+    assert noted == {(source,), (source + b"/a", b"*.log")}
+
+
+def test_of_many_paths_a_few_are_named() -> None:
+    assert restores.some_of([b"/a", b"/b"]) == "/a, /b"
+    assert restores.some_of([b"/%d" % number for number in range(9)]) == "/0, /1, /2 and 6 more"
 
 
 def test_what_was_undone_is_not_kept_and_not_undone_again(workspace: Workspace, tmp_path: Path) -> None:

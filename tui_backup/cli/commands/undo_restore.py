@@ -21,6 +21,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment, printable, size
 from tui_backup.services.restore import undo
 from tui_backup.services.restore.plan_shares import of_undo
+from tui_backup.services.restore.restores import some_of
 
 Raw = bytes
 
@@ -117,6 +118,8 @@ def show(plan: UndoPlan, *, items: bool) -> None:
             target=printable(record.target),
         )
     )
+    if record.paths:
+        output.write_text(_("  of {paths}").format(paths=printable(some_of(record.paths))))
     show_counts(of_undo(plan))
     output.write_text(
         _("  {bytes} come back, {written} of it to write, {free} free").format(

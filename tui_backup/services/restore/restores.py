@@ -1,7 +1,7 @@
 """Restoring: what is wished for becomes a request, a plan, and, once somebody agreed, a run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,7 +24,9 @@ from tui_backup.model.watch import Watch
 from tui_backup.primitives.clock import in_zone, now
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.primitives.patterns import meant
 from tui_backup.primitives.reasons import reason_of
+from tui_backup.primitives.text import number
 from tui_backup.services.restore.unfinished import noted
 from tui_backup.services.runs import undo_homes
 from tui_backup.services.runs.run_scope import RunScope, run_scope
@@ -35,6 +37,9 @@ from tui_backup.services.storage.snapshots import Found
 if TYPE_CHECKING:
     from tui_backup.services.browsing.directories import Copy
     from tui_backup.services.workspace import Workspace
+
+_NAMED = 3
+"""How many paths are named where there are more."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +143,23 @@ def undo_until(plan: RestorePlan) -> datetime | None:
     return None if plan.request.undo_keep is None else now() + timedelta(seconds=plan.request.undo_keep)
 
 
+def wanted(plan: RestorePlan) -> tuple[bytes, ...]:
+    """Return what of a snapshot is restored: paths, and patterns as they were given."""
+    if plan.request.include:
+        return tuple(meant(line) or os.fsencode(line) for line in plan.request.include)
+    return tuple(map(os.fsencode, plan.snapshot.paths))
+
+
+def some_of(paths: Sequence[bytes]) -> str:
+    """Return the first of some paths in a line, and how many there are more."""
+    named = ", ".join(map(os.fsdecode, paths[:_NAMED]))
+    more = len(paths) - _NAMED
+    if more <= 0:
+        return named
+    text = ngettext("{paths} and {count} more", "{paths} and {count} more", more)
+    return text.format(paths=named, count=number(more))
+
+
 def words_of(copy: "Copy", wish: Wish, conduct: Conduct) -> tuple[str, ...]:
     """Return the same restore as words of the command line."""
     place = ("--in-place",) if wish.target is None else ("--target", wish.target)
@@ -184,6 +206,7 @@ def _safekeeping(workspace: "Workspace", found: Found, plan: RestorePlan, run: s
         repository=found.shelf.name,
         snapshot=snapshot.id,
         target=plan.target,
+        paths=wanted(plan),
         started=started,
         expires=started + timedelta(seconds=plan.request.undo_keep),
     )

@@ -1,10 +1,11 @@
 """Confirming: what is asked before a restore or an undo changes anything."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 from tui_backup.engine.restore_plan import RestorePlan
+from tui_backup.engine.safety_record import SafetyRecord
 from tui_backup.engine.undo_plan import UndoPlan
+from tui_backup.model.snapshot import short
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number
 from tui_backup.services.restore import restores
@@ -12,7 +13,8 @@ from tui_backup.services.restore.plan_shares import DELETE, PlanCount, of_restor
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Question
 from tui_backup.tui.restore.plan_step import Planned
-from tui_backup.tui.words import brief_size, exact
+from tui_backup.tui.restore.whereabouts import place_of, place_of_plan
+from tui_backup.tui.words import ago, brief_size, exact
 
 _DONE = {"new", "overwrite", DELETE}
 """The sorts of paths that are changed."""
@@ -26,7 +28,7 @@ def restore_question(desk: Desk, planned: Planned) -> Question:
     return Question(
         title=_("Restore now?"),
         host=host,
-        target=place_of_plan(planned),
+        target=place_of_plan(plan),
         facts=[_what(plan)],
         warnings=planned.cautions,
         undo="\n".join(_about_undo(desk, plan, in_place=in_place, loses=loses)),
@@ -40,8 +42,11 @@ def undo_question(desk: Desk, plan: UndoPlan) -> Question:
     return Question(
         title=_("Undo this restore?"),
         host=desk.workspace.host,
-        target=place_of(plan.record.target),
-        facts=[_("{counts}; {size} come back").format(counts=_counted(of_undo(plan)), size=brief_size(plan.bytes))],
+        target=place_of(plan.record.target, plan.record.paths),
+        facts=[
+            _restored(desk, plan.record),
+            _("{counts}; {size} come back").format(counts=_counted(of_undo(plan)), size=brief_size(plan.bytes)),
+        ],
         warnings=_left(plan),
         undo=_("What the restore brought is removed; it is still in the snapshot. An undo cannot be undone."),
         action=_("Undo the restore"),
@@ -66,16 +71,10 @@ def _left(plan: UndoPlan) -> Sequence[str]:
     return (text.format(count=number(plan.left)),)
 
 
-def place_of(target: bytes) -> str:
-    """Return where a restore has put things."""
-    return _("in place") if target == b"/" else os.fsdecode(target)
-
-
-def place_of_plan(planned: Planned) -> str:
-    """Return where a plan puts things."""
-    if planned.wish.target is not None:
-        return os.fsdecode(planned.plan.target)
-    return _("in place: {paths}").format(paths=", ".join(planned.plan.snapshot.paths) or "/")
+def _restored(desk: Desk, record: SafetyRecord) -> str:
+    text = _("Restored {ago}, at {time}, from snapshot {id}")
+    time = exact(record.started, desk.zone)
+    return text.format(id=short(record.snapshot), time=time, ago=ago(record.started, desk.now()))
 
 
 def _counted(counts: Sequence[PlanCount]) -> str:

@@ -23,7 +23,7 @@ from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Place, Restore, UndoRestore
 from tui_backup.tui.restore.choices import Choices, Where
-from tui_backup.tui.restore.confirming import place_of_plan, restore_question
+from tui_backup.tui.restore.confirming import restore_question
 from tui_backup.tui.restore.doing import Doing, status_of
 from tui_backup.tui.restore.from_step import FromStep
 from tui_backup.tui.restore.marks import Marks
@@ -32,6 +32,7 @@ from tui_backup.tui.restore.running import Aftermath, RunningPage
 from tui_backup.tui.restore.step import Onward, Step
 from tui_backup.tui.restore.what_step import WhatStep
 from tui_backup.tui.restore.where_step import WhereStep
+from tui_backup.tui.restore.whereabouts import place_of_plan
 from tui_backup.tui.widgets.facts import Fact
 from tui_backup.tui.widgets.trail import Trail
 from tui_backup.tui.words import day_and_time, exact
@@ -188,10 +189,10 @@ class RestorePage(RunningPage):
             self._go_back(At(self.step - 1))
 
     def action_leave(self) -> None:
-        """Go back one step; from the first one, and from a restore, leave."""
+        """Take a filter back, or go back one step; from the first one, and from a restore, leave."""
         if self.step is At.DO:
             super().action_leave()
-        else:
+        elif not self.take_filter_back():
             self.action_back()
 
     def action_take_up(self) -> None:
@@ -268,7 +269,7 @@ class RestorePage(RunningPage):
         yield Fact(_("Host"), self.desk.workspace.host)
         planned = self.query_one(PlanStep).planned
         if planned is not None:
-            yield Fact(_("To"), place_of_plan(planned))
+            yield Fact(_("To"), place_of_plan(planned.plan))
 
     def ended(self, launch: Launch, aftermath: Aftermath) -> None:
         self.query_one(Doing).end(launch, [*self._places(), *self._advice(launch, aftermath)])

@@ -1,6 +1,5 @@
 """Plan: exactly what the restore would do; made aside, and carried out as it stands here."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
@@ -27,6 +26,7 @@ from tui_backup.tui.page import Page
 from tui_backup.tui.restore.choices import Choices
 from tui_backup.tui.restore.plan_view import PlanView
 from tui_backup.tui.restore.step import Onward, Step
+from tui_backup.tui.restore.whereabouts import place_of_plan
 from tui_backup.tui.widgets.facts import Fact
 from tui_backup.tui.widgets.listing import Listing
 from tui_backup.tui.words import brief_duration, brief_size, day_and_time, exact
@@ -188,8 +188,8 @@ class PlanStep(Step):
             repository=planned.copy.repository,
         )
         yield Fact(_("Restore"), what)
-        place = _("in place") if planned.wish.target is None else os.fsdecode(plan.target)
-        yield Fact(_("To"), _("{place} on {host}").format(place=place, host=desk.workspace.host))
+        place = _("{place} on {host}").format(place=place_of_plan(plan), host=desk.workspace.host)
+        yield Fact(_("To"), place)
         yield self._space(planned)
         until = restores.undo_until(plan)
         if until is not None:

@@ -1,5 +1,6 @@
 """Undoing restores in place: which one, what that would do, and doing it."""
 
+import os
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
@@ -17,16 +18,18 @@ from tui_backup.primitives.i18n import _
 from tui_backup.services.launches import Launch
 from tui_backup.services.questions import Question
 from tui_backup.services.restore import plan_shares, undo
+from tui_backup.services.restore.restores import some_of
 from tui_backup.services.runs import undo_homes
 from tui_backup.services.runs.undo_homes import UndoHome
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.dialogs.confirm import Confirm
 from tui_backup.tui.places import Place, UndoRestore
-from tui_backup.tui.restore.confirming import place_of, undo_question
+from tui_backup.tui.restore.confirming import undo_question
 from tui_backup.tui.restore.doing import Doing, status_of
 from tui_backup.tui.restore.plan_view import PlanView
 from tui_backup.tui.restore.running import Aftermath, RunningPage
+from tui_backup.tui.restore.whereabouts import place_of
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.facts import Fact, Facts
 from tui_backup.tui.widgets.listing import Listing, Remark
@@ -242,7 +245,7 @@ class UndoPage(RunningPage):
 
     def _places(self, home: UndoHome) -> Iterator[Fact]:
         yield Fact(_("Host"), self.desk.workspace.host)
-        yield Fact(_("Target"), place_of(home.record.target))
+        yield Fact(_("Target"), place_of(home.record.target, home.record.paths))
 
     def _columns(self) -> Sequence[Column[UndoHome]]:
         desk = self.desk
@@ -253,7 +256,8 @@ class UndoPage(RunningPage):
                 cell=lambda home: day_and_time(home.record.started, desk.now(), desk.zone),
                 sort=lambda home: home.record.started,
             ),
-            Column(id="job", title=_("Job"), cell=lambda home: home.record.job or home.record.repository, grows=True),
+            Column(id="job", title=_("Job"), cell=lambda home: home.record.job or home.record.repository, most=20),
+            Column(id="what", title=_("What"), cell=_what, grows=True, least=24, crop="middle"),
             Column(id="snapshot", title=_("Snapshot"), cell=lambda home: short(home.record.snapshot), rank=2),
             Column(id="keeps", title=_("Keeps"), cell=lambda home: brief_size(home.record.bytes), right=True, rank=1),
             Column(
@@ -269,7 +273,8 @@ class UndoPage(RunningPage):
             return
         record, desk = home.record, self.desk
         yield Fact(_("Restored"), f"{exact(record.started, desk.zone)}  ({ago(record.started, desk.now())})")
-        yield Fact(_("To"), place_of(record.target))
+        yield Fact(_("To"), place_of(record.target, record.paths))
+        yield Fact(_("Host"), desk.workspace.host)
         yield Fact(_("Until"), exact(record.expires, desk.zone))
         yield Fact(_("Restore"), record.restore, "quiet")
 
@@ -281,3 +286,7 @@ class UndoPage(RunningPage):
         yield Fact(_("Space"), text)
         if plan.left:
             yield Fact("", _("! what has changed since the restore is left as it is"), "careful")
+
+
+def _what(home: UndoHome) -> str:
+    return some_of(home.record.paths) or os.fsdecode(home.record.target)
