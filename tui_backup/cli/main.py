@@ -19,10 +19,7 @@ from tui_backup.primitives.i18n import ENGLISH, _, only
 
 translate_click()
 
-LATER = (
-    "prove",
-    "schedule", "serve",
-)  # fmt: skip
+LATER = ("prove", "serve")
 
 
 def command_lines() -> Mapping[str, str]:
@@ -48,6 +45,7 @@ def command_lines() -> Mapping[str, str]:
         "prune": _("Forget what no policy keeps, and reclaim space."),
         "key": _("Manage the passwords of a repository."),
         "unlock": _("Remove locks whose owner is gone."),
+        "schedule": _("Show what runs by itself; have cron or systemd run it."),
         "daemon": _("Run what is due, for as long as it is left to."),
         "history": _("Show past runs."),
         "acknowledge": _("Say that you have looked at what is wrong with a job."),

@@ -70,15 +70,25 @@ def family(pid: int) -> dict[int, int]:
     A child that has left the session and whose parents have ended is nobody's. The system must tell of its processes.
     """
     parents, found = dict[int, int](), {pid}
-    for name in filter(str.isdecimal, _listing("/proc")):
-        state, *fields = _fields(int(name)) or [""]
+    for each in pids():
+        state, *fields = _fields(each) or [""]
         if state not in {"", "Z", "X"}:
-            parents[int(name)] = int(fields[0])
+            parents[each] = int(fields[0])
             if int(fields[2]) == pid:
-                found.add(int(name))
+                found.add(each)
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return {member: _started(member) or 0 for member in found}
+
+
+def pids() -> list[int]:
+    """Return the pids of all processes that this one sees; none where the system does not tell."""
+    return [int(name) for name in _listing("/proc") if name.isdecimal()]
+
+
+def arguments(pid: int) -> list[str]:
+    """Return the words with which a process was started; none where the system does not tell."""
+    return _content(f"/proc/{pid}/cmdline", 1 << 20).rstrip("\0").split("\0")
 
 
 def sighted(pid: int) -> Sighting | None:

@@ -95,16 +95,13 @@ def test_the_starter_of_a_machine_names_only_what_is_there(tmp_path: Path, monke
     assert all(os.path.isdir(root) for root in roots)
 
 
-def test_the_timetable_has_something_look_for_what_is_due() -> None:
-    text = timetable("/etc/tui-backup/config.toml")
-    assert "`tui-backup --run-scheduled`" in text
-    assert "--config /etc/tui-backup/config.toml --run-scheduled" in text
-    assert "OnCalendar=" in text
-    assert crontab_line("/etc/tui-backup/config.toml") in text
-
-
-def test_a_crontab_takes_any_path() -> None:
-    assert crontab_line("/a b/100%.toml").endswith(" --config '/a b/100\\%.toml' --run-scheduled")
+def test_the_timetable_says_what_has_jobs_run_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("")
+    config = load_config(str(tmp_path / "config.toml"))
+    text = timetable(config)
+    assert f"tui-backup --config {config.path} schedule install" in text
+    assert crontab_line(config) in text
+    assert "--systemd" in text
 
 
 def test_the_repositories_of_a_job_are_made_alike_with_passwords_of_their_own(tmp_path: Path) -> None:

@@ -1,80 +1,48 @@
-"""How to have jobs run by themselves: what to put into a crontab, or into systemd."""
+"""The timetable: how to have jobs run by themselves, for people who have just made a configuration."""
 
 import os
-import shlex
-import shutil
-import sys
-from pathlib import Path
 
+from tui_backup.config.settings import Config
+from tui_backup.errors import BackupError
 from tui_backup.primitives.i18n import _
-
-_SERVICE = """\
-[Unit]
-Description=Backups by tui-backup
-
-[Service]
-Type=oneshot
-ExecStart={command}
-"""
-
-_TIMER = """\
-[Unit]
-Description=Looks whether backups by tui-backup are due
-
-[Timer]
-OnCalendar=*:0/15
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-"""
+from tui_backup.services.schedule import calling, crontab, systemd_units
+from tui_backup.services.schedule.systemd import Systemd
 
 
-def timetable(config: str) -> str:
-    """Return instructions for people: two ways to have the jobs of a configuration run when they are due."""
-    units = "/etc/systemd/system" if os.geteuid() == 0 else "~/.config/systemd/user"
-    scope = "" if os.geteuid() == 0 else "--user "
+def timetable(config: Config) -> str:
+    """Return instructions: the command that does it, and what it would write into crontab or units."""
+    try:
+        lines = "\n".join(crontab.lines(config))
+    except BackupError as error:
+        lines = error.message
+    systemd = Systemd()
+    timer = next(
+        unit for unit in systemd_units.units(config, is_system=systemd.is_system) if unit.name.endswith("timer")
+    )
+    given = "" if calling.name_of(config.path) == "tui-backup" else f" --config {config.path}"
     parts = [
         _(
             "A job with a `schedule` runs by itself as soon as something calls `tui-backup --run-scheduled` every few\n"
-            "minutes: it runs what is due, and says nothing if all is well. Cron or systemd can do that."
+            "minutes: it runs what is due, and says nothing if all is well. This has systemd or cron do so:"
         ),
-        _("In the crontab (`crontab -e`):"),
-        _indented(crontab_line(config)),
-        _("Or {path}:").format(path=f"{units}/tui-backup.service"),
-        _indented(_SERVICE.format(command=_systemd_command(config))),
-        _("and {path}, then `systemctl {scope}enable --now tui-backup.timer`:").format(
-            path=f"{units}/tui-backup.timer", scope=scope
-        ),
-        _indented(_TIMER),
+        _indented(f"tui-backup{given} schedule install"),
+        _("With --cron it writes these lines into the crontab of {user}:").format(user=calling.user_name()),
+        _indented(lines),
+        _(
+            "With --systemd it writes {timer} and what belongs to it into {directory}; --dry-run shows all of that."
+        ).format(timer=timer.name, directory=_shown(str(systemd.directory))),
     ]
     return "\n\n".join(parts)
 
 
-def crontab_line(config: str) -> str:
-    """Return a line that runs what is due every quarter of an hour, and is quiet when all is well."""
-    command = shlex.join(_command(config)).replace("%", "\\%")
-    return f"*/15 * * * * {command}"
+def crontab_line(config: Config) -> str:
+    """Return a line that runs what is due every few minutes, and is quiet when all is well."""
+    return crontab.lines(config)[0]
 
 
-def _systemd_command(config: str) -> str:
-    """Return the command as systemd splits it: in double quotes where needed, `%` and `$` doubled."""
-    words = [word.replace("\\", "\\\\").replace('"', '\\"') for word in _command(config)]
-    quoted = [f'"{word}"' if set(word) & set(" '\"\\;\t") else word for word in words]
-    return " ".join(quoted).replace("%", "%%").replace("$", "$$")
-
-
-def _command(config: str) -> list[str]:
-    return [*_program(), "--config", config, "--run-scheduled"]
-
-
-def _program() -> list[str]:
-    """Return how to start this program from anywhere."""
-    beside = Path(sys.executable).with_name("tui-backup")
-    if beside.exists():
-        return [str(beside)]
-    found = shutil.which("tui-backup")
-    return [os.path.abspath(found)] if found else [sys.executable, "-m", "tui_backup"]
+def _shown(directory: str) -> str:
+    home = os.path.expanduser("~")
+    return f"~{directory.removeprefix(home)}" if directory.startswith(f"{home}/") else directory
 
 
 def _indented(text: str) -> str:

@@ -99,7 +99,7 @@ def _completed(setup: Setup) -> Setup:
         _state(setup, workspace)
         for repository in workspace.config.repositories.values():
             _repository(setup, workspace, repository)
-    setup.timetable = timetable(setup.config)
+        setup.timetable = timetable(workspace.config)
     return setup
 
 

@@ -290,7 +290,8 @@ class WelcomePage(Page):
                 setup = initialise(path)
             else:
                 setup = begin(path, text, beginning.password_file, self._password)
-            return setup, Workspace.open(path, desk.bus), crontab_line(path)
+            workspace = Workspace.open(path, desk.bus)
+            return setup, workspace, crontab_line(workspace.config)
 
         self.ask("make", make, self._made, self._not_made)
 
