@@ -1,5 +1,6 @@
 """What all tests share: real components where they are, and nothing of the developer's own machine."""
 
+import compileall
 import gc
 import os
 from pathlib import Path
@@ -15,6 +16,10 @@ pytest_plugins = ["tests.support.servers.fixtures"]
 
 _LONGEST_ID = 200
 
+_TESTS = Path(__file__).parent
+_STARTED = (_TESTS.parent / "tui_backup", _TESTS / "support")
+"""What processes of the tests import, some of which are started a thousand times."""
+
 _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").split(",")))
 
 _FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")
@@ -26,10 +31,18 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     unknown = _REQUIRED - COMPONENTS.keys()
     if unknown:
         raise pytest.UsageError(f"TUI_BACKUP_REQUIRE: no such component: {', '.join(sorted(unknown))}")
+    if not hasattr(config, "workerinput"):
+        _compile()
+
+
+def _compile() -> None:
+    """Compile once what each process would compile by itself where PYTHONDONTWRITEBYTECODE is set."""
+    for directory in _STARTED:
+        compileall.compile_dir(directory, quiet=2)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
