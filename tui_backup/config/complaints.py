@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -40,6 +39,8 @@ def explain(error: msgspec.ValidationError, table: dict[str, Any], type_: type[m
 
 def nearest(word: str, known: Collection[str]) -> str:
     """Return a hint: the known word that is most like one, or all of them."""
+    from difflib import get_close_matches
+
     if close := get_close_matches(word, known, 1):
         return _("did you mean {word}?").format(word=close[0])
     return _("known here: {words}").format(words=", ".join(sorted(known))) if known else _("nothing is known here")

@@ -16,12 +16,12 @@ must be known. Three things are told:
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from statistics import median
 from typing import Final
 
 import msgspec
 
 from tui_backup.primitives.i18n import _
+from tui_backup.primitives.middle import median
 from tui_backup.primitives.text import number, size
 
 KNOWN: Final = 5

@@ -1,10 +1,8 @@
 """Files below one directory, reached by descriptor: links are never followed, names never lead elsewhere."""
 
-import ctypes
 import errno
 import os
 import re
-import secrets
 import stat
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -23,7 +21,7 @@ _LONGEST_NAME = 255
 _MARK = b".tui-backup-"
 _TEMPORARY = re.compile(rb"\..*\.tui-backup-[0-9a-f]{16}", re.DOTALL)
 
-_token = secrets.token_bytes(5).hex().encode()
+_token = os.urandom(5).hex().encode()
 _numbers = count()
 
 
@@ -221,7 +219,7 @@ def rename_at(directory: int, old: bytes, new: bytes, *, replace: bool) -> None:
     if rename is not None:
         if rename(directory, old, directory, new, _RENAME_NOREPLACE) == 0:
             return
-        code = ctypes.get_errno()
+        code = _native_error()
         if code not in (errno.EINVAL, errno.ENOSYS):
             raise OSError(code, os.strerror(code), new)
     if status_at(directory, new) is not None:
@@ -235,11 +233,20 @@ def sync_file_system(descriptor: int) -> None:
     if sync is None:
         os.sync()
     elif sync(descriptor) != 0:
-        code = ctypes.get_errno()
+        code = _native_error()
         raise OSError(code, os.strerror(code))
+
+
+def _native_error() -> int:
+    """Return the error of the last function of the C library that failed in this thread."""
+    import ctypes
+
+    return ctypes.get_errno()
 
 
 @cache
 def _native(name: str) -> Callable[..., int] | None:
     """Return a function of the C library, None where this one lacks it; arguments are ints and bytes without NUL."""
+    import ctypes
+
     return getattr(ctypes.CDLL(None, use_errno=True), name, None)

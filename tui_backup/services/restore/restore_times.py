@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tui_backup.model.run import Run, RunStatus
+from tui_backup.primitives.middle import median
 
 _TELLING_BYTES = 64 * 1024 * 1024
 _TELLING_SHARE = 0.01
@@ -34,22 +35,14 @@ def restore_times(rows: Iterable[Run], size: int | None) -> RestoreTimes:
         if run.status in {RunStatus.OK, RunStatus.INCOMPLETE} and run.bytes_processed and run.duration
     ]
     telling = min(_TELLING_BYTES, (size or 0) * _TELLING_SHARE)
-    throughput = _median([count / seconds for count, seconds in written if count >= telling])
+    speeds = [count / seconds for count, seconds in written if count >= telling]
+    throughput = median(speeds) if speeds else None
     return RestoreTimes(
         count=len(written),
-        duration=_rounded(_median([seconds for _count, seconds in written])),
+        duration=_rounded(median([seconds for _count, seconds in written])) if written else None,
         throughput=_rounded(throughput),
         expected=_rounded(size / throughput) if size is not None and throughput else None,
     )
-
-
-def _median(values: list[float]) -> float | None:
-    """Return the middle of some values; the library's takes 30 ms to import."""
-    if not values:
-        return None
-    values.sort()
-    half = len(values) // 2
-    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
 def _rounded(value: float | None) -> float | None:
