@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -88,52 +86,3 @@ def test_an_invalid_configuration_runs_nothing(site: Site) -> None:
     answer = site.call("--run-scheduled")
     assert answer.code == 2
     assert "jobs.site.schedule: '61 * * * *' is no schedule" in answer.err
-
-
-@pytest.mark.requires("faketime")
-@pytest.mark.parametrize(
-    ("zone", "line", "calls", "moments"),
-    [
-        pytest.param(
-            "America/New_York",
-            "30 2 * * *",
-            ["2027-03-14 06:50", "2027-03-14 07:05", "2027-03-14 07:35"],
-            ["2027-03-14T07:05"],
-            id="an-hour-that-does-not-exist-comes-right-after-the-gap",
-        ),
-        pytest.param(
-            "America/New_York",
-            "30 1 * * *",
-            ["2027-11-07 05:20", "2027-11-07 05:35", "2027-11-07 06:35"],
-            ["2027-11-07T05:35"],
-            id="an-hour-that-exists-twice-comes-once",
-        ),
-        pytest.param(
-            "America/New_York",
-            "30 * * * *",
-            ["2027-11-07 05:20", "2027-11-07 05:35", "2027-11-07 06:35"],
-            ["2027-11-07T05:35", "2027-11-07T06:35"],
-            id="every-hour-goes-by-elapsed-time",
-        ),
-    ],
-)
-def test_the_clock_is_set_in_the_night(site: Site, zone: str, line: str, calls: list[str], moments: list[str]) -> None:
-    schedule(site, f'schedule = "{line}"\ntimezone = "{zone}"')
-    for time in calls:
-        ended = _at(site, time, "--run-scheduled")
-        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    assert [row["time"][:16] for row in site.call("list", "--json").document] == moments
-
-
-def _at(site: Site, time: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run the program at a time of UTC."""
-    program = [sys.executable, "-m", "tui_backup", "-c", str(site.config), *arguments]
-    return subprocess.run(
-        ["faketime", "--exclude-monotonic", f"{time}:10", *program],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=site.directory,
-        env={**os.environ, "TZ": "UTC"},
-        timeout=60,
-    )
