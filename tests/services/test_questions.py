@@ -7,7 +7,7 @@ import pytest
 
 from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
-from tui_backup.services.questions import MOST_THREADS, Question, Questions
+from tui_backup.services.questions import MOST_ABOUT_ONE, MOST_THREADS, Question, Questions
 
 
 def asked() -> tuple[Questions, "Queue[Question[int]]", Callable[[Question[int]], None]]:
@@ -102,3 +102,25 @@ def test_one_can_wait_until_all_are_answered() -> None:
     assert not questions.wait(0.01)
     may_go_on.set()
     assert questions.wait(5)
+
+
+def test_what_hangs_takes_few_threads_and_those_who_need_something_else_are_served() -> None:
+    questions, answers, answer = asked()
+    over, begun = threading.Event(), threading.Semaphore(0)
+
+    def hang(_watch: Watch) -> int:
+        begun.release()
+        return int(over.wait(10))
+
+    hanging = [questions.ask(hang, answer, "slow") for _number in range(MOST_THREADS + 1)]
+    for _number in range(MOST_ABOUT_ONE):
+        assert begun.acquire(timeout=5)
+    questions.ask(lambda _watch: 7, answer, "quick")
+    assert answers.get(timeout=5).result == 7
+    assert not begun.acquire(blocking=False)
+    for question in hanging[MOST_ABOUT_ONE:-1]:
+        question.cancel()
+    over.set()
+    assert questions.wait(5)
+    assert [answers.get(timeout=5).result for _number in range(MOST_ABOUT_ONE + 1)] == [1] * (MOST_ABOUT_ONE + 1)
+    assert answers.empty()

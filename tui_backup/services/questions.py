@@ -1,7 +1,7 @@
 """Questions: short pieces of work that a face has done aside, so that it never waits itself."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,14 +10,24 @@ from tui_backup.model.watch import Watch
 
 T = TypeVar("T")
 
-MOST_THREADS = 8
+MOST_THREADS = 24
 """How many questions are worked at together; more wait for their turn."""
+
+MOST_ABOUT_ONE = 3
+"""How many questions about one thing are worked at together, so that one that never answers takes no more threads."""
+
+SEVERAL = "*"
+"""What questions are about that need several repositories."""
 
 
 class Question(Generic[T]):
     """A question that was asked. `cancel` may be called from any thread."""
 
-    def __init__(self, work: Callable[[Watch], T], answer: Callable[["Question[T]"], None]) -> None:
+    def __init__(
+        self, work: Callable[[Watch], T], answer: Callable[["Question[T]"], None], about: str | None = None
+    ) -> None:
+        self.about = about
+        """The repository that the work needs, which may never answer; None where that cannot be."""
         self.watch = Watch()
         """What the work counts on."""
         self.error: BackupError | None = None
@@ -61,7 +71,11 @@ class Question(Generic[T]):
 
 
 class Questions:
-    """Some threads that answer questions, started as they are needed. They hold up no process that wants to end."""
+    """Some threads that answer questions, started as they are needed. They hold up no process that wants to end.
+
+    Who is asked first is answered first, but questions about one thing wait for each other once some are worked at:
+    those who read in one repository are served while another one hangs.
+    """
 
     def __init__(self, unexpected: Callable[[Exception], BackupError]) -> None:
         """`unexpected` turns a fault of our own into what people are told."""
@@ -71,6 +85,7 @@ class Questions:
         self._condition = threading.Condition(lock)
         self._settled = threading.Condition(lock)
         self._threads = self._idle = 0
+        self._busy = Counter[str | None]()
 
     @property
     def are_settled(self) -> bool:
@@ -83,12 +98,18 @@ class Questions:
         with self._settled:
             return self._settled.wait_for(self._are_settled, timeout_s)
 
-    def ask(self, work: Callable[[Watch], T], answer: Callable[[Question[T]], None]) -> Question[T]:
-        """Have `work` done; `answer` is called on the thread that did it, unless the question was cancelled."""
-        question = Question(work, answer)
+    def ask(
+        self, work: Callable[[Watch], T], answer: Callable[[Question[T]], None], about: str | None = None
+    ) -> Question[T]:
+        """Have `work` done; `answer` is called on the thread that did it, unless the question was cancelled.
+
+        `about` names the repository that the work needs, or is `SEVERAL`.
+        """
+        question = Question(work, answer, about)
         with self._condition:
             self._waiting.append(question)  # type: ignore[arg-type]  # the queue never looks at what comes of a question
-            if self._idle >= len(self._waiting) or self._threads >= MOST_THREADS:
+            ready = sum(map(self._may_begin, self._waiting))
+            if self._idle >= ready or self._threads >= MOST_THREADS:
                 self._condition.notify()
             else:
                 self._threads += 1
@@ -98,13 +119,28 @@ class Questions:
     def _are_settled(self) -> bool:
         return not self._waiting and self._idle == self._threads
 
+    def _may_begin(self, question: Question[object]) -> bool:
+        return question.about is None or self._busy[question.about] < MOST_ABOUT_ONE
+
+    def _next(self) -> Question[object] | None:
+        """Take the next question that may be worked at; those that were cancelled go."""
+        for cancelled in [each for each in self._waiting if each.is_cancelled]:
+            self._waiting.remove(cancelled)
+        question = next(filter(self._may_begin, self._waiting), None)
+        if question is not None:
+            self._waiting.remove(question)
+        return question
+
     def _serve(self) -> None:
         while True:
             with self._condition:
                 self._idle += 1
                 self._settled.notify_all()
-                while not self._waiting:
+                while (question := self._next()) is None:
+                    self._settled.notify_all()
                     self._condition.wait()
                 self._idle -= 1
-                question = self._waiting.popleft()
+                self._busy[question.about] += 1
             question.settle(self._unexpected)
+            with self._condition:
+                self._busy[question.about] -= 1

@@ -39,8 +39,12 @@ class Asker:
         work: Callable[[Watch], T],
         answered: Callable[[T], None],
         failed: Callable[[BackupError], None],
+        about: str | None = None,
     ) -> Question[T]:
-        """Have `work` done aside; one of the other two hears what came of it, in the thread of the UI."""
+        """Have `work` done aside; one of the other two hears what came of it, in the thread of the UI.
+
+        `about` names the repository that the work needs.
+        """
 
         def deliver(question: Question[T]) -> None:
             if question.is_cancelled:
@@ -54,7 +58,7 @@ class Asker:
             self._pump.post_message(Answered(partial(deliver, question)))
 
         self.drop(name)
-        question = self._questions.ask(work, tell)
+        question = self._questions.ask(work, tell, about)
         self._open[name] = question  # type: ignore[assignment]  # only ever cancelled from here
         return question
 

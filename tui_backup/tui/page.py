@@ -108,13 +108,15 @@ class Page(Topmost[None]):
         work: Callable[[Watch], T],
         answered: Callable[[T], None],
         failed: Callable[[BackupError], None] | None = None,
+        *,
+        about: str | None = None,
     ) -> Question[T]:
         """Have something looked up aside. Of several questions under one name only the newest is answered.
 
         `work` runs on another thread, and must not touch widgets; `answered`, or `failed` (default: a notice), is
-        called in the thread of the UI.
+        called in the thread of the UI. `about` names the repository that the work needs, or is `questions.SEVERAL`.
         """
-        return self._asker.ask(name, work, answered, failed or self.complain)
+        return self._asker.ask(name, work, answered, failed or self.complain, about)
 
     def complain(self, error: BackupError) -> None:
         """Tell of an error that nobody has to act on."""

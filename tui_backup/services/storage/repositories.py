@@ -5,7 +5,7 @@ import glob
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import msgspec
@@ -37,7 +37,7 @@ from tui_backup.stores.base import Store
 
 
 class Repositories:
-    """Opens each repository once, whichever thread asks first.
+    """Opens each repository once, whichever thread asks first; one that does not answer holds up no other.
 
     Which repository a name stood for is taken from the history, which is asked for when it is needed.
     """
@@ -56,7 +56,10 @@ class Repositories:
         self._state_dir = state_dir
         self._audit = audit or (lambda: Audit(state_dir))
         self._locking = msgspec.structs.replace(locking or Locking(), run_of=self._run_of)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._turns = {name: threading.RLock() for name in known}
+        self._making = threading.RLock()
+        """Held before the turn of a repository that may be made: its kin are opened meanwhile."""
         self._open: dict[str, Repository] = {}
         self._ledger = Ledger(str(state_dir / "marks"))
 
@@ -73,10 +76,13 @@ class Repositories:
         if name not in self._known:
             message = _("there is no repository {name!r} in the configuration").format(name=name)
             raise UsageError(message, hint=_("known: {names}").format(names=", ".join(self._known) or "-"))
-        with self._lock:
-            if name not in self._open:
-                self._open[name] = self._opened(self._known[name], kin if make else None)
-            return self._open[name]
+        with self._making if make else nullcontext(), self._turns[name]:
+            repository = self._open.get(name)
+            if repository is None:
+                repository = self._opened(self._known[name], kin if make else None)
+                with self._lock:
+                    self._open[name] = repository
+            return repository
 
     def exists(self, name: str) -> bool:
         """Whether there is a repository where the configuration says; raises StoreError where nobody can tell."""

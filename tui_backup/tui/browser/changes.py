@@ -130,6 +130,11 @@ class ChangesPage(FindingPage[Difference]):
         self.read(self._work, self.ended, self.failed, telling=self._telling)
 
     @property
+    def reads_from(self) -> str | None:
+        asked = self._asked
+        return asked.repository if asked.other_repository in {None, asked.repository} else None
+
+    @property
     def listing(self) -> Listing[Difference]:
         """The changes."""
         return self.query_one("#changes", Listing)
@@ -138,8 +143,12 @@ class ChangesPage(FindingPage[Difference]):
         asked = self._asked
         if asked.other is None:
             return None
-        same = asked.other_repository in {None, asked.repository}
-        return ["diff", short(asked.snapshot), short(asked.other), *(["-r", asked.repository] if same else [])]
+        return [
+            "diff",
+            short(asked.snapshot),
+            short(asked.other),
+            *(["-r", self.reads_from] if self.reads_from else []),
+        ]
 
     def yanked(self) -> str | None:
         row = self.listing.row

@@ -245,7 +245,10 @@ class BrowserPage(ReadingPage):
                 found = view.comparisons[side] = compared(workspace, opened, view, side)
                 return found
 
-        self.ask("compare", work, lambda found: self._compared(view, *found), lambda error: self._state(error.message))
+        def show(found: tuple[list[Row], Comparison]) -> None:
+            self._compared(view, *found)
+
+        self.ask("compare", work, show, lambda error: self._state(error.message), about=self.reads_from)
 
     def _compared(self, view: View, rows: list[Row], comparison: Comparison) -> None:
         if view is self._view:

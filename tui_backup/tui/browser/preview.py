@@ -88,7 +88,7 @@ class Preview(Vertical):
             with self._desk.reading() as workspace:
                 return sample_of(workspace, copy, row.entry, width, watch)
 
-        self._asker.ask("sample", work, self._show, self._failed)
+        self._asker.ask("sample", work, self._show, self._failed, copy.repository)
 
     def _show(self, sample: Sample) -> None:
         self.pane.remove_class("-waiting")

@@ -9,6 +9,7 @@ from textual.timer import Timer
 from tui_backup.errors import BackupError
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
+from tui_backup.services.questions import SEVERAL
 from tui_backup.tui.browser.line import Line
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.page import Page
@@ -58,6 +59,11 @@ class ReadingPage(Page):
         """Whether something is waited for."""
         return self._watch is not None
 
+    @property
+    def reads_from(self) -> str | None:
+        """The repository that is read here; None where it may be several."""
+        return getattr(self.place, "repository", None)
+
     def read(
         self,
         work: Callable[[Watch], T],
@@ -81,7 +87,7 @@ class ReadingPage(Page):
 
         self.be_done()
         self._telling, self._waits = telling, None
-        self._watch = self.ask("read", work, done, gone_wrong).watch
+        self._watch = self.ask("read", work, done, gone_wrong, about=self.reads_from or SEVERAL).watch
         self._watch.on_wait = self._note_wait
         self._ticking = [self.set_timer(PATIENCE_S, self._become_impatient)]
 

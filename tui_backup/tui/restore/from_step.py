@@ -13,6 +13,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.snapshot import SnapshotStatus
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import printable
+from tui_backup.services.questions import SEVERAL
 from tui_backup.services.restore import restore_candidates
 from tui_backup.services.restore.restore_candidates import Candidate, Candidates
 from tui_backup.services.words import kind_word, status_word
@@ -86,7 +87,7 @@ class FromStep(Step):
             with desk.reading() as workspace:
                 return restore_candidates.present(workspace)
 
-        self.page.ask("candidates", work, self._show, self._failed)
+        self.page.ask("candidates", work, self._show, self._failed, about=SEVERAL)
 
     def arrive(self) -> None:
         self._listing.focus()

@@ -102,6 +102,10 @@ class PlanStep(Step):
     def _view(self) -> PlanView:
         return self.query_one(PlanView)
 
+    @property
+    def _repository(self) -> str | None:
+        return self.planned.copy.repository if self.planned else None
+
     def _make(self, candidate: Candidate, wish: Wish) -> None:
         self._settle()
         self.planned = None
@@ -112,7 +116,7 @@ class PlanStep(Step):
                 return make_plan(workspace, candidate, wish, watch)
 
         self._view.say("")
-        self._question = self.page.ask("plan", work, self._made, self._failed)
+        self._question = self.page.ask("plan", work, self._made, self._failed, about=candidate.copy.repository)
         self._asked_at = monotonic()
         self._timer = self.set_interval(_LOOK_S, self._look)
 
@@ -139,7 +143,7 @@ class PlanStep(Step):
         self._settle()
         self.planned = planned
         self._show()
-        self.page.ask("shares", self._reading(plan_shares.shares), self._add)
+        self.page.ask("shares", self._reading(plan_shares.shares), self._add, about=planned.copy.repository)
 
     def _add(self, shares: Mapping[str, PlanShare]) -> None:
         self._view.add(shares)
@@ -171,7 +175,7 @@ class PlanStep(Step):
         event.stop()
         sort = event.sort
         work = self._reading(lambda items, watch: plan_shares.listed(items, sort, watch))
-        self.page.ask("items", work, lambda items: self._view.show_all(sort, items))
+        self.page.ask("items", work, lambda items: self._view.show_all(sort, items), about=self._repository)
 
     @on(Listing.Chosen)
     def _chosen(self, event: Listing.Chosen) -> None:

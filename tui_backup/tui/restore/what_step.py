@@ -108,7 +108,7 @@ class WhatStep(Step):
         def show(found: tuple[bytes, list[Row]]) -> None:
             self._show(*found, came_from)
 
-        self.page.ask("directory", work, show, self._failed)
+        self.page.ask("directory", work, show, self._failed, about=copy.repository)
 
     def _show(self, path: bytes, rows: list[Row], came_from: bytes | None) -> None:
         tree = self._tree

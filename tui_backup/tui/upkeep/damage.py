@@ -17,6 +17,7 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.backup import copies
 from tui_backup.services.backup.copies import Part
+from tui_backup.services.questions import SEVERAL
 from tui_backup.services.storage.snapshots import Filter, Found, reach
 from tui_backup.services.upkeep import damage
 from tui_backup.services.upkeep.damage import Cure, CureKind
@@ -225,7 +226,7 @@ class DamagePage(UpkeepPage):
         def ask(plan: ForgetPlan) -> None:
             self.agreed(changes.forget_question(self.desk, plan), lambda: carry_out(plan))
 
-        self.ask("forget", work, ask)
+        self.ask("forget", work, ask, about=cure.repository)
 
     def _plan_copy(self, cure: Cure) -> None:
         def work(watch: Watch) -> list[Part]:
@@ -257,7 +258,7 @@ class DamagePage(UpkeepPage):
             )
             self.agreed(question, carry_out)
 
-        self.ask("copy", work, ask)
+        self.ask("copy", work, ask, about=SEVERAL)
 
 
 def _cure_columns() -> list[Column[Cure]]:

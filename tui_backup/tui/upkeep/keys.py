@@ -81,7 +81,7 @@ class KeysPage(UpkeepPage):
             with self.desk.reading() as workspace:
                 return keyring(workspace, name).found(), keeping(workspace, name)
 
-        self.ask("keys", lambda _watch: work(), self._show, self._show_failure)
+        self.ask("keys", lambda _watch: work(), self._show, self._show_failure, about=name)
 
     def command_line(self) -> list[str] | None:
         return None if self.repository is None else ["key", "list", "-r", self.repository]

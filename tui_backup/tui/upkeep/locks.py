@@ -81,7 +81,7 @@ class LocksPage(UpkeepPage):
             with self.desk.reading() as workspace:
                 return holdings(workspace, name)
 
-        self.ask("locks", lambda _watch: work(), self._show, self._show_failure)
+        self.ask("locks", lambda _watch: work(), self._show, self._show_failure, about=self.reads_from)
 
     def command_line(self) -> list[str]:
         return ["unlock", *(["-r", self.repository] if self.repository else [])]

@@ -15,6 +15,7 @@ from tui_backup.errors import BackupError
 from tui_backup.model.event import Event, Started
 from tui_backup.primitives.i18n import _
 from tui_backup.services.launches import Launch, Operation
+from tui_backup.services.questions import SEVERAL
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.desk import Desk, RecordChanged
 from tui_backup.tui.dialogs.confirm import Confirm, Question
@@ -84,6 +85,11 @@ class UpkeepPage(Page):
     def chosen(self) -> tuple[str, ...]:
         """The repositories that are looked at."""
         return tuple(self.names) if self.repository is None else (self.repository,)
+
+    @property
+    def reads_from(self) -> str:
+        """The repository that is read here, or that there are several, for questions."""
+        return self.repository or SEVERAL
 
     def repository_choice(self) -> Choice:
         """Return the line that says which repository is looked at."""

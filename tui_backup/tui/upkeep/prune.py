@@ -123,7 +123,7 @@ class PrunePage(UpkeepPage):
             listing.say(_("No repository is configured"))
             return
         self.wait_in(listing, _("looking for what is still needed…"))
-        self.ask("plan", lambda watch: self._plan(name, watch), self._show, self._show_failure)
+        self.ask("plan", lambda watch: self._plan(name, watch), self._show, self._show_failure, about=name)
 
     def command_line(self) -> list[str]:
         of_job = ["--job", self.job] if self.job else []
@@ -309,7 +309,7 @@ class PrunePage(UpkeepPage):
         def ask(plan: ForgetPlan) -> None:
             self.agreed(changes.forget_question(self.desk, plan), lambda: self._forget(name, plan))
 
-        self.ask("forget", work, ask)
+        self.ask("forget", work, ask, about=name)
 
     def _forget(self, name: str, plan: ForgetPlan) -> None:
         def work(workspace: Workspace) -> list[Forgotten]:

@@ -183,7 +183,7 @@ class VerifyPage(UpkeepPage):
             with self.desk.reading() as workspace:
                 return plan(workspace, request, watch)
 
-        self.ask("plan", work, self._show_survey)
+        self.ask("plan", work, self._show_survey, about=self.reads_from)
 
     def _show_survey(self, plans: list[VerifyPlan]) -> None:
         self._surveyed = plans
