@@ -1,10 +1,12 @@
 """What lines of crontab(5) say, and what is none."""
 
+import subprocess
+import sys
 from datetime import date
 
 import pytest
 
-from tui_backup.primitives.cron import parse_line
+from tui_backup.primitives.cron import _RANGES, _expanded, _simple, parse_line
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,33 @@ def test_weekdays_are_numbers_names_lists_ranges_and_steps(field: str, numbers: 
 )
 def test_minutes_are_seconds_since_midnight(field: str, numbers: set[int]) -> None:
     assert parse_line(f"{field} 2 * * *").times == tuple(7200 + 60 * minute for minute in sorted(numbers))
+
+
+def test_what_needs_no_croniter_means_what_it_means_there() -> None:
+    ends = (60, 24, 32, 13, 8)
+    for at, end in enumerate(ends):
+        for number in range(end + 2):
+            for text in (str(number), f"{number:02}", f"*/{number}", f"*/0{number}"):
+                fields = ["*"] * 5
+                fields[at] = text
+                try:
+                    expected = _expanded("", fields)
+                except ValueError:
+                    expected = None
+                simple = _simple(text, _RANGES[at])
+                assert simple is None or (expected is not None and simple == expected[at]), (at, text)
+        assert all(_simple(str(number), _RANGES[at]) == frozenset([number]) for number in _RANGES[at])
+
+
+def test_common_lines_do_not_import_croniter() -> None:
+    program = """
+import sys
+from tui_backup.primitives.cron import parse_line
+for line in ("0 2 * * *", "*/15 * * * *", "30 5 * * 0", "@daily", "@yearly"):
+    parse_line(line)
+print("croniter" in sys.modules)
+"""
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -196,7 +196,7 @@ class Reader:
         self._check_texts(at, options)
         self._check_name(at, name)
         given = options if isinstance(options, dict) else {}
-        common = {field.encode_name for field in msgspec.structs.fields(NotifierTable)}
+        common = set(NotifierTable.__struct_encode_fields__)
         table = self._convert(at, {key: value for key, value in given.items() if key in common}, NotifierTable, {})
         rest = {key: value for key, value in given.items() if key not in common}
         notifier = self._adapter(at, rest, NOTIFIERS, list(NOTIFIERS), {}, common).rooted(self._base)
@@ -270,9 +270,9 @@ class Reader:
         self._check_kind((*at, "kind"), kind, kinds, to_come)
         adapter: Any = registry.load(kind)
         given = {name: value for name, value in options.items() if name != "kind"}
-        for field in msgspec.structs.fields(adapter):
-            if field.encode_name in given and about_of(field.type) is None:
-                raise self._problem((*at, field.encode_name), _("unknown key"))
+        for name in _nobodys_keys(adapter):
+            if name in given:
+                raise self._problem((*at, name), _("unknown key"))
         made: T = self._convert(at, given, adapter, {}, {"kind", *beside})
         return made
 
@@ -291,7 +291,7 @@ class Reader:
         self, at: Key, table: Any, type_: type[TableT], to_come: Mapping[str, str], beside: Collection[str] = ()
     ) -> TableT:
         """Make the struct of what should be a table whose every key is known; `beside` are those read elsewhere."""
-        known = [field.encode_name for field in msgspec.structs.fields(type_)]
+        known = type_.__struct_encode_fields__
         for name in table if isinstance(table, dict) else ():
             if name in to_come:
                 raise self._problem((*at, name), _not_yet(to_come[name]), hint=_("take it out until it can"))
@@ -320,7 +320,7 @@ class Reader:
         try:
             return parse()
         except ValueError as error:
-            known = [field.encode_name for field in msgspec.structs.fields(type_)]
+            known = type_.__struct_encode_fields__
             raise self._problem(*_blamed(at, str(error), known)) from error
 
     def _check_texts(self, at: Key, value: Any) -> None:
@@ -333,6 +333,13 @@ class Reader:
 
     def _problem(self, at: Key, message: str, *, hint: str | None = None) -> Fault:
         return self._document.problem(at, message, hint=hint)
+
+
+@cache
+def _nobodys_keys(adapter: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the fields of an adapter that are no keys of a file: those about which nothing is said."""
+    fields = msgspec.structs.fields(adapter)
+    return tuple(field.encode_name for field in fields if about_of(field.type) is None)
 
 
 def _items(value: Any) -> Iterator[tuple[str | int, Any]]:

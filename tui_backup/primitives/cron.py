@@ -23,6 +23,7 @@ _SHORT: Final = {
 }
 _SPAN: Final = re.compile(r"\*|([0-9]{1,2}|[a-z]{3})(-([0-9]{1,2}|[a-z]{3}))?")
 _STEP: Final = re.compile("[1-9][0-9]{0,2}")
+_RANGES: Final = (range(60), range(24), range(1, 32), range(1, 13), range(7))
 _LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -66,20 +67,12 @@ def parse_line(line: str) -> Line:
     Raises:
         ValueError: it is no such line.
     """
-    from croniter import croniter
-
     fields = _SHORT.get(line.strip(), line).lower().split()
-    if not line.isascii() or len(fields) != 5 or not all(_is_plain(text, at) for at, text in enumerate(fields)):
+    if not line.isascii() or len(fields) != 5:
         raise ValueError(_no_schedule(line))
-    try:
-        expanded, _nth = croniter.expand(" ".join(fields))
-    except ValueError:
-        raise ValueError(_no_schedule(line)) from None
-    ranges = (range(60), range(24), range(1, 32), range(1, 13), range(7))
-    minutes, hours, days, months, weekdays = (
-        frozenset(every) if "*" in values else frozenset(int(value) for value in values)
-        for every, values in zip(ranges, expanded, strict=True)
-    )
+    simple = [_simple(text, every) for text, every in zip(fields, _RANGES, strict=True)]
+    known = [values for values in simple if values is not None]
+    minutes, hours, days, months, weekdays = known if len(known) == len(fields) else _expanded(line, fields)
     return Line(
         times=tuple(hour * 3600 + minute * 60 for hour, minute in product(sorted(hours), sorted(minutes))),
         days=days,
@@ -88,6 +81,38 @@ def parse_line(line: str) -> Line:
         is_either=not (fields[2].startswith("*") or fields[4].startswith("*")),
         is_fixed=not (fields[0].startswith("*") or fields[1].startswith("*")),
     )
+
+
+def _simple(text: str, every: range) -> frozenset[int] | None:
+    """Return what a number, `*` or `*/N` stands for, as most fields are; None: croniter has to say.
+
+    croniter runs `file` when it is imported, to learn about the processor: nothing for a program that is to be quick.
+    """
+    if text == "*":
+        return frozenset(every)
+    start, slash, number = text.rpartition("/")
+    if not number.isdecimal() or len(number) > len(str(every[-1])) or (slash and start != "*"):
+        return None
+    value = int(number)
+    if slash:
+        return frozenset(every[::value]) if value <= every[-1] and not number.startswith("0") else None
+    return frozenset([value]) if value in every else None
+
+
+def _expanded(line: str, fields: list[str]) -> list[frozenset[int]]:
+    """Return what five fields stand for; raises ValueError where they are none of crontab(5)."""
+    from croniter import croniter
+
+    if not all(_is_plain(text, at) for at, text in enumerate(fields)):
+        raise ValueError(_no_schedule(line))
+    try:
+        expanded, _nth = croniter.expand(" ".join(fields))
+    except ValueError:
+        raise ValueError(_no_schedule(line)) from None
+    return [
+        frozenset(every) if "*" in values else frozenset(int(value) for value in values)
+        for every, values in zip(_RANGES, expanded, strict=True)
+    ]
 
 
 def _is_plain(text: str, at: int) -> bool:

@@ -87,7 +87,9 @@ def due(config: Config, history: History, now: datetime, snapshots: Snapshots | 
         snapshots: what repositories hold that were asked; what the record knows of them counts as well.
     """
     known = _known(config, history, now)
-    begun = {**history.newest_of_kinds(identity().hostname), **(snapshots or {})}
+    begun = dict(snapshots or {})
+    if any(map(_is_strange, known.values())):
+        begun = {**history.newest_of_kinds(identity().hostname), **begun}
     found = []
     for each in known.values():
         came = _due(each, begun.get((each.trigger.job, each.trigger.label or "")), now)
