@@ -12,7 +12,7 @@ import tui_backup.tui
 from tests.tui.conftest import settled
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.configuration.dialogs import NameDialog
-from tui_backup.tui.dashboard.titles import entitle
+from tui_backup.tui.widgets.titles import entitle
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.dialogs.dialog import Dialog
 

@@ -1,6 +1,7 @@
 """Words: what the fixed words of the data are called where people read them. JSON has the fixed words themselves."""
 
 from tui_backup.model.entry import EntryKind
+from tui_backup.model.schedule import SCHEDULED, Trigger, What
 from tui_backup.primitives.i18n import _, pgettext
 
 
@@ -40,6 +41,15 @@ def kind_word(kind: str) -> str:
         "safety": _("safety"),
     }
     return words.get(kind, kind)
+
+
+def what_word(trigger: Trigger) -> str:
+    """Return what is done, with the label of backups that have one: `backup weekly`."""
+    words = {What.BACKUP: _("backup"), What.VERIFY: _("verify"), What.PRUNE: _("prune")}
+    word = words[trigger.what]
+    if trigger.label in {None, SCHEDULED}:
+        return word
+    return _("{what} {label}").format(what=word, label=trigger.label)
 
 
 def entry_word(kind: EntryKind) -> str:

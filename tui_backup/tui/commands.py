@@ -20,6 +20,7 @@ from tui_backup.tui.places import (
     Problems,
     Prune,
     Restore,
+    Schedules,
     Snapshots,
     Themes,
     UndoRestore,
@@ -95,7 +96,7 @@ def _to_go(page: Page) -> Iterator[Action]:
 
 def places() -> list[tuple[
     Finder | Restore | UndoRestore | Problems | Verify | Prune | Locks | Keys | Configuration | History | AuditTrail
-    | Snapshots | Themes, str, str,
+    | Schedules | Snapshots | Themes, str, str,
 ]]:  # fmt: skip
     """Return the places that can be gone to from anywhere, with their names and what is there."""
     return [
@@ -103,6 +104,7 @@ def places() -> list[tuple[
         (Restore(), _("Restore"), _("Get files back")),
         (UndoRestore(), _("Undo a restore"), _("Bring back what a restore in place replaced")),
         (Snapshots(), _("Snapshots"), _("All snapshots in all repositories")),
+        (Schedules(), _("Schedules"), _("What runs by itself, and when")),
         (Finder(), _("Find a file"), _("Search all snapshots")),
         (Verify(), _("Verify"), _("Prove that snapshots can be restored")),
         (Prune(), _("Prune"), _("Forget what no policy keeps, and reclaim space")),

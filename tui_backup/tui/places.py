@@ -100,6 +100,14 @@ class Problems:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Schedules:
+    """What runs by itself, and when."""
+
+    job: str | None = None
+    """The job that is looked at first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verify:
     """Prove that snapshots can be restored."""
 
@@ -191,6 +199,7 @@ Place = (
     | UndoRestore
     | RunLog
     | Problems
+    | Schedules
     | Verify
     | Damage
     | Mend
@@ -208,6 +217,7 @@ PAGES: dict[type[Place], str] = {
     Dashboard: "tui_backup.tui.dashboard.page:DashboardPage",
     RunLog: "tui_backup.tui.running.run_log:RunLogPage",
     Problems: "tui_backup.tui.dashboard.problems:ProblemsPage",
+    Schedules: "tui_backup.tui.schedules.page:SchedulesPage",
     Browser: "tui_backup.tui.browser.page:BrowserPage",
     Snapshots: "tui_backup.tui.browser.snapshots:SnapshotsPage",
     Finder: "tui_backup.tui.browser.finder:FinderPage",

@@ -7,6 +7,7 @@ from tui_backup.model.run import RunStatus
 from tui_backup.model.standing import Integrity, Standing
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.i18n import _, ngettext
+from tui_backup.primitives.schedule import Effect
 from tui_backup.primitives.text import number
 from tui_backup.services.words import status_word
 from tui_backup.tui.glyphs import Glyphs
@@ -113,6 +114,11 @@ def coming_day_and_time(time: datetime, now: datetime, zone: str | None) -> str:
     if 1 < days < 7:
         return _("{weekday} {time}").format(weekday=weekdays()[there.weekday()], time=f"{there:%H:%M}")
     return day_and_time(time, now, zone)
+
+
+def clock_change(effect: Effect) -> str:
+    """Return what the clock does about a moment: forward past it, or back, so that it comes twice."""
+    return _("clock forward") if effect is Effect.AFTER_GAP else _("clock back")
 
 
 def weekdays() -> Sequence[str]:

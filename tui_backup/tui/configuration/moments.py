@@ -9,8 +9,8 @@ from typing import Any, Final
 from tui_backup.config.zones import check_zone
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.i18n import _
-from tui_backup.primitives.schedule import Effect, check_line, effect, moments
-from tui_backup.tui.words import weekdays
+from tui_backup.primitives.schedule import check_line, effect, moments
+from tui_backup.tui.words import clock_change, weekdays
 
 _MOST: Final = 5
 _WIDEST: Final = 50
@@ -56,9 +56,5 @@ def _words(moment: datetime, lines: Sequence[str], zone: str | None, now: dateti
     if (there.date() - in_zone(now, zone).date()).days < 7:
         day = weekdays()[there.weekday()]
     words = f"{day} {there:%H:%M}"
-    match next(filter(None, (effect(line, zone, moment) for line in lines)), None):
-        case Effect.AFTER_GAP:
-            return _("{time} (clock forward)").format(time=words)
-        case Effect.FIRST_OF_TWO | Effect.SECOND_OF_TWO:
-            return _("{time} (clock back)").format(time=words)
-    return words
+    change = next(filter(None, (effect(line, zone, moment) for line in lines)), None)
+    return _("{time} ({remark})").format(time=words, remark=clock_change(change)) if change else words

@@ -19,13 +19,13 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.status.dashboard import JobOverview, PastBackup
 from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.dashboard.opener import SnapshotOpener
-from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.dashboard.words import copies_pieces
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.widgets.cells import Cell, shortened
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.widgets.sparkline import sparkline
+from tui_backup.tui.widgets.titles import entitle
 from tui_backup.tui.words import (
     UNKNOWN,
     brief_duration,

@@ -13,13 +13,13 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.status.dashboard import JobOverview, JobState
 from tui_backup.services.status.overview import RATED_RUNS
 from tui_backup.tui.dashboard.opener import SnapshotOpener
-from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.dashboard.words import outcome_pieces, running_piece, state_piece, widest_state
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.places import Configuration, is_built
 from tui_backup.tui.widgets.cells import Cell, plain
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
+from tui_backup.tui.widgets.titles import entitle
 from tui_backup.tui.words import ago, coming_day_and_time
 
 LOOKS_FOR_A_ROW = 4

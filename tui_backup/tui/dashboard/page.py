@@ -54,6 +54,8 @@ class DashboardPage(Page):
         Binding("B", "back_up", _("Back up"), id="dashboard.back-up", tooltip=_("Back up this job now")),
         Binding("x", "cancel_run", _("Cancel run"), id="dashboard.cancel-run", tooltip=_("Have this run stop")),
         *VISITS,
+        Binding("D", "switch_running_due", _("Run due"), show=False, id="dashboard.run-due",
+                tooltip=_("Run what is due as long as this interface is open, or stop doing so")),
         Binding("q", "leave", _("Quit"), id="page.leave", tooltip=_("Leave the program")),
         Binding("escape", "take_back", _("Back"), show=False, id="dashboard.take-back",
                 tooltip=_("Take back a filter, or the zoom")),
@@ -214,6 +216,12 @@ class DashboardPage(Page):
         """Have a run stop."""
         if (view := self._run_to_cancel()) is not None:
             cancel_run(self, view.run, view.job, view.repository)
+
+    def action_switch_running_due(self) -> None:
+        """Run what is due here, or stop doing so."""
+        from tui_backup.tui.running.due import switch_running_due
+
+        switch_running_due(self)
 
     def action_filter(self) -> None:
         """Filter the rows of the part at hand."""

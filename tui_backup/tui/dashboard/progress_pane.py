@@ -10,13 +10,13 @@ from tui_backup.model.event import Ending
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.text import number, printable
 from tui_backup.services.runs.endings import sentence
-from tui_backup.tui.dashboard.titles import entitle
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.run_board import RunView
 from tui_backup.tui.running.log_tail import LogTail, current_line, ending_role, log_lines
 from tui_backup.tui.running.progress_line import label_of, progress_pieces
 from tui_backup.tui.running.run_lines import Line, RunLines
 from tui_backup.tui.widgets.cells import fitted
+from tui_backup.tui.widgets.titles import entitle
 
 LOOK_AGAIN_S = 0.5
 """How soon it is looked again whether what was started has begun."""
