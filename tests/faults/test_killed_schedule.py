@@ -28,11 +28,11 @@ def scheduled(directory: Path, jobs: int) -> Estate:
     config.write_text(text + "".join(job_text(name, ("local",)) + EVERY_YEAR for name in names))
     said = estate.installation.call("--run-scheduled")
     assert (said.code, said.out, said.err) == (0, "", "")
-    _set_back(estate)
+    set_back(estate)
     return estate
 
 
-def _set_back(estate: Estate) -> None:
+def set_back(estate: Estate) -> None:
     """Have every job be configured since two years ago, by the record."""
     import sqlite3
 
