@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from tests.support.components import COMPONENTS
 from tui_backup.__main__ import YOUNG
+from tui_backup.formats.archive import seal
+from tui_backup.formats.restic import keys
 from tui_backup.primitives import i18n, redaction
 
 pytest_plugins = ["tests.support.servers.fixtures"]
@@ -25,7 +27,12 @@ _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").spli
 _FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")
 _KEPT = frozenset({"TUI_BACKUP_REQUIRE", "TUI_BACKUP_RESTIC"})
 
+_COSTS = ((keys, "_COST", keys._COST), (seal, "_COST_LOG", seal._COST_LOG))
+"""What scrypt is asked for, and by whom."""
+
 gc.set_threshold(YOUNG)
+for module, name, _real in _COSTS:
+    setattr(module, name, 2)
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -58,6 +65,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if component in _REQUIRED:
                 pytest.fail(f"{component} is required and not here", pytrace=False)
             pytest.skip(f"needs {component}")
+
+
+@pytest.fixture
+def real_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what keys cost: in all others a password is tried at once. Processes of their own know no other."""
+    for module, name, real in _COSTS:
+        monkeypatch.setattr(module, name, real)
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,9 @@ import pytest
 from tests.cli.calling import Answer
 from tests.cli.site import Site
 from tests.support.restic import Restic
-from tui_backup.formats.restic import keys as keys_module
 from tui_backup.model.standing import Integrity
 
 NEW = "battery staple"
-
-
-@pytest.fixture(autouse=True)
-def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys_module, "_COST", 2)
 
 
 @pytest.fixture

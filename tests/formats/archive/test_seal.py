@@ -191,6 +191,7 @@ def unseal(directory: Path, content: bytes, key: str = KEY) -> tuple[int, bytes]
     return ended.returncode, target.read_bytes()
 
 
+@pytest.mark.usefixtures("real_costs")
 @pytest.mark.parametrize("size", [0, 1, SEGMENT, 2 * SEGMENT + 5])
 def test_the_script_of_the_document_opens_what_was_sealed(passphrase: Passphrase, tmp_path: Path, size: int) -> None:
     content = os.urandom(size)
@@ -215,6 +216,7 @@ def test_the_script_of_the_document_refuses_everything_else(passphrase: Passphra
     assert unseal(tmp_path, whole, KEY + "!")[0] == 1
 
 
+@pytest.mark.usefixtures("real_costs")
 def test_the_layout_is_the_one_that_is_documented(passphrase: Passphrase) -> None:
     whole = sealed(b"", passphrase, b"0123456789abcdef")
     magic, cost, block, lanes, size, salt = struct.unpack_from(">8s4B16s", whole)

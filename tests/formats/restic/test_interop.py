@@ -128,6 +128,7 @@ def test_what_restic_keeps_we_put_back(restic: Restic, tree: Path, tmp_path: Pat
     assert traits_of(put_back(repository, snapshot, tmp_path / "back")) == traits_of(tree)
 
 
+@pytest.mark.usefixtures("real_costs")
 def test_what_we_keep_restic_checks_and_puts_back(tree: Path, tmp_path: Path) -> None:
     snapshot = keep(new_repository(tmp_path / "repository"), tree).snapshot
     restic = Restic(tmp_path / "repository")

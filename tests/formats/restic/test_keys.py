@@ -59,11 +59,13 @@ def test_a_wrong_password_is_exit_12() -> None:
     assert "test" not in str(caught.value)
 
 
+@pytest.mark.usefixtures("real_costs")
 def test_an_added_key_opens_what_the_first_one_does(store: MemoryStore, keys: Keys) -> None:
     name = add_key(store, keys, PASSWORD)
     assert unlock(store, PASSWORD) == (keys, name)
 
 
+@pytest.mark.usefixtures("real_costs")
 def test_a_key_file_has_the_fields_of_restic_in_their_order(store: MemoryStore, keys: Keys) -> None:
     name = add_key(store, keys, PASSWORD)
     stored = store.get(f"keys/{name}")

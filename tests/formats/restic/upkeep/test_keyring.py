@@ -10,7 +10,6 @@ from tests.support.faulty import Fault, FaultyStore, flipped, unavailable
 from tests.support.repositories import new_repository, open_repository, opening
 from tests.support.restic import Restic
 from tui_backup.errors import BackupError, Corrupted, Locked, StoreUnavailable, WrongPassword
-from tui_backup.formats.restic import keys as keys_module
 from tui_backup.formats.restic.keys import MOST_TRIED, add_key, unlock
 from tui_backup.formats.restic.repository import ResticRepository
 from tui_backup.model.watch import Watch
@@ -20,12 +19,6 @@ from tui_backup.stores.memory import MemoryStore
 
 OLD, NEW = Secret("correct horse"), Secret("battery staple")
 Act = Callable[[ResticRepository], object]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make key files that open at once."""
-    monkeypatch.setattr(keys_module, "_COST", 2)
 
 
 def opens(store: Store, password: Secret) -> bool:
