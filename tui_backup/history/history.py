@@ -142,11 +142,9 @@ class History:
 
         Those count that ended by themselves, well or not.
         """
-        where = "verb = ? AND repository = ? AND status NOT IN ('running', 'cancelled')"
-        values: tuple[str, ...] = (verb, repository)
-        if job is not None:
-            where, values = f"{where} AND job = ? AND kind = 'scheduled'", (*values, job)
-        return next(iter(self._ask([], runs.select, where, values, 1)), None)
+        where = "job IS ? AND verb = ? AND repository = ? AND status NOT IN ('running', 'cancelled')"
+        scheduled = "" if job is None else " AND kind = 'scheduled'"
+        return next(iter(self._ask([], runs.select, where + scheduled, (job, verb, repository), 1)), None)
 
     def warnings(self, run: str) -> list[KeptWarning]:
         """Return the warnings of a run that were kept with their text."""

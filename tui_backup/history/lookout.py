@@ -101,6 +101,10 @@ class Lookout:
         """Note what the clocks say, and that one of them was set since the last time."""
         self._note(lambda connection: _note_clock(connection, reading, leap))
 
+    def ahead(self, time: datetime) -> dict[str, datetime]:
+        """Return the jobs that have backups of later than that, with the time of the newest."""
+        return self._ask({}, lambda connection: _ahead(connection, time))
+
     def sightings(self) -> Sightings:
         """Return what was noted last."""
         return self._ask(Sightings(), _sightings)
@@ -137,6 +141,14 @@ def _keep(connection: sqlite3.Connection, name: str, content: object) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO sightings (name, content) VALUES (?, ?)", (name, msgspec.json.encode(content))
     )
+
+
+def _ahead(connection: sqlite3.Connection, time: datetime) -> dict[str, datetime]:
+    rows = connection.execute(
+        "SELECT job, max(started) FROM runs WHERE verb = 'run' AND job IS NOT NULL AND started > ? GROUP BY job",
+        (to_text(time),),
+    )
+    return {str(job): datetime.fromisoformat(started) for job, started in rows}
 
 
 def _sightings(connection: sqlite3.Connection) -> Sightings:

@@ -4,7 +4,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -100,6 +99,8 @@ class Workspace:
         """Return a job; raises UsageError, with the known names, where there is none of that name."""
         known = self.config.jobs
         if name not in known:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, known, 1)
             hint = _("did you mean {word}?").format(word=close[0]) if close else _known(known)
             raise UsageError(_("there is no job {name!r} in the configuration").format(name=name), hint=hint)
@@ -161,8 +162,9 @@ class Workspace:
         return BackupError(message, hint=_("{path} has the details").format(path=log.path))
 
     def run_began(self, run: "Run") -> None:
-        """Tell those who want to hear that a run begins."""
+        """Tell those who want to hear that a run begins, and note that they hear of its end, whatever comes between."""
         if self.config.notifiers:
+            self.history.lookout.note_begun(run.id)
             from tui_backup.services.alerts.telling import tell_of_start
 
             tell_of_start(self, run)

@@ -15,7 +15,7 @@ from tui_backup.model.notice import Topic
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.notifiers.base import TROUBLES
-from tui_backup.services.alerts.alert_turns import SETTLED_AFTER, Look, of_endings, turn
+from tui_backup.services.alerts.alert_turns import SETTLED_AFTER, Look, identity_of, of_endings, turn
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -124,7 +124,7 @@ def test_the_beginning_says_what_the_run_said(watcher: Watcher) -> None:
         id="r1", verb=Verb.BACKUP, job="site", repository="local", kind="manual", status=RunStatus.FAILED,
         started=NOON, message="no space left", duration=3.0,
     )  # fmt: skip
-    watcher.sees(0 * HOUR, FAILED, runs={"site": (run,)})
+    watcher.sees(0 * HOUR, FAILED, runs={identity_of(FAILED): (run,)})
     with History.open(watcher.state) as history:
         (letter,) = history.letters("ops")
     assert (letter.notice.run, letter.notice.duration, letter.notice.trouble) == ("r1", 3.0, "failed")

@@ -87,11 +87,12 @@ def test_a_job_that_never_ran_is_stale_once_it_was_looked_at_long_ago(tmp_path: 
 def test_a_success_of_a_time_that_has_not_come_proves_nothing(tmp_path: Path, history: History) -> None:
     config = configured(tmp_path)
     ran(history, -2 * DAY)
-    (trouble,) = found(history, config)
-    assert trouble.kind is TroubleKind.STALE
-    assert "which has not come yet" in trouble.message
+    stale, clock = found(history, config)
+    assert (stale.kind, clock.kind, clock.job) == (TroubleKind.STALE, TroubleKind.CLOCK, "site")
+    assert all("which has not come yet" in trouble.message for trouble in (stale, clock))
     ran(history, HOUR)
-    assert kinds(history, config) == []
+    assert kinds(history, config) == [TroubleKind.CLOCK]
+    assert kinds(history, config, NOON + 2 * DAY) == []
 
 
 def test_a_failure_is_not_hidden_by_a_success_of_the_future(tmp_path: Path, history: History) -> None:
@@ -99,7 +100,7 @@ def test_a_failure_is_not_hidden_by_a_success_of_the_future(tmp_path: Path, hist
     ran(history, -2 * DAY)
     ran(history, 2 * HOUR)
     ran(history, HOUR, RunStatus.FAILED)
-    assert kinds(history, config) == [TroubleKind.FAILED]
+    assert kinds(history, config) == [TroubleKind.FAILED, TroubleKind.CLOCK]
     assert report(config, history, tmp_path, NOON).jobs[0].last_status is RunStatus.FAILED
 
 

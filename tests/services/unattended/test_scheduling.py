@@ -113,7 +113,7 @@ def test_a_run_by_hand_does_not_count(build: Build) -> None:
 def test_backups_come_first_then_verifications_then_pruning(build: Build) -> None:
     estate = build(f'prune = "0 2 * * *"\nverify = "0 2 * * *"\n{NIGHTLY}')
     assert [what for what, _label in done(look(estate, NOON + DAY))] == [What.BACKUP, What.VERIFY, What.PRUNE]
-    assert verbs(estate) == [Verb.BACKUP, Verb.VERIFY]
+    assert verbs(estate) == [Verb.BACKUP, Verb.VERIFY, Verb.PRUNE]
 
 
 def test_a_run_that_fails_is_tried_as_often_as_the_job_says_and_then_counts(build: Build) -> None:

@@ -12,6 +12,7 @@ from tui_backup.errors import UsageError
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import age, duration, moment, number, printable, size
+from tui_backup.services.alerts.clocks import heed_clock
 from tui_backup.services.status.overview import JobStatus, RepositoryStatus, StatusReport, motd, report
 from tui_backup.services.words import integrity_word, status_word, verb_word
 
@@ -28,6 +29,7 @@ def command(invocation: Invocation, check: bool, as_motd: bool, as_metrics: bool
     _check_one(json=invocation.json, motd=as_motd, prometheus=as_metrics)
     workspace = invocation.workspace
     present = now()
+    heed_clock(workspace.history, present)
     found = report(workspace.config, workspace.history, workspace.state_dir, present)
     if invocation.json:
         output.write_document(found)

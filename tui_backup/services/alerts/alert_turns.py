@@ -2,7 +2,8 @@
 
 A trouble is told once as it begins, once a day while it lasts, and once when it is over. One that keeps coming back
 (more than twice within a day of its last end) is believed to be over only after six quiet hours, and is told no more
-in between. What has to do with a job whose newest run was cancelled stays as it was: nobody knows better.
+in between. What has to do with a job whose newest run was cancelled, or is tried again, stays as it was: nobody knows
+better.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,9 @@ _RUN: Final = "run"
 ENDINGS: Final = (TroubleKind.FAILED, TroubleKind.INCOMPLETE)
 """How the newest run of a job may have ended; the gravest first."""
 
+_AWAITED: Final = frozenset({_RUN, TroubleKind.COPIES})
+"""What the next attempt of a run may bring in order."""
+
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What is seen at one time."""
@@ -47,8 +51,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     repositories: frozenset[str]
     undecided: frozenset[str] = frozenset()
     """Jobs whose newest run was cancelled."""
-    runs: Mapping[str, Sequence[Run]] = {}
-    """The newest run of each job that did not end well: a row for each repository."""
+    awaited: frozenset[str] = frozenset()
+    """Jobs whose newest run did not end well, and is tried again."""
+    runs: Mapping[Identity, Sequence[Run]] = {}
+    """What led to a trouble, where a run did: a row for each repository."""
 
 
 def identity_of(trouble: Trouble) -> Identity:
@@ -126,7 +132,8 @@ def _of_seen(
 
 
 def _of_unseen(look: Look, alert: Alert) -> tuple[tuple[Alert, ...], tuple[Letter, ...]]:
-    if alert.identity.name == _RUN and alert.identity.job in look.undecided:
+    name, job = alert.identity.name, alert.identity.job
+    if (name == _RUN and job in look.undecided) or (name in _AWAITED and job in look.awaited):
         return (), ()
     over = msgspec.structs.replace(alert, closed_at=look.time, told_at=look.time, gone_since=None)
     is_known = alert.is_acknowledged and alert.trouble.kind is TroubleKind.SUDDEN_CHANGE
@@ -143,7 +150,7 @@ def _of_unseen(look: Look, alert: Alert) -> tuple[tuple[Alert, ...], tuple[Lette
 
 def _beginning(look: Look, alert: Alert) -> Notice:
     """Return the notice that something is wrong: of the run where one led to it, which says more."""
-    rows = look.runs.get(alert.identity.job, ()) if alert.identity.name == _RUN else ()
+    rows = look.runs.get(alert.identity, ())
     told = notice_of_ending(rows, host=look.host, time=look.time) if rows else None
     if told is None:
         return notice_of_trouble(alert.trouble, host=look.host, time=look.time, since=alert.since)
@@ -182,8 +189,8 @@ def _is_trouble(rows: Sequence[Run], troubles: Sequence[Trouble]) -> bool:
     first = rows[0]
     kinds = {
         "run": ENDINGS,
-        "prune": (TroubleKind.HELD,),
-        "verify": (TroubleKind.DAMAGED,),
+        "prune": (TroubleKind.HELD, TroubleKind.PRUNE_FAILED),
+        "verify": (TroubleKind.DAMAGED, TroubleKind.VERIFY_FAILED),
     }.get(first.verb.value, ())
     return any(
         trouble.kind in kinds

@@ -43,6 +43,10 @@ TROUBLE_EVENTS: Final[Mapping[str, tuple[str, Topic]]] = {
     "unlocked": ("object_locks_failed", Topic.FAILURE),
     "damaged": ("repository_damaged", Topic.DAMAGED),
     "low-space": ("low_space", Topic.LOW_SPACE),
+    "verify-failed": ("verify_failed", Topic.FAILURE),
+    "prune-failed": ("prune_failed", Topic.FAILURE),
+    "scheduler": ("schedules_unwatched", Topic.STALE),
+    "clock": ("clock_wrong", Topic.FAILURE),
     "sudden-change": ("sudden_change", Topic.SUDDEN_CHANGE),
     "proof-failed": ("proof_failed", Topic.PROOF_FAILED),
     "stopped": ("services_stopped", Topic.FAILURE),
@@ -213,13 +217,20 @@ def _trouble_headline(event: str, subject: str | None) -> str:
         "object_locks_failed": _("object locks of {subject} cannot be extended"),
         "repository_damaged": _("backups of {subject} are damaged"),
         "low_space": _("little space in {subject}"),
+        "verify_failed": _("verification of {subject} failed"),
+        "prune_failed": _("prune of {subject} failed"),
         "sudden_change": _("the data of {subject} changed suddenly"),
         "proof_failed": _("the proof of {subject} failed"),
         "services_stopped": _("what {subject} stopped does not run again"),
         "notifier_failed": _("the notifier {subject} does not get through"),
     }
-    if event == "history_failed":
-        return _("what happens cannot be recorded")
+    plain = {
+        "history_failed": _("what happens cannot be recorded"),
+        "schedules_unwatched": _("nobody looks at the schedules"),
+        "clock_wrong": _("a clock is or was wrong"),
+    }
+    if event in plain:
+        return plain[event]
     text = named.get(event) if subject else None
     return (text or _("something is wrong: {event}")).format(subject=subject, event=event)
 

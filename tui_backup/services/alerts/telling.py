@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_backup.config.settings import Config
-from tui_backup.engine.retention_guard import CLOCK_TOLERANCE
+from tui_backup.history.alerts import Identity
 from tui_backup.history.history import History
 from tui_backup.history.outbox import Letter
 from tui_backup.model.notice import Topic
@@ -25,10 +25,20 @@ from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import language, language_of, only
-from tui_backup.services.alerts.alert_turns import ENDINGS, REMINDED_EVERY, Look, is_routine, of_endings, turn
+from tui_backup.services.alerts.alert_turns import (
+    ENDINGS,
+    REMINDED_EVERY,
+    Look,
+    identity_of,
+    is_routine,
+    of_endings,
+    turn,
+)
 from tui_backup.services.alerts.delivery import PATIENCE_S, Post, deliver
+from tui_backup.services.alerts.endings import awaited, untold_endings
+from tui_backup.services.alerts.failing_upkeep import run_of
 from tui_backup.services.alerts.notices import notice_of_start
-from tui_backup.services.alerts.troubles import found_troubles
+from tui_backup.services.alerts.troubles import found_troubles, newest_run
 from tui_backup.services.alerts.unkept import note_told, was_told_lately
 from tui_backup.services.log import log_of
 from tui_backup.services.runs.outcome import worst
@@ -104,10 +114,14 @@ def look(
             jobs=frozenset(config.jobs),
             repositories=frozenset(config.repositories),
             undecided=_cancelled(history, present),
+            awaited=frozenset(
+                job for job in config.jobs if awaited(newest_run(job, history, present), state_dir, present)
+            ),
             runs=_bad_runs(troubles, history, present),
         )
         history.tidy_outbox(frozenset(config.notifiers), present)
-        history.post(of_endings(seen, ended))
+        endings = untold_endings(history, state_dir, ended, present)
+        history.lookout.tell(endings.settled, of_endings(seen, endings.told), present)
         if wants_troubles:
             history.update_alerts(partial(turn, seen))
 
@@ -139,22 +153,23 @@ def _counts(trouble: Trouble, history: History) -> bool:
     return reception is not None and reception.attempts >= TRIES_UNTIL_OTHERS_HEAR
 
 
-def _bad_runs(troubles: Sequence[Trouble], history: History, present: datetime) -> dict[str, Sequence[Run]]:
-    """Return the newest run of each job where that did not end well."""
-    bad = {trouble.job for trouble in troubles if trouble.job is not None and trouble.kind in ENDINGS}
-    return {job: _newest_run(history, job, present) for job in bad}
+def _bad_runs(troubles: Sequence[Trouble], history: History, present: datetime) -> dict[Identity, Sequence[Run]]:
+    """Return the runs that led to troubles."""
+    found = dict[Identity, Sequence[Run]]()
+    for trouble in troubles:
+        run = run_of(trouble, history)
+        if trouble.job is not None and trouble.kind in ENDINGS:
+            found[identity_of(trouble)] = newest_run(trouble.job, history, present)
+        elif run is not None:
+            found[identity_of(trouble)] = history.run(run.id)
+    return found
 
 
 def _cancelled(history: History, present: datetime) -> frozenset[str]:
     """Return the jobs whose runs did not end well, and whose newest one was cancelled."""
     jobs = {alert.identity.job for alert in history.alerts() if alert.trouble.kind in ENDINGS}
-    newest = {job: _newest_run(history, job, present) for job in jobs}
+    newest = {job: newest_run(job, history, present) for job in jobs}
     return frozenset(job for job, rows in newest.items() if worst(row.status for row in rows) is RunStatus.CANCELLED)
-
-
-def _newest_run(history: History, job: str, present: datetime) -> Sequence[Run]:
-    run = history.last_run(job, present + CLOCK_TOLERANCE)
-    return history.run(run.id) if run is not None else ()
 
 
 def _in_language_of(config: Config) -> AbstractContextManager[None]:

@@ -1,18 +1,22 @@
 """What is wrong: every trouble that the record shows, in words and with what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from tui_backup.config.settings import Config, JobConfig
 from tui_backup.engine.retention_guard import CLOCK_TOLERANCE
 from tui_backup.history.history import History
-from tui_backup.model.run import RunStatus
+from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.snapshot import short
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.primitives.identity import identity
+from tui_backup.services.alerts.clocks import clock_troubles
+from tui_backup.services.alerts.endings import awaited
+from tui_backup.services.alerts.failing_upkeep import failing_upkeep
 from tui_backup.services.alerts.staleness import last_success
+from tui_backup.services.alerts.unwatched import unwatched
 from tui_backup.services.backup.room_needed import lacking_words, room_of
 from tui_backup.services.programs import left_stopped
 from tui_backup.services.storage.lock_memory import load_memory
@@ -20,32 +24,42 @@ from tui_backup.services.upkeep.sudden_changes import suspended_words
 
 
 def found_troubles(config: Config, history: History, state_dir: Path, now: datetime) -> tuple[Trouble, ...]:
-    """Return everything that is wrong, from the record alone."""
+    """Return everything that is wrong, from the record alone; not what is tried again before long."""
+    newest = {job: newest_run(job, history, now) for job in config.jobs}
+    known = [job for job in config.jobs.values() if not awaited(newest[job.name], state_dir, now)]
     return (
-        *(trouble for job in config.jobs.values() for trouble in _of_job(job, history, now)),
-        *(trouble for job in config.jobs.values() for trouble in lacking(job, history)),
+        *(trouble for job in known for trouble in bad_endings(job.name, newest[job.name])),
+        *(trouble for job in config.jobs.values() for trouble in late(job, history, now)),
+        *(trouble for job in known for trouble in lacking(job, history)),
+        *unwatched(config, history, now),
+        *clock_troubles(config, history, now),
+        *failing_upkeep(config, history),
         *changed(config, history),
         *held(config, history),
         *unlocked(config, state_dir),
         *left_stopped.troubles(state_dir),
-        *damages(history),
+        *damages(config, history),
         *low_space(config, history),
         *unreached(config, history),
-        *(Trouble(kind=TroubleKind.HISTORY, message=message) for message in history.troubles),
+        *map(unrecorded, history.troubles),
     )
 
 
-def _of_job(job: JobConfig, history: History, now: datetime) -> Iterator[Trouble]:
-    yield from bad_endings(job.name, history, now)
+def newest_run(job: str, history: History, now: datetime) -> Sequence[Run]:
+    """Return the newest run of a job that has ended: a row for each repository."""
+    newest = history.last_run(job, now + CLOCK_TOLERANCE)
+    return history.run(newest.id) if newest else ()
+
+
+def late(job: JobConfig, history: History, now: datetime) -> Iterator[Trouble]:
+    """Tell that a job has not succeeded for too long."""
     success = last_success(job, history, now)
     if success.is_stale:
         yield stale(job, success.time, now)
 
 
-def bad_endings(job: str, history: History, now: datetime) -> Iterator[Trouble]:
-    """Tell of the newest run of a job that has ended, where that was not good."""
-    newest = history.last_run(job, now + CLOCK_TOLERANCE)
-    rows = history.run(newest.id) if newest else []
+def bad_endings(job: str, rows: Sequence[Run]) -> Iterator[Trouble]:
+    """Tell of the newest run of a job that has ended, where that was not good; `rows` are those of the record."""
     messages = {
         RunStatus.FAILED: _("the last run of job {job} failed: {reason}"),
         RunStatus.INCOMPLETE: _("the last run of job {job} was incomplete: {reason}"),
@@ -145,11 +159,12 @@ def unlocked(config: Config, state_dir: Path) -> Iterator[Trouble]:
             )
 
 
-def damages(history: History) -> Iterator[Trouble]:
-    """Tell of the snapshots that are known to be damaged, for each job and repository."""
+def damages(config: Config, history: History) -> Iterator[Trouble]:
+    """Tell of the snapshots that are known to be damaged, for each job and repository that is configured."""
     found = dict[tuple[str, str | None], list[str]]()
     for repository, job, snapshot in history.damaged():
-        found.setdefault((repository, job), []).append(snapshot)
+        if repository in config.repositories:
+            found.setdefault((repository, job), []).append(snapshot)
     for (repository, job), snapshots in found.items():
         told = ngettext(
             "{count} snapshot in {repository} is damaged: {ids}",
@@ -183,7 +198,13 @@ def low_space(config: Config, history: History) -> Iterator[Trouble]:
         message = _("repository {repository} has only {free} free").format(repository=name, free=size(room.free))
         if room.lacking is not None:
             message = lacking_words(name, room.free, room.lacking)
-        yield Trouble(kind=TroubleKind.LOW_SPACE, repository=name, message=message)
+        yield Trouble(kind=TroubleKind.LOW_SPACE, repository=name, message=message, hint=f"tui-backup prune -r {name}")
+
+
+def unrecorded(message: str) -> Trouble:
+    """Tell what is wrong with the record itself."""
+    hint = _("is the disk of the state directory full, or mounted read-only? `df` and `mount` tell")
+    return Trouble(kind=TroubleKind.HISTORY, message=message, hint=hint)
 
 
 def changed(config: Config, history: History) -> Iterator[Trouble]:

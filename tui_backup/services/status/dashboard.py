@@ -26,6 +26,7 @@ T = TypeVar("T")
 _GRAVEST_FIRST = (
     TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.STOPPED, TroubleKind.FAILED, TroubleKind.UNLOCKED,
     TroubleKind.STALE, TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD,
+    TroubleKind.SCHEDULER, TroubleKind.CLOCK, TroubleKind.VERIFY_FAILED, TroubleKind.PRUNE_FAILED,
     TroubleKind.NOTIFIER, TroubleKind.HISTORY,
 )  # fmt: skip
 
@@ -36,6 +37,8 @@ _RUNS_SEEN = 20_000
 class JobState(StrEnum):
     """How a job stands, in one word; the gravest first."""
 
+    CHANGED = "changed"
+    """Suddenly, and nobody has said yet that this was meant."""
     DAMAGED = "damaged"
     FAILED = "failed"
     STALE = "stale"
@@ -61,6 +64,10 @@ class JobOverview(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the newest backup that has ended."""
     outcomes: tuple[RunStatus, ...]
     """How the newest runs ended, oldest first."""
+    success_rate: float | None
+    """Share of these that were `ok`, between 0 and 1; those that somebody cancelled do not count."""
+    restore_seconds: float | None
+    """What a restore of the newest snapshot would take, by the last restores."""
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,8 +130,9 @@ class PastBackup(msgspec.Struct, frozen=True, kw_only=True):
 def overview(config: Config, history: History, state_dir: Path, now: datetime) -> Overview:
     """Return how everything stands."""
     status = report(config, history, state_dir, now)
-    damaged = {trouble.job for trouble in status.problems if trouble.kind is TroubleKind.DAMAGED}
-    jobs = (_job(config.jobs[job.job], job, history, is_damaged=job.job in damaged) for job in status.jobs)
+    grave = {TroubleKind.SUDDEN_CHANGE: JobState.CHANGED, TroubleKind.DAMAGED: JobState.DAMAGED}
+    states_of = {each.job: grave[each.kind] for each in reversed(gravest_first(status)) if each.kind in grave}
+    jobs = (_job(config.jobs[job.job], job, history, states_of.get(job.job)) for job in status.jobs)
     states = list(JobState)
     return Overview(
         jobs=tuple(sorted(jobs, key=lambda job: (states.index(job.state), job.job))),
@@ -151,18 +159,20 @@ def past_backups(history: History, job: JobConfig) -> list[PastBackup]:
     return sorted(past, key=lambda each: each.time, reverse=True)
 
 
-def _job(job: JobConfig, status: JobStatus, history: History, *, is_damaged: bool) -> JobOverview:
+def _job(job: JobConfig, status: JobStatus, history: History, grave: JobState | None) -> JobOverview:
     rows = history.backups(job.name, RATED_RUNS * len(job.repositories))
     outcomes = list(islice(worst_of_runs(rows).values(), RATED_RUNS))
     return JobOverview(
         job=job.name,
         repositories=job.repositories,
-        state=JobState.DAMAGED if is_damaged else _state(status),
+        state=grave or _state(status),
         last_success=status.last_success,
         next_run=status.next_run,
         waiting=status.waiting,
         last_run=rows[0].id if rows else None,
         outcomes=tuple(reversed(outcomes)),
+        success_rate=status.success_rate,
+        restore_seconds=status.restore_seconds,
     )
 
 

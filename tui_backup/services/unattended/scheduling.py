@@ -17,6 +17,7 @@ import msgspec
 from tui_backup.errors import BackupError, RepositoryMissing
 from tui_backup.model.schedule import Trigger, What
 from tui_backup.primitives.clock import now
+from tui_backup.services.alerts.unwatched import note_look
 from tui_backup.services.schedule.due import Due, due, is_due, triggers_of, unseen_repositories
 from tui_backup.services.storage.snapshots import Trouble
 from tui_backup.services.unattended.claims import Attempt, Claim, Stage, unfinished
@@ -73,8 +74,9 @@ class Scheduler:
         Raises:
             StateUnusable: nothing can be run, as nobody could know of it later.
         """
-        begun, elsewhere = 0, dict[str, None]()
-        for each in to_do(self._workspace, self._clock(), passed_over):
+        begun, elsewhere, present = 0, dict[str, None](), self._clock()
+        note_look(self._workspace.history, present)
+        for each in to_do(self._workspace, present, passed_over):
             try:
                 claim = Claim.take(self._workspace.state_dir, _name(each.trigger))
             except OSError as error:

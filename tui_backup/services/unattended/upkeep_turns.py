@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from tui_backup.config.settings import JobConfig
 from tui_backup.errors import BackupError, Cancelled, Corrupted
 from tui_backup.formats.base import Subset
-from tui_backup.model.watch import Watch
+from tui_backup.model.run import Verb
+from tui_backup.model.schedule import SCHEDULED
+from tui_backup.services.runs.run_scope import run_scope
 from tui_backup.services.storage.snapshots import Trouble
 from tui_backup.services.storage.stores import keeps_all
 from tui_backup.services.upkeep import pruning
@@ -67,12 +69,15 @@ def reclaim(workspace: "Workspace", job: JobConfig) -> list[Trouble]:
 
 
 def _reclaim(workspace: "Workspace", job: JobConfig, name: str) -> None:
-    watch = Watch(workspace.cancel)
-    planned = pruning.plan(workspace, [job], name, watch)
-    pruning.note_holds(workspace, name, planned.jobs)
-    held = planned.held
-    if held:
-        planned = pruning.plan_of(workspace, name, [], watch)
-    pruning.prune(workspace, planned, job=job.name)
+    """Do so in one repository, in a run of its own from the plan on, so that the record knows how that went."""
+    scope = run_scope(workspace, verb=Verb.PRUNE, job=job.name, repository=name, kind=SCHEDULED)
+    with scope:
+        planned = pruning.plan(workspace, [job], name, scope.watch)
+        pruning.note_holds(workspace, name, planned.jobs)
+        held = planned.held
+        if held:
+            planned = pruning.plan_of(workspace, name, [], scope.watch)
+        done = pruning.carry_out(workspace, planned, scope.watch)
+        scope.finish(pruning.told(scope.run_id, planned, done, job.name))
     if held:
         raise pruning.refusal(name, held[0])

@@ -258,8 +258,7 @@ def prune(
     """
     name = planned.repository
     if planned.is_idle:
-        note_done(workspace, planned)
-        return Reclaimed(forgotten=0, freed_bytes=0, repacked_bytes=0)
+        return carry_out(workspace, planned, Watch())
     scope = run_scope(workspace, verb=Verb.PRUNE, job=job, repository=name)
     with scope.heeding_signals() if heeding_signals else nullcontext(), scope:
         done = carry_out(workspace, planned, scope.watch)
@@ -274,6 +273,9 @@ def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Recla
         PlanHeld: the data of a job has changed suddenly, and nobody has looked.
         BackupError: it could not be carried out to its end.
     """
+    if planned.is_idle:
+        note_done(workspace, planned)
+        return Reclaimed(forgotten=0, freed_bytes=0, repacked_bytes=0)
     for part in planned.jobs:
         if part.awaits_acknowledgement:
             raise refusal(planned.repository, part)

@@ -46,7 +46,7 @@ def _cure(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
             return Cure(text=backups[kind].format(job=job), back_up=job)
         case Trouble(kind=TroubleKind.DAMAGED, repository=str(repository)):
             return Cure(text=_("see what is damaged, and what can be done"), place=Damage(repository=repository))
-        case Trouble(kind=TroubleKind.HELD, job=job, repository=repository):
+        case Trouble(kind=TroubleKind.HELD | TroubleKind.PRUNE_FAILED, job=job, repository=repository):
             return Cure(text=_("look at what would be forgotten"), place=Prune(job=job, repository=repository))
         case Trouble(kind=TroubleKind.SUDDEN_CHANGE, job=str(job)):
             return Cure(text=_("have {job} go on: this change was meant").format(job=job), acknowledge=job)
@@ -61,23 +61,22 @@ def _cure(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
 def command_of(trouble: Trouble) -> list[str]:
     """Return the command that helps, or says more."""
     job, repository = trouble.job or "", trouble.repository or ""
-    match trouble.kind:
-        case TroubleKind.FAILED | TroubleKind.INCOMPLETE:
-            return ["history", "--job", job]
-        case TroubleKind.STALE | TroubleKind.COPIES | TroubleKind.STOPPED:
-            return ["run", job]
-        case TroubleKind.DAMAGED:
-            return ["verify", "-r", repository, "--read-data"]
-        case TroubleKind.HELD:
-            return ["prune", "--job", job, "-r", repository]
-        case TroubleKind.LOW_SPACE:
-            return ["prune", "-r", repository]
-        case TroubleKind.SUDDEN_CHANGE:
-            return ["acknowledge", job]
-        case TroubleKind.NOTIFIER:
-            return ["notify", "test", trouble.notifier or ""]
-        case TroubleKind.HISTORY | TroubleKind.UNLOCKED:
-            return ["status"]
+    commands = {
+        TroubleKind.FAILED: ["history", "--job", job],
+        TroubleKind.INCOMPLETE: ["history", "--job", job],
+        TroubleKind.STALE: ["run", job],
+        TroubleKind.COPIES: ["run", job],
+        TroubleKind.STOPPED: ["run", job],
+        TroubleKind.DAMAGED: ["verify", "-r", repository, "--read-data"],
+        TroubleKind.VERIFY_FAILED: ["verify", "-r", repository],
+        TroubleKind.HELD: ["prune", "--job", job, "-r", repository],
+        TroubleKind.PRUNE_FAILED: ["prune", "--job", job, "-r", repository],
+        TroubleKind.LOW_SPACE: ["prune", "-r", repository],
+        TroubleKind.SUDDEN_CHANGE: ["acknowledge", job],
+        TroubleKind.SCHEDULER: ["schedule", "show"],
+        TroubleKind.NOTIFIER: ["notify", "test", trouble.notifier or ""],
+    }
+    return commands.get(trouble.kind, ["status"])
 
 
 def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
@@ -97,6 +96,10 @@ def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
         TroubleKind.UNLOCKED: (grave, _("unlocked")),
         TroubleKind.NOTIFIER: (slight, _("notifier")),
         TroubleKind.HISTORY: (slight, _("record")),
+        TroubleKind.VERIFY_FAILED: (grave, _("unverified")),
+        TroubleKind.PRUNE_FAILED: (slight, _("not pruned")),
+        TroubleKind.SCHEDULER: (grave, _("schedules")),
+        TroubleKind.CLOCK: (slight, _("clock")),
     }
     (sign, role), word = looks[kind]
     return f"{sign} {word}", role

@@ -10,7 +10,15 @@ from tui_backup.tui.widgets.cells import Piece
 from tui_backup.tui.words import ago
 
 GRAVE = frozenset(
-    {TroubleKind.DAMAGED, TroubleKind.FAILED, TroubleKind.STOPPED, TroubleKind.SUDDEN_CHANGE, TroubleKind.UNLOCKED}
+    {
+        TroubleKind.DAMAGED,
+        TroubleKind.FAILED,
+        TroubleKind.STOPPED,
+        TroubleKind.SUDDEN_CHANGE,
+        TroubleKind.UNLOCKED,
+        TroubleKind.VERIFY_FAILED,
+        TroubleKind.SCHEDULER,
+    }
 )
 """Troubles that are errors; others are warnings."""
 

@@ -1,0 +1,68 @@
+"""Endings: which runs are over and nobody was told of; by the record, whatever became of who carried them out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tui_backup.history.outbox import KEPT_FOR
+from tui_backup.model.run import Run, RunStatus, Verb
+from tui_backup.services.runs import run_directory
+from tui_backup.services.runs.attempts import is_followed
+
+if TYPE_CHECKING:
+    from tui_backup.history.history import History
+
+Rows = Sequence[Run]
+"""One run: a row for each repository."""
+
+
+class Endings(msgspec.Struct, frozen=True):
+    """Runs that are over."""
+
+    told: tuple[Rows, ...] = ()
+    """Of which others are told."""
+    settled: tuple[str, ...] = ()
+    """The same, and those of which nobody has to be told any more."""
+
+
+def untold_endings(history: "History", state_dir: Path, own: Sequence[Rows], present: datetime) -> Endings:
+    """Return what is over and untold: of all processes, as far as the record is kept, and of this one (`own`).
+
+    Of an attempt that another one follows nobody is told, unless that one never comes.
+    """
+    found: dict[str, Rows] = {
+        rows[0].id: rows for rows in own if not (history.is_kept and history.lookout.knows(rows[0].id))
+    }
+    for run in history.lookout.untold() if history.is_kept else ():
+        recorded = history.run(run)
+        if not _goes_on(state_dir, run, recorded):
+            found[run] = recorded
+    told, settled = list[Rows](), list[str]()
+    for run, rows in sorted(found.items()):
+        if not rows or present - rows[0].started > KEPT_FOR or _was_repeated(history, rows):
+            settled.append(run)
+        elif not awaited(rows, state_dir, present):
+            settled.append(run)
+            told.append(rows)
+    return Endings(tuple(told), tuple(settled))
+
+
+def awaited(rows: Rows, state_dir: Path, present: datetime) -> bool:
+    """Whether what did not end well is tried again, so that nobody has to hear of it yet."""
+    return any(is_followed(row, state_dir, present) for row in rows)
+
+
+def _goes_on(state_dir: Path, run: str, rows: Rows) -> bool:
+    is_recorded = any(row.status is RunStatus.RUNNING for row in rows)
+    return is_recorded or run_directory.is_alive(state_dir / "runs" / run)
+
+
+def _was_repeated(history: "History", rows: Rows) -> bool:
+    """Whether a run was to be followed by another one, which has begun at least."""
+    if all(row.next_attempt is None for row in rows):
+        return False
+    newest = history.runs(rows[0].job, 1, Verb.BACKUP)
+    return bool(newest) and newest[0].id > rows[0].id
