@@ -22,6 +22,7 @@ from tui_backup.config.reader import store_kinds
 from tui_backup.config.schema import JobTable, NotifierTable, RepositoryTable, TopTable
 from tui_backup.notifiers.registry import NOTIFIERS
 from tui_backup.primitives.about import About
+from tui_backup.primitives.i18n import only
 from tui_backup.sources.registry import SOURCES
 from tui_backup.stores.registry import STORES
 
@@ -47,6 +48,12 @@ def test_every_key_has_a_label_a_line_of_help_and_an_input(struct: Any, fields: 
         assert 0 < len(field.help) <= 48, field.name
         assert not field.help.endswith(".")
         assert bool(field.choices) == (field.input == "choice"), field.name
+
+
+@pytest.mark.parametrize(("struct", "fields", "others"), TABLES, ids=lambda value: getattr(value, "__name__", ""))
+def test_labels_and_helps_fit_in_portuguese_too(struct: Any, fields: list[Field], others: set[str]) -> None:
+    with only("pt_BR"):
+        assert [field.name for field in fields if len(field.label) > 16 or len(field.help) > 48] == []
 
 
 def test_what_is_given_is_what_was_shown() -> None:
