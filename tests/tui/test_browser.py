@@ -74,9 +74,11 @@ async def test_it_goes_down_and_up_with_the_cursor_where_it_was(app: BackupApp, 
         assert names(pilot) == ["empty", "strange names", "uploads", "current", "index.html", "settings.toml"]
         await press(pilot, "down", "down", "enter")
         assert line(pilot, "#path") == "/srv/site/uploads"
-        await press(pilot, "l", "l", "l")
+        for _level in range(3):
+            await press(pilot, "l")
         assert names(pilot) == ["note.txt"]
-        await press(pilot, "h", "backspace", "left", "h")
+        for key in ("h", "backspace", "left", "h"):
+            await press(pilot, key)
         row = page_of(pilot).row
         assert row is not None
         assert row.name == "uploads"
@@ -436,6 +438,8 @@ async def test_nothing_of_the_live_disk_is_told_where_there_is_none(app: BackupA
         remark = page.listing.remark
         assert remark is not None
         assert remark.failed
+        assert page.command_line() is None
+        assert f"restore {place.snapshot[:8]} --in-place --dry-run" in page.lacks_command_line()
 
 
 async def test_a_slow_answer_is_waited_for_aloud_and_escape_stops_it(

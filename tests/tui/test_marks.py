@@ -1,5 +1,9 @@
 """What is meant by marks in a tree."""
 
+from tests.support.given import GivenOrigin
+from tui_backup.model.entry import Entry, EntryKind
+from tui_backup.tui.browser.view import Marks as BrowserMarks
+from tui_backup.tui.browser.view import View
 from tui_backup.tui.restore.marks import Mark, Marks
 
 
@@ -52,3 +56,24 @@ def test_turning_round_a_hundred_thousand_marks_takes_no_time() -> None:
     marks.invert(b"/srv", names)
     marks.invert(b"/srv", names)
     assert not marks
+
+
+def test_marks_in_the_browser_are_turned_and_added_up_a_hundred_thousand_too() -> None:
+    entries = [
+        Entry(
+            path=b"/srv/%d" % number,
+            kind=EntryKind.FILE if number else EntryKind.DIR,
+            origin=GivenOrigin(),
+            size=number,
+        )
+        for number in range(100_000)
+    ]
+    view, marks = View.of(b"/srv", entries), BrowserMarks()
+    paths = [entry.path for entry in entries]
+    marks.turn(view, [paths[7], paths[5], b"/srv/on disk only"])
+    assert (marks.paths, marks.told()) == ((paths[7], paths[5]), "2 marked, 12 B")
+    marks.turn(view, paths)
+    assert marks.of(view) == {*paths} - {paths[5], paths[7]}
+    assert marks.told() == "99,998 marked, 5.00 GB and 1 directory"
+    marks.turn(view, marks.paths)
+    assert (marks.paths, marks.told()) == ((), "")

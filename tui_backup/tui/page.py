@@ -84,6 +84,10 @@ class Page(Topmost[None]):
         """Return the command that does what is at hand, without the program's name; None where there is none."""
         return None
 
+    def lacks_command_line(self) -> str:
+        """Return what is said where there is no such command."""
+        return _("Nothing here has a command line of its own")
+
     def yanked(self) -> str | None:
         """Return the text to copy; None where nothing is selected."""
         return None
@@ -174,7 +178,7 @@ class Page(Topmost[None]):
 
         words = self.command_line()
         if words is None:
-            self.notify(_("Nothing here has a command line of its own"))
+            self.notify(self.lacks_command_line(), markup=False)
         else:
             self.app.push_screen(CommandLineDialog(as_typed(words, self.desk.given)))
 

@@ -150,6 +150,12 @@ class ChangesPage(FindingPage[Difference]):
             *(["-r", self.reads_from] if self.reads_from else []),
         ]
 
+    def lacks_command_line(self) -> str:
+        return _(
+            "The command line compares snapshots with each other only. What a restore would change on disk is told by "
+            "restore {snapshot} --in-place --dry-run"
+        ).format(snapshot=short(self._asked.snapshot))
+
     def yanked(self) -> str | None:
         row = self.listing.row
         return None if row is None else printable(row.path)

@@ -278,10 +278,10 @@ class BrowserPage(ReadingPage):
         self.action_open()
 
     @on(Listing.Marked, "#entries")
-    def _marked(self) -> None:
+    def _marked(self, event: Listing.Marked) -> None:
         if self._view is not None:
             self.listing.marks -= self._against.others
-            self.marks.take(self._view, self.listing.marks)
+            self.marks.turn(self._view, event.turned)
             self._state()
 
     @on(Input.Submitted, "#jump")

@@ -1,8 +1,7 @@
 """View: directories that were looked at, and how many of them are kept at hand."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_backup.model.entry import Entry, EntryKind
@@ -108,13 +107,20 @@ class Marks:
         """Return the marks in a directory."""
         return {path for path in self._marked if path in view.entries}
 
-    def take(self, view: View, marked: AbstractSet[object]) -> None:
-        """Replace the marks in a directory."""
-        for path in self.of(view) - marked:
-            self._count(self._marked.pop(path), -1)
-        for path in view.entries.keys() & marked - self._marked.keys():
-            entry = self._marked[path] = view.entries[path]
-            self._count(entry, 1)
+    def turn(self, view: View, paths: Iterable[Hashable]) -> None:
+        """Mark those of some paths in a directory that are not marked, and unmark the others."""
+        marked, entries = self._marked, view.entries
+        for path in paths:
+            entry = entries.get(path)  # type: ignore[call-overload]  # what is no path is not found
+            if entry is None:
+                continue
+            if marked.pop(entry.path, None) is None:
+                marked[entry.path] = entry
+                self._bytes += entry.size
+                self._directories += entry.kind is EntryKind.DIR
+            else:
+                self._bytes -= entry.size
+                self._directories -= entry.kind is EntryKind.DIR
 
     def clear(self) -> None:
         """Unmark everything."""
@@ -137,7 +143,3 @@ class Marks:
             )
             return text.format(count=number(len(self._marked)), size=size, directories=number(directories))
         return _("{count} marked, {size}").format(count=number(len(self._marked)), size=size)
-
-    def _count(self, entry: Entry, by: int) -> None:
-        self._bytes += by * entry.size
-        self._directories += by * (entry.kind is EntryKind.DIR)

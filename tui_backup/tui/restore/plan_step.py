@@ -38,6 +38,9 @@ T = TypeVar("T")
 
 _LOOK_S = 0.25
 
+_MOST_WORDS = 500
+"""How many words of a command line are shown: each path that was marked is one of them."""
+
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and what is to be known before it is carried out."""
@@ -205,8 +208,10 @@ class PlanStep(Step):
             text = _("does not fit: {shortage}").format(shortage=plan.shortage)
             yield Fact("", f"{desk.glyphs.failed} {text}", "bad")
         words = self.choices.words
-        if words is not None:
+        if words is not None and len(words) <= _MOST_WORDS:
             yield Fact(_("Command"), as_typed(words, desk.given), "quiet")
+        elif words is not None:
+            yield Fact(_("Command"), _("too long to be shown; c copies it"), "quiet")
 
     def _space(self, planned: Planned) -> Fact:
         plan = planned.plan

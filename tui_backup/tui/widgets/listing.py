@@ -4,7 +4,7 @@ Drawn by Textual's Line API: a hundred thousand rows scroll as smoothly as ten. 
 cursor and the marks stay where they are when rows are replaced.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -96,6 +96,11 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
 
     class Marked(Told):
         """Marks have changed; the row is that under the cursor."""
+
+        def __init__(self, listing: "Listing[Any]", row: Any, turned: Collection[Hashable] = ()) -> None:
+            """`turned` are the keys of rows that were marked and are not, or the other way round."""
+            super().__init__(listing, row)
+            self.turned = turned
 
     def __init__(  # noqa: PLR0913 - each says one thing about the rows
         self,
@@ -378,16 +383,18 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         row = self.row
         if row is None or not self._markable:
             return
-        self.marks ^= {self._key(row)}
+        key = self._key(row)
+        self.marks ^= {key}
         self._redraw(self.cursor)
         self.cursor += 1
-        self.post_message(self.Marked(self, self.row))
+        self.post_message(self.Marked(self, self.row, (key,)))
 
     def action_invert(self) -> None:
         if self._markable:
-            self.marks ^= {self._key(row) for row in self._rows}
+            turned = dict.fromkeys(map(self._key, self._rows))
+            self.marks ^= turned.keys()
             self.refresh()
-            self.post_message(self.Marked(self, self.row))
+            self.post_message(self.Marked(self, self.row, turned))
 
     def action_sort(self) -> None:
         names = [None, *(column.id for column in self.columns if column.sort is not None)]
