@@ -13,6 +13,7 @@ from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.services.alerts.alert_turns import identity_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+FULL = Trouble(kind=TroubleKind.LOW_SPACE, repository="local", message="repository local has only 1 kB free")
 STALE = Trouble(kind=TroubleKind.STALE, job="site", message="job site last succeeded 2 days ago")
 
 
@@ -57,6 +58,29 @@ def test_the_document_names_everything(estate: Estate, call: Call) -> None:
         ("stale", "site", "2026-11-21T12:00:00.000Z"),
     ]
     assert call("--config", config, "--json", "acknowledge", "site").document["done"] == []
+
+
+def test_what_belongs_to_a_repository_alone_is_acknowledged_by_its_name(estate: Estate, call: Call) -> None:
+    config = str(estate.directory / "config.toml")
+    with estate.open() as workspace:
+        alert = Alert(identity=identity_of(FULL), trouble=FULL, since=NOON, told_at=NOON)
+        workspace.history.update_alerts(lambda _alerts: Turn(alerts=(alert,)))
+    wrong = call("--config", config, "acknowledge", "local")
+    assert (wrong.code, "hint: tui-backup acknowledge -r local" in wrong.err) == (2, True)
+    assert call("--config", config, "acknowledge").code == 2
+    assert call("--config", config, "acknowledge", "-r", "gone").code == 2
+    narrowed = call("--config", config, "--json", "acknowledge", "site", "-r", "local")
+    assert narrowed.document["done"] == []
+    (done,) = call("--config", config, "--json", "acknowledge", "-r", "local").document["done"]
+    assert (done["what"], done["object"]) == ("low-space", "local")
+    with estate.open() as workspace:
+        known = {alert.trouble.kind: alert.is_acknowledged for alert in workspace.history.alerts()}
+        assert known == {TroubleKind.STALE: False, TroubleKind.LOW_SPACE: True}
+        assert workspace.history.sudden_changes()["site"].acknowledged_at is None
+        records, _unended, _strange = workspace.audit.records()
+    assert {record.object for record in records if record.verb == "acknowledge"} == {"repository local"}
+    again = call("--config", config, "acknowledge", "-r", "local")
+    assert (again.code, again.err) == (0, "there is nothing to acknowledge of local\n")
 
 
 def test_a_job_that_nobody_knows_is_a_mistake(estate: Estate, call: Call) -> None:

@@ -73,9 +73,7 @@ class Repositories:
             RepositoryMissing: it is not there, or another one is.
             BackupError: it cannot be opened or made.
         """
-        if name not in self._known:
-            message = _("there is no repository {name!r} in the configuration").format(name=name)
-            raise UsageError(message, hint=_("known: {names}").format(names=", ".join(self._known) or "-"))
+        self.check_name(name)
         with self._making if make else nullcontext(), self._turns[name]:
             repository = self._open.get(name)
             if repository is None:
@@ -83,6 +81,12 @@ class Repositories:
                 with self._lock:
                     self._open[name] = repository
             return repository
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that the configuration does not have; raises UsageError, with the known ones."""
+        if name not in self._known:
+            message = _("there is no repository {name!r} in the configuration").format(name=name)
+            raise UsageError(message, hint=_("known: {names}").format(names=", ".join(self._known) or "-"))
 
     def exists(self, name: str) -> bool:
         """Whether there is a repository where the configuration says; raises StoreError where nobody can tell."""

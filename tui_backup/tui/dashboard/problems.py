@@ -35,7 +35,7 @@ class CureListing(Listing[Trouble]):
         Binding("enter", "choose", _("Do something about it"), key_display="enter", id="problems.cure",
                 tooltip=_("Go where this can be mended")),
         Binding("A", "screen.acknowledge", _("Acknowledge"), id="problems.acknowledge",
-                tooltip=_("Say that you know what is wrong with this job: nobody is reminded of it any more")),
+                tooltip=_("Say that you know what is wrong here: nobody is reminded of it any more")),
     ]  # fmt: skip
 
 
@@ -109,7 +109,7 @@ class ProblemsPage(Page):
         if action != "acknowledge":
             return True
         trouble = self.listing.row if self.is_mounted else None
-        if trouble is None or trouble.job is None:
+        if trouble is None or not (trouble.job or trouble.repository):
             return False
         return trouble.kind is TroubleKind.SUDDEN_CHANGE or bool(self.desk.workspace.config.notifiers)
 
@@ -132,16 +132,21 @@ class ProblemsPage(Page):
     def action_acknowledge(self) -> None:
         """Say that somebody knows what is wrong with the job at hand."""
         trouble = self.listing.row
-        if trouble is not None and trouble.job is not None:
-            self._ask_to_acknowledge(trouble.job)
+        if trouble is not None:
+            self._ask_to_acknowledge(trouble.job, None if trouble.job else trouble.repository)
 
-    def _ask_to_acknowledge(self, job: str) -> None:
+    def _ask_to_acknowledge(self, job: str | None, repository: str | None = None) -> None:
         workspace = self.desk.workspace
-        self.ask("known", lambda _watch: to_acknowledge(workspace, job), partial(self._confirm_acknowledging, job))
+        self.ask(
+            "known",
+            lambda _watch: to_acknowledge(workspace, job, repository=repository),
+            partial(self._confirm_acknowledging, job, repository),
+        )
 
-    def _confirm_acknowledging(self, job: str, found: Acknowledged) -> None:
+    def _confirm_acknowledging(self, job: str | None, repository: str | None, found: Acknowledged) -> None:
         if found.is_nothing:
-            self.notify(_("There is nothing to acknowledge of {job}").format(job=job), markup=False)
+            name = job or repository
+            self.notify(_("There is nothing to acknowledge of {job}").format(job=name), markup=False)
             return
         facts = [alert.trouble.message for alert in found.alerts]
         facts += [_("Nobody is reminded of this any more; it stays a problem until it is over.")] if facts else []
@@ -153,16 +158,20 @@ class ProblemsPage(Page):
         question = Question(
             title=_("Acknowledge?"),
             host=self.desk.workspace.host,
-            target=_("Job {name}").format(name=job),
+            target=(_("Job {name}") if job else _("Repository {name}")).format(name=job or repository),
             facts=facts,
             warnings=warnings,
             action=_("Acknowledge"),
         )
-        self.app.push_screen(Confirm(question), lambda agreed: self._acknowledge(job) if agreed else None)
+        self.app.push_screen(Confirm(question), lambda agreed: self._acknowledge(job, repository) if agreed else None)
 
-    def _acknowledge(self, job: str) -> None:
+    def _acknowledge(self, job: str | None, repository: str | None) -> None:
         workspace, now = self.desk.workspace, self.desk.now()
-        self.ask("acknowledge", lambda _watch: acknowledge(workspace, job, now), lambda _done: self._acknowledged())
+        self.ask(
+            "acknowledge",
+            lambda _watch: acknowledge(workspace, job, now, repository=repository),
+            lambda _done: self._acknowledged(),
+        )
 
     def _acknowledged(self) -> None:
         self.post_message(RecordChanged())
