@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 
 from tests.support.sample_estate import NOW, planted
@@ -34,6 +36,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _patient_notices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what is said in passing stay for as long as a busy machine takes to look at it."""
     monkeypatch.setattr(BackupApp, "NOTIFICATION_TIMEOUT", 300)
+
+
+@pytest.fixture(autouse=True)
+def _style_sheets_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what style sheets say from one app to the next: a program has one app, and our tests have a thousand."""
+    monkeypatch.setattr(Stylesheet, "_parse_rules", _parsed_once)
+
+
+_parse = Stylesheet._parse_rules
+_parsed: dict[object, list[RuleSet]] = {}
+
+
+def _parsed_once(sheet: Stylesheet, css: str, *place: object, **named: object) -> list[RuleSet]:
+    key = frozenset(sheet._variables.items()), css, place, frozenset(named.items())
+    if key not in _parsed:
+        _parsed[key] = _parse(sheet, css, *place, **named)  # type: ignore[arg-type]  # as they came
+    return _parsed[key]
 
 
 @pytest.fixture(scope="session")
