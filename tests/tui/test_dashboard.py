@@ -200,7 +200,7 @@ async def test_what_goes_on_is_seen_whoever_started_it(app: BackupApp) -> None:
             "site → local: started",
             r"! /srv/site/[bold red]not markup \x1b[31m: permission denied",
         ]
-        assert plain(page(app).jobs.listing.columns[0].cell(page(app).jobs.listing.rows[0])) == "◐ running 60 %"
+        assert plain(page(app).jobs.listing.columns[0].cell(page(app).jobs.listing.rows[0])) == "◐ 60 %"
 
 
 async def test_a_run_that_does_not_move_says_for_how_long(app: BackupApp) -> None:

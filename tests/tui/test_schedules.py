@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tests.support.estate import Estate, build_estate
 from tests.support.sample_estate import NOW
@@ -155,6 +156,7 @@ def test_whoever_looks_at_the_clock_is_named() -> None:
     assert callers_piece([timer, cron], glyphs) == ("● crontab of root looks at what is due", "ok")
     assert callers_piece([timer], glyphs) == ("▲ tui-backup.timer, but it is not active", "warning")
     assert callers_piece([], glyphs)[1] == "error"
+    assert callers_piece([], glyphs, is_here=True)[1] == "accent"
 
 
 # running what is due
@@ -201,6 +203,7 @@ async def test_what_is_due_is_run_only_once_somebody_has_agreed(due: BackupApp, 
         await agree(pilot)
         assert due.desk.runs_due
         assert "runs due jobs · 22:58 UTC" in header(pilot)
+        assert "is run here" in str(due.screen.query_one("#callers", Static).content)
         while len(estate.held("local")) < 1:
             await pilot.pause(0.05)
         await ended(pilot)

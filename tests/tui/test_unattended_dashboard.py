@@ -10,6 +10,7 @@ from tests.tui.conftest import Look, at, command_line, desk_of, settled
 from tests.tui.test_configuration import read, write
 from tests.tui.test_dashboard import drawn
 from tui_backup.history.sudden_changes import SuddenChange
+from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.services.schedule.due import triggers_of
 from tui_backup.tui.app import BackupApp
@@ -39,6 +40,52 @@ async def test_the_jobs_say_when_they_run_next(site: Path) -> None:
         said = {job.job: plain(column.cell(job)) for job in listing.rows}
         assert (said["site"], said["mail"], said["wiki"]) == ("in 6 h", "in 1 min", "-")
         assert page.jobs.border_subtitle == "next run: tomorrow 02:00"
+
+
+async def test_beside_the_history_too_each_job_says_how_it_stands_and_when_it_runs(site: Path) -> None:
+    scheduled(site)
+    app = BackupApp(desk_of(site))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        assert isinstance(page, DashboardPage)
+        titles, *rows = drawn(page.jobs.listing)
+        assert titles.split() == ["State", "Job", "Last", "good", "Next"]
+        assert rows[0].split() == ["✖", "damaged", "site", "17", "h", "ago", "in", "6", "h"]
+        assert "new-job-…" in rows[-1]
+        assert "Kind" in drawn(page.history.listing)[0]
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "new-job-with-a-name-that" in drawn(page.jobs.listing)[-1]
+
+
+async def test_how_runs_went_and_what_a_restore_takes_is_said_of_the_job_at_hand(app: BackupApp) -> None:
+    history = app.desk.workspace.history
+    size = app.desk.workspace.history.holdings("site").size
+    restored = Run(
+        id="20261121T200000Z-000000ff", verb=Verb.RESTORE, job="site", repository="local", kind="manual",
+        status=RunStatus.OK, started=NOW - timedelta(hours=3), duration=200.0, bytes_processed=size,
+    )  # fmt: skip
+    history.finish(restored)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        assert isinstance(page, DashboardPage)
+        assert page.history.border_subtitle == "5 of 5 runs ok, a restore takes 3 min 20 s"
+        page.jobs.listing.go_to("wiki")
+        await settled(pilot)
+        assert page.history.border_subtitle == "1 of 2 runs ok"
+
+
+async def test_a_job_that_suddenly_changed_says_so_before_anything_else(app: BackupApp) -> None:
+    change = SuddenChange(job="mail", run="1234", time=NOW, reason="98 % of all files have changed")
+    app.desk.workspace.history.note_sudden_change(change)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        page = app.screen
+        assert isinstance(page, DashboardPage)
+        assert "✖ changed" in drawn(page.jobs.listing)[1]
+        assert "mail" in drawn(page.jobs.listing)[1]
 
 
 async def test_a_job_that_is_due_says_for_what_it_waits(site: Path, tmp_path: Path) -> None:

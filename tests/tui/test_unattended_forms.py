@@ -53,9 +53,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("value", "zone", "now", "words"),
     [
-        ("0 2 * * *", "UTC", AUTUMN, "Next: Sun 02:00, Mon 02:00, Tue 02:00, Wed 02:00"),
-        ("30 1 * * *", NEW_YORK, AUTUMN, "Next: Sun 01:30 (clock back), Mon 01:30, Tue 01:30"),
-        ("30 2 * * *", NEW_YORK, SPRING, "Next: Sun 03:00 (clock forward), Mon 02:30"),
+        ("0 2 * * *", "UTC", AUTUMN, "every day at 02:00; next: Sun 02:00, Mon 02:00"),
+        ("30 1 * * *", NEW_YORK, AUTUMN, "every day at 01:30; next: Sun 01:30 (clock back)"),
+        ("30 2 * * *", NEW_YORK, SPRING, "every day at 02:30; next: Sun 03:00 (clock forward)"),
+        ("0 2 31 * *", "UTC", AUTUMN, "Next: 2026-12-31 02:00, 2027-01-31 02:00"),
+        ("30 0 1 * *", "UTC", AUTUMN, "on the 1st of each month at 00:30; next: Sun 00:30"),
         ([{"at": "0 2 * * 0", "label": "x"}, "0 2 1 * *"], "UTC", AUTUMN, "Next: Sun 02:00, 2026-11-08 02:00"),
         ("0 2 * *", "UTC", AUTUMN, ""),
         ("0 2 * * *", "Nowhere", AUTUMN, ""),
@@ -84,7 +86,7 @@ async def test_below_a_schedule_stands_when_it_comes_next_or_what_is_wrong(app: 
         assert note(schedule).startswith("✖ '0 2 * *' is no schedule")
         await pilot.press(" ", "*")
         await judged(pilot)
-        assert note(schedule).startswith("Next: Sun 02:00, Mon 02:00")
+        assert note(schedule).startswith("every day at 02:00; next: Sun 02:00")
         await pilot.press("enter", *"0 3 * * 0 weekly")
         await judged(pilot)
         assert note(schedule).startswith("Next: Sun 02:00, Sun 03:00, Mon 02:00")

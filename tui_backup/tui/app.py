@@ -25,7 +25,6 @@ from tui_backup.tui.key_order import KeyDone, KeyOrder
 from tui_backup.tui.messages import Depart, DueSwitched, EngineSpoke, LaunchEnded
 from tui_backup.tui.page import Page
 from tui_backup.tui.places import Dashboard, Go, Place, Quit, Welcome, page_of
-from tui_backup.tui.widgets.masthead import Masthead
 
 _WORDS_FOR_ALL = {"⏎": "enter", "⌫": "backspace"}
 _KEY_WORDS = {**_WORDS_FOR_ALL, "↑": "up", "↓": "down", "←": "left", "→": "right"}
@@ -138,7 +137,7 @@ class BackupApp(App[None]):
     def on_due_switched(self, _message: DueSwitched) -> None:
         """Say on every page whether what is due is run here."""
         for page in self._pages():
-            page.query_one(Masthead).refresh()
+            page.due_switched()
 
     def on_record_changed(self) -> None:
         """Have every page that is open look again."""

@@ -80,6 +80,10 @@ class Page(Topmost[None]):
     def record_changed(self) -> None:
         """Look again: a run has ended, or something else was recorded."""
 
+    def due_switched(self) -> None:
+        """Say whether what is due is run here: from now on it is, or is not any more."""
+        self.query_one(Masthead).refresh()
+
     def command_line(self) -> Sequence[str] | None:
         """Return the command that does what is at hand, without the program's name; None where there is none."""
         return None

@@ -76,7 +76,17 @@ def ago(time: datetime | None, now: datetime) -> str:
     past = (now - time).total_seconds()
     if abs(past) < _MINUTE_S:
         return _("just now")
-    return _("{span} ago").format(span=span(past)) if past > 0 else _("in {span}").format(span=span(-past))
+    return _("{span} ago").format(span=span(past)) if past > 0 else until(time, now)
+
+
+def until(time: datetime | None, now: datetime) -> str:
+    """Return in how long something is to come: `in 3 h`, `in <1 min`; `now` where its time has come."""
+    if time is None:
+        return UNKNOWN
+    left = (time - now).total_seconds()
+    if left <= 0:
+        return _("now")
+    return _("in <1 min") if left < _MINUTE_S else _("in {span}").format(span=span(left))
 
 
 def exact(time: datetime | None, zone: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tui_backup.config.zones import check_zone
 from tui_backup.primitives.clock import in_zone
+from tui_backup.primitives.cron_words import in_words
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.schedule import check_line, effect, moments
 from tui_backup.tui.words import clock_change, weekdays
@@ -18,7 +19,10 @@ _WIDEST: Final = 50
 
 
 def next_moments(value: Any, zone: Any, now: datetime) -> str:
-    """Return the next moments of what a key for cron lines has; nothing where a line or the zone makes no sense."""
+    """Return what a key for cron lines has: in words where it is one line, and when it comes next.
+
+    Nothing where a line or the zone makes no sense.
+    """
     try:
         if zone is not None:
             check_zone(zone)
@@ -28,10 +32,11 @@ def next_moments(value: Any, zone: Any, now: datetime) -> str:
     except (TypeError, ValueError):
         return ""
     shown = [_words(moment, lines, zone, now) for moment in islice(_merged(lines, zone, now), _MOST)]
-    text = _("Next: {moments}")
-    while len(shown) > 1 and len(text.format(moments=", ".join(shown))) > _WIDEST:
+    words = in_words(lines[0]) if len(lines) == 1 else ""
+    text = _("{words}; next: {moments}") if words else _("Next: {moments}")
+    while len(shown) > 1 and len(text.format(words=words, moments=", ".join(shown))) > _WIDEST:
         shown.pop()
-    return text.format(moments=", ".join(shown)) if shown else ""
+    return text.format(words=words, moments=", ".join(shown)) if shown else ""
 
 
 def _lines(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.status.dashboard import Overview
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
-from tui_backup.tui.words import ago
+from tui_backup.tui.words import until
 
 GRAVE = frozenset(
     {
@@ -64,4 +64,4 @@ def _next(overview: Overview, now: datetime) -> str:
     if not coming:
         return ""
     time, job = min(coming)
-    return _("next: {job} {time}").format(job=job, time=ago(time, now))
+    return _("next: {job} {time}").format(job=job, time=until(time, now))

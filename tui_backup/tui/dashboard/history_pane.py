@@ -19,7 +19,7 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.status.dashboard import JobOverview, PastBackup
 from tui_backup.services.words import kind_word, status_word
 from tui_backup.tui.dashboard.opener import SnapshotOpener
-from tui_backup.tui.dashboard.words import copies_pieces
+from tui_backup.tui.dashboard.words import copies_pieces, rate_words
 from tui_backup.tui.desk import Desk
 from tui_backup.tui.widgets.cells import Cell, shortened
 from tui_backup.tui.widgets.columns import Column
@@ -102,10 +102,10 @@ class HistoryPane(Vertical):
         self._tell()
 
     def count(self) -> None:
-        """Say how many backups are shown, if that is not all."""
+        """Say how many backups are shown, if that is not all, else how the runs of the job go."""
         listing = self.listing
         text = _("{shown} of {all}").format(shown=len(listing.rows), all=len(listing.given))
-        entitle(self, subtitle=text if listing.needle else "")
+        entitle(self, subtitle=text if listing.needle else rate_words(self._job) if self._job else "")
 
     def time_passes(self) -> None:
         """Let days and ages be what they are by now."""
@@ -137,7 +137,7 @@ class HistoryPane(Vertical):
     def _columns(self) -> list[Column[PastBackup]]:
         return [
             Column(id="when", title=_("When"), cell=self._when, least=15, sort=lambda backup: backup.time),
-            Column(id="kind", title=_("Kind"), cell=self._kind, most=14, rank=4),
+            Column(id="kind", title=_("Kind"), cell=self._kind, most=14, rank=3),
             Column(
                 id="size",
                 title=_("Size"),
@@ -158,7 +158,7 @@ class HistoryPane(Vertical):
                 title=_("Took"),
                 cell=lambda backup: brief_duration(backup.duration),
                 right=True,
-                rank=3,
+                rank=4,
                 sort=lambda backup: backup.duration or -1.0,
             ),
             Column(id="copies", title=_("Copies"), cell=self._copies, rank=1),

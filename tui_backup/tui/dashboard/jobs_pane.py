@@ -5,6 +5,7 @@ import math
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.message import Message
 
 from tui_backup.errors import BackupError
@@ -20,13 +21,16 @@ from tui_backup.tui.widgets.cells import Cell, plain
 from tui_backup.tui.widgets.columns import Column
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.widgets.titles import entitle
-from tui_backup.tui.words import ago, coming_day_and_time
+from tui_backup.tui.words import ago, coming_day_and_time, until
 
 LOOKS_FOR_A_ROW = 4
 """Of so many looks at how far runs are, one is shown among the jobs; the progress shows all."""
 
-LONGEST_NAME = 24
-"""Columns that the name of a job gets before others have to go."""
+LONGEST_NAME, LONGEST_BESIDE = 24, 9
+"""Columns that the name of a job gets before others have to go, and beside the history of one."""
+
+_WIDE = 60
+"""Columns of a pane that has nothing beside it, at least."""
 
 
 class JobsPane(Vertical):
@@ -105,6 +109,18 @@ class JobsPane(Vertical):
             self.listing.redraw()
             self.count()
 
+    @on(Resize)
+    def _resized(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Give names the room that there is by now."""
+        listing = self.listing
+        columns = self._columns(tuple(listing.given))
+        if [column.least for column in columns] != [column.least for column in listing.columns]:
+            listing.columns = tuple(columns)
+            listing.redraw()
+
     def draw_runs(self, *, is_last: bool = False) -> None:
         """Show which jobs are worked on, and from time to time, or at last, how far that is."""
         self._looks += 1
@@ -125,7 +141,8 @@ class JobsPane(Vertical):
         """Return the columns; the name takes what is left, and at least what these jobs need."""
         states = list(JobState)
         width = widest_state(self._desk.glyphs)
-        longest = min(LONGEST_NAME, max((len(job.job) for job in jobs), default=0))
+        most = LONGEST_NAME if self.size.width >= _WIDE else LONGEST_BESIDE
+        longest = min(most, max((len(job.job) for job in jobs), default=0))
         return [
             Column(
                 id="state",
@@ -151,7 +168,7 @@ class JobsPane(Vertical):
     def _next_column(self) -> Column[JobOverview]:
         return Column(
             id="next",
-            title=_("Next run"),
+            title=_("Next"),
             cell=self._next,
             right=True,
             rank=1,
@@ -174,10 +191,10 @@ class JobsPane(Vertical):
         return ago(job.last_success, self._desk.now())
 
     def _next(self, job: JobOverview) -> Cell:
-        return [(_("waiting"), "warning")] if job.waiting else ago(job.next_run, self._desk.now())
+        return [(_("waiting"), "warning")] if job.waiting else until(job.next_run, self._desk.now())
 
     def _times(self, job: JobOverview) -> tuple[str, str]:
-        return self._age(job), ago(job.next_run, self._desk.now())
+        return self._age(job), until(job.next_run, self._desk.now())
 
     def _outcomes(self, job: JobOverview) -> Cell:
         return outcome_pieces(job.outcomes, self._desk.glyphs)

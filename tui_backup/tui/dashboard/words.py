@@ -7,16 +7,18 @@ from rich.cells import cell_len
 from tui_backup.model.event import Progressed
 from tui_backup.model.run import RunStatus
 from tui_backup.model.standing import Integrity
-from tui_backup.primitives.i18n import _
+from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.runs.pace import share
-from tui_backup.services.status.dashboard import JobState, PastBackup
+from tui_backup.services.status.dashboard import JobOverview, JobState, PastBackup
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece, Role
+from tui_backup.tui.words import brief_duration
 
 
 def state_word(state: JobState) -> str:
     """Return how a job stands in a word."""
     words = {
+        JobState.CHANGED: _("changed"),
         JobState.DAMAGED: _("damaged"),
         JobState.FAILED: _("failed"),
         JobState.STALE: _("stale"),
@@ -31,6 +33,7 @@ def state_word(state: JobState) -> str:
 def state_piece(state: JobState, glyphs: Glyphs) -> Piece:
     """Return how a job stands: a sign and a word."""
     signs: dict[JobState, tuple[str, Role]] = {
+        JobState.CHANGED: (glyphs.failed, "error"),
         JobState.DAMAGED: (glyphs.failed, "error"),
         JobState.FAILED: (glyphs.failed, "error"),
         JobState.STALE: (glyphs.stale, "warning"),
@@ -44,17 +47,28 @@ def state_piece(state: JobState, glyphs: Glyphs) -> Piece:
 
 
 def running_piece(progress: Progressed | None, glyphs: Glyphs) -> Piece:
-    """Return that a job is being worked on, and how far that is."""
+    """Return that a job is being worked on, and how far that is: what goes on is told in full elsewhere."""
     done = share(progress) if progress else None
-    word = _("running") if done is None else _("running {share} %").format(share=done)
+    word = _("running") if done is None else _("{share} %").format(share=done)
     return f"{glyphs.running} {word}", "accent"
 
 
 def widest_state(glyphs: Glyphs) -> int:
     """Return how many columns of the terminal the state of a job takes at most."""
-    whole = Progressed(run="", files_done=0, bytes_done=1, bytes_total=1)
     texts = [state_piece(state, glyphs)[0] for state in JobState]
-    return max(cell_len(text) for text in [*texts, running_piece(whole, glyphs)[0]])
+    return max(cell_len(text) for text in [*texts, running_piece(None, glyphs)[0]])
+
+
+def rate_words(job: JobOverview) -> str:
+    """Return how many of the newest runs went well, and what a restore would take; nothing where nobody knows."""
+    parts = []
+    if job.success_rate is not None:
+        count = sum(outcome is not RunStatus.CANCELLED for outcome in job.outcomes)
+        text = ngettext("{good} of {count} run ok", "{good} of {count} runs ok", count)
+        parts.append(text.format(good=round(job.success_rate * count), count=count))
+    if job.restore_seconds is not None:
+        parts.append(_("a restore takes {duration}").format(duration=brief_duration(job.restore_seconds)))
+    return ", ".join(parts)
 
 
 def outcome_pieces(outcomes: Sequence[RunStatus], glyphs: Glyphs) -> list[Piece]:

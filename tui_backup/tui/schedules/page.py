@@ -36,12 +36,12 @@ from tui_backup.tui.widgets.filter_line import FilterLine
 from tui_backup.tui.widgets.listing import Listing, Remark
 from tui_backup.tui.widgets.masthead import Masthead
 from tui_backup.tui.widgets.titles import entitle
-from tui_backup.tui.words import UNKNOWN, ago, clock_change, coming_day_and_time
+from tui_backup.tui.words import UNKNOWN, clock_change, coming_day_and_time, until
 
 _WIDEST = 36
 """Columns that a line in words gets before others have to go."""
 
-_CLASSES: dict[Role, str] = {"ok": "good", "warning": "careful", "error": "bad"}
+_CLASSES: dict[Role, str] = {"ok": "good", "warning": "careful", "error": "bad", "accent": "here"}
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ class SchedulesPage(Page):
         super().__init__(desk, place)
         self._job = getattr(place, "job", None)
         """The job on whose first line the cursor is to stand."""
+        self._callers: Sequence[Caller] = ()
 
     @property
     def listing(self) -> Listing[Row]:
@@ -118,6 +119,10 @@ class SchedulesPage(Page):
         """Look again."""
         workspace, now = self.desk.workspace, self.desk.now()
         self.ask("schedules", lambda _watch: _rows(workspace, now), self._show, self._failed)
+
+    def due_switched(self) -> None:
+        super().due_switched()
+        self._tell_who(self._callers)
 
     def command_line(self) -> Sequence[str]:
         return ["schedule", "show"]
@@ -187,7 +192,7 @@ class SchedulesPage(Page):
         return [(time, "plain"), (f" {clock_change(change)}" if change else "", "warning")]
 
     def _in(self, row: Row) -> str:
-        return ago(row.next.at, self.desk.now()) if row.next else ""
+        return until(row.next.at, self.desk.now()) if row.next else ""
 
     def _show(self, rows: list[Row]) -> None:
         self.query_one("#callers").display = bool(rows)
@@ -203,9 +208,10 @@ class SchedulesPage(Page):
                 self.listing.go_to(first.trigger)
         self._tell()
 
-    def _tell_who(self, found: list[Caller]) -> None:
+    def _tell_who(self, found: Sequence[Caller]) -> None:
         """Say whether anything on this host runs what is due."""
-        text, role = callers_piece(found, self.desk.glyphs)
+        self._callers = found
+        text, role = callers_piece(found, self.desk.glyphs, is_here=self.desk.runs_due)
         place = self.query_one("#callers", Static)
         place.set_classes(_CLASSES[role])
         place.update(Content(printable(text)))

@@ -14,7 +14,7 @@ from tui_backup.services.schedule.callers import Caller
 from tui_backup.tui.glyphs import Glyphs
 from tui_backup.tui.widgets.cells import Piece
 from tui_backup.tui.widgets.facts import Fact
-from tui_backup.tui.words import ago, clock_change, weekdays
+from tui_backup.tui.words import clock_change, until, weekdays
 
 
 def facts_of(item: Item, job: JobConfig, waiting: str | None, now: datetime) -> list[Fact]:
@@ -31,8 +31,10 @@ def facts_of(item: Item, job: JobConfig, waiting: str | None, now: datetime) -> 
     ]
 
 
-def callers_piece(callers: Sequence[Caller], glyphs: Glyphs) -> Piece:
-    """Return who on this host runs what is due, or that nobody does."""
+def callers_piece(callers: Sequence[Caller], glyphs: Glyphs, *, is_here: bool = False) -> Piece:
+    """Return who on this host runs what is due, or that nobody does; `is_here`: this process does."""
+    if is_here:
+        return f"{glyphs.running} " + _("What is due is run here, as long as this interface is open"), "accent"
     working = [each for each in callers if each.works]
     if working:
         names = ", ".join(each.object for each in working)
@@ -49,7 +51,7 @@ def _moments(item: Item, now: datetime) -> Iterator[Fact]:
         parts = [
             f"{weekdays()[there.weekday()]} {there:%Y-%m-%d %H:%M %Z}".ljust(26),
             f"{weekdays()[each.at.weekday()]} {each.at:%H:%M} UTC",
-            ago(each.at, now).rjust(9),
+            until(each.at, now).rjust(9),
             clock_change(each.effect) if each.effect else "",
         ]
         yield Fact(_("Next") if not number else "", "  ".join(parts).rstrip(), "careful" if each.effect else "")
