@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from tests.support.journal import has_journald
+from tests.support.machine import can_boot
 from tests.support.servers import ceph, docker
 from tests.support.servers.rclone import rclone
 from tests.support.servers.sshd import sshd
@@ -35,6 +36,14 @@ def _can_mount() -> bool:
         return mounted.returncode == 0
 
 
+@cache
+def _can_freeze() -> bool:
+    """Whether a disk can be made of a file, and frozen."""
+    if not _can_mount() or not all(map(shutil.which, ("mkfs.ext4", "fsfreeze", "losetup"))):
+        return False
+    return subprocess.run(["losetup", "--find"], check=False, capture_output=True).returncode == 0
+
+
 def _has_radosgw() -> bool:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
     return _imports("boto3") and all(shutil.which(program, path=path) for program in ceph.PROGRAMS)
@@ -50,6 +59,8 @@ COMPONENTS: dict[str, Callable[[], bool]] = {
     "bsdtar": lambda: shutil.which("bsdtar") is not None,
     "borg": lambda: shutil.which("borg") is not None,
     "docker": docker.is_here,
+    "cron": lambda: shutil.which("cron", path="/usr/sbin") is not None and can_boot(),
+    "frozen": _can_freeze,
     "faketime": lambda: shutil.which("faketime") is not None,
     "journald": has_journald,
     "promtool": lambda: shutil.which("promtool") is not None and shutil.which("prometheus-node-exporter") is not None,
@@ -60,6 +71,7 @@ COMPONENTS: dict[str, Callable[[], bool]] = {
     "root": lambda: os.geteuid() == 0,
     "sshd": lambda: sshd() is not None and shutil.which("ssh") is not None,
     "strace": lambda: shutil.which("strace") is not None,
+    "systemd": can_boot,
     "tmpfs": _can_mount,
     "tmux": lambda: shutil.which("tmux") is not None,
     "unzip": lambda: shutil.which("unzip") is not None,

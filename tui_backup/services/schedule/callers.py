@@ -13,6 +13,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import arguments, pids, sighted, this_process
 from tui_backup.services.schedule import calling, systemd_units
 from tui_backup.services.schedule.crontab import Crontab, calling_lines, is_cron_running
+from tui_backup.services.schedule.hardening import fits
 from tui_backup.services.schedule.systemd import Systemd
 
 _CRONTABS = (Path("/etc/crontab"), Path("/etc/cron.d"))
@@ -55,7 +56,9 @@ def outdated_units(config: Config) -> list[str]:
         wanted = {
             unit.name: unit.text for unit in systemd_units.units(config, is_system=is_system, is_daemon=is_daemon)
         }
-        found += [str(systemd.directory / name) for name, text in present.items() if wanted.get(name) != text]
+        found += [
+            str(systemd.directory / name) for name, text in present.items() if not fits(text, wanted.get(name, ""))
+        ]
     return found
 
 

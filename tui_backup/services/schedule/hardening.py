@@ -5,12 +5,14 @@ Whoever runs programs of somebody else's in it cannot know what these need: then
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from tui_backup.config.lines import dotted
 from tui_backup.config.settings import Config
 from tui_backup.primitives.safety_directory import NAME
+
+_PLACE: Final = "ReadWritePaths="
 
 _COMMON: Final = """\
 LockPersonality=yes
@@ -64,7 +66,7 @@ def hardening(config: Config, *, is_system: bool) -> str:
         return reason + (_COMMON if is_system else "")
     if not is_system:
         return "NoNewPrivileges=yes\n" + _COMMON + _CALLS
-    places = [f"ReadWritePaths={quoted(place)}" for place in writable(config)]
+    places = [f"{_PLACE}{quoted(place)}" for place in writable(config)]
     reason = "# Where the configuration says, and what is kept for undo, can be written to; nothing else.\n"
     paths = "\n".join(["ProtectSystem=strict", *places, ""])
     return reason + paths + _STRICT + _COMMON + _CALLS + _LEFT_OUT
@@ -88,6 +90,22 @@ def writable(config: Config) -> list[str]:
     roots = [root for job in config.jobs.values() for source in job.sources for root in source.roots()]
     kept = sorted({str(above / os.fsdecode(NAME)) for root in roots for above in (Path(root), *Path(root).parents)})
     return [f"-{place}" for place in dict.fromkeys([*wanted, *kept])]
+
+
+def fits(present: str, wanted: str) -> bool:
+    """Whether a unit does what is wanted: it says the same, but may let more places be written to.
+
+    What a first run has made is a smaller place than the directory in which it could make it.
+    """
+    had, asked = _parted(present), _parted(wanted)
+    return had[0] == asked[0] and all(any(each.is_relative_to(place) for place in had[1]) for each in asked[1])
+
+
+def _parted(text: str) -> tuple[list[str], list[PurePath]]:
+    """Return the lines of a unit without those of places, and the places."""
+    lines = text.splitlines()
+    places = [line.removeprefix(_PLACE).strip('"').lstrip("-") for line in lines if line.startswith(_PLACE)]
+    return [line for line in lines if not line.startswith(_PLACE)], [PurePath(place) for place in places]
 
 
 def quoted(word: str) -> str:

@@ -31,11 +31,14 @@ def install(config: Config, systemd: Systemd, changes: Changes, *, is_daemon: bo
     for name, text in present.items():
         if name not in kept and _is_ours(text, config):
             _take_away(systemd, name, text, changes)
+    for unit in wanted:
+        if not unit.is_started and systemd_units.is_daemon(present[unit.name] or ""):
+            _order(systemd, changes, "disable", "--now", unit.name)
     changed = [unit for unit in wanted if _write(systemd.directory / unit.name, unit, present[unit.name], changes)]
     if changed:
         _order(systemd, changes, "daemon-reload")
     for unit in wanted:
-        _start(systemd, unit, changes, is_changed=unit in changed)
+        _start(systemd, unit, changes, is_changed=unit in changed and present[unit.name] is not None)
     _remark(systemd, changes)
 
 
@@ -93,20 +96,16 @@ def _write(path: Path, unit: Unit, present: str | None, changes: Changes) -> boo
 
 
 def _start(systemd: Systemd, unit: Unit, changes: Changes, *, is_changed: bool) -> None:
-    """Have a unit work from now on, or from the next boot on, unless it does."""
+    """Have a unit work from now on, or from the next boot on, unless it does; one that was another begins anew."""
     if not unit.is_enabled:
         return
-    is_up = systemd.is_up
+    is_now = unit.is_started and systemd.is_up
     if not systemd.says("is-enabled", unit.name):
-        now = ["--now"] if unit.is_started and is_up else []
-        _order(systemd, changes, "enable", *now, unit.name)
-        is_changed = is_changed and not now
-    if not unit.is_started or not is_up:
-        return
-    if not systemd.says("is-active", unit.name) and not changes.is_rehearsal:
-        _order(systemd, changes, "start", unit.name)
-    elif is_changed:
+        _order(systemd, changes, "enable", *(["--now"] if is_now and not is_changed else []), unit.name)
+    if is_now and is_changed:
         _order(systemd, changes, "restart", unit.name)
+    elif is_now and not changes.is_rehearsal and not systemd.says("is-active", unit.name):
+        _order(systemd, changes, "start", unit.name)
 
 
 def _order(systemd: Systemd, changes: Changes, *words: str) -> None:
