@@ -1,5 +1,6 @@
-"""File systems for one test (marker `requires("tmpfs")`)."""
+"""File systems for one test (markers `requires("tmpfs")`, `requires("frozen")`)."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,3 +37,40 @@ def read_only(directory: Path) -> Iterator[Path]:
         yield directory
     finally:
         subprocess.run(["umount", "--lazy", directory], check=True)
+
+
+class Frozen:
+    """A disk of its own that answers nobody who wants to write, not even to be killed, until it thaws."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._is_frozen = False
+
+    def freeze(self) -> None:
+        """Stop answering."""
+        subprocess.run(["fsfreeze", "--freeze", self._directory], check=True)
+        self._is_frozen = True
+
+    def thaw(self) -> None:
+        """Answer again, those first who have waited."""
+        if self._is_frozen:
+            subprocess.run(["fsfreeze", "--unfreeze", self._directory], check=True)
+            self._is_frozen = False
+
+
+@contextmanager
+def frozen(directory: Path) -> Iterator[Frozen]:
+    """Mount a small disk on `directory`, which is made if need be, and freeze it."""
+    image = directory.with_suffix(".image")
+    image.write_bytes(b"")
+    os.truncate(image, 4 << 20)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    directory.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-o", "loop", image, directory], check=True)
+    disk = Frozen(directory)
+    try:
+        disk.freeze()
+        yield disk
+    finally:
+        disk.thaw()
+        subprocess.run(["umount", directory], check=True)

@@ -34,6 +34,8 @@ class TroubleKind(StrEnum):
     NOTIFIER = "notifier"
     """Somebody who is to be told is not reached."""
     HISTORY = "history"
+    METRICS = "metrics"
+    """The metrics file cannot be written."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):

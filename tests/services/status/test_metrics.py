@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import exposition as strict
 from tests.support.configurations import SITE
+from tests.support.mounts import frozen
 from tests.support.running import ROOT, backup_elsewhere
 from tui_backup import __version__
 from tui_backup.config.settings import Config, JobConfig, MinimumFree, RepositoryConfig
@@ -20,7 +22,9 @@ from tui_backup.history.history import History
 from tui_backup.history.verifications import Findings
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot
+from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.exposition import Gauges, Sample, exposition
+from tui_backup.primitives.text import moment
 from tui_backup.services.backup.backups import BackupOptions, run_jobs
 from tui_backup.services.status.metrics import families, metrics
 from tui_backup.services.status.metrics_file import REFRESH_S, refresh_metrics, write_metrics
@@ -257,23 +261,59 @@ def test_a_file_that_cannot_be_written_is_one_warning_and_no_failure(workspace: 
 def test_a_file_is_refreshed_only_when_it_is_old(workspace: Workspace, tmp_path: Path) -> None:
     refresh_metrics(workspace, NOW)
     path = tmp_path / "shown" / "backup.prom"
-    assert str(path) in workspace.log.path.read_text()
-    path.parent.mkdir()
     refresh_metrics(workspace, NOW)
-    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
-    for seconds, written in ((REFRESH_S - 1, 0), (REFRESH_S, REFRESH_S), (-1, -1)):
-        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    assert workspace.log.path.read_text().count(str(path)) == 1
+    path.parent.mkdir()
+    for seconds, written in ((0, 0), (REFRESH_S - 1, 0), (REFRESH_S, REFRESH_S), (-1, -1)):
         refresh_metrics(workspace, NOW + timedelta(seconds=seconds))
         assert values(path.read_bytes(), "metrics_timestamp_seconds") == [NOW.timestamp() + written]
         write_metrics(workspace, NOW)
 
 
-def test_a_writer_that_hangs_keeps_nobody_from_writing(
+def test_what_cannot_be_written_is_a_problem_until_it_can(workspace: Workspace, tmp_path: Path) -> None:
+    def problems() -> list[tuple[str, str]]:
+        found = report(workspace.config, workspace.history, workspace.state_dir, NOW).problems
+        return [(each.kind.value, each.message) for each in found if each.kind is TroubleKind.METRICS]
+
+    write_metrics(workspace, NOW)
+    write_metrics(workspace, NOW + HOUR)
+    path = tmp_path / "shown" / "backup.prom"
+    reason = f"since {moment(NOW)}: No such file or directory"
+    assert problems() == [("metrics", f"the metrics file {path} could not be written {reason}")]
+    path.parent.mkdir()
+    write_metrics(workspace, NOW + HOUR)
+    assert problems() == []
+    assert values(path.read_bytes(), "problems", kind="metrics") == [0]
+
+
+def test_another_process_that_was_stopped_keeps_nobody_from_writing(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_backup.services.status.metrics_file._PATIENCE_S", 0.05)
+    monkeypatch.setattr("tui_backup.services.status.metrics_file._PATIENCE_S", 1)
     (tmp_path / "shown").mkdir()
     with (workspace.state_dir / "metrics.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert write_metrics(workspace, NOW) is None
     assert (tmp_path / "shown" / "backup.prom").exists()
+
+
+@pytest.mark.requires("frozen")
+def test_a_disk_that_does_not_answer_holds_nobody_up(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "shown" / "backup.prom"
+    with frozen(tmp_path / "shown") as disk:
+        began = time.monotonic()
+        first = write_metrics(workspace, NOW)
+        took = time.monotonic() - began
+        second = write_metrics(workspace, NOW)
+        again = time.monotonic() - began - took
+        disk.thaw()
+        for failure in (first, second):
+            assert failure is not None
+            assert failure.message == f"the metrics file {path} cannot be written: its disk does not answer"
+        assert took < 10
+        assert again < took
+        with (workspace.state_dir / "metrics.writer").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        assert values(path.read_bytes(), "metrics_timestamp_seconds") == [NOW.timestamp()]
+        assert write_metrics(workspace, NOW + HOUR) is None
+        assert values(path.read_bytes(), "metrics_timestamp_seconds") == [(NOW + HOUR).timestamp()]

@@ -52,6 +52,7 @@ TROUBLE_EVENTS: Final[Mapping[str, tuple[str, Topic]]] = {
     "stopped": ("services_stopped", Topic.FAILURE),
     "notifier": ("notifier_failed", Topic.FAILURE),
     "history": ("history_failed", Topic.FAILURE),
+    "metrics": ("metrics_failed", Topic.FAILURE),
 }
 """Kind of trouble -> the event that tells of it, and its topic."""
 
@@ -226,6 +227,7 @@ def _trouble_headline(event: str, subject: str | None) -> str:
     }
     plain = {
         "history_failed": _("what happens cannot be recorded"),
+        "metrics_failed": _("the metrics file cannot be written"),
         "schedules_unwatched": _("nobody looks at the schedules"),
         "clock_wrong": _("a clock is or was wrong"),
     }

@@ -18,6 +18,7 @@ from tui_backup.services.alerts.failing_upkeep import failing_upkeep
 from tui_backup.services.alerts.staleness import last_success
 from tui_backup.services.alerts.unwatched import unwatched
 from tui_backup.services.backup.room_needed import lacking_words, room_of
+from tui_backup.services.metrics_note import MetricsNote, load_note
 from tui_backup.services.programs import left_stopped
 from tui_backup.services.storage.lock_memory import load_memory
 from tui_backup.services.upkeep.sudden_changes import suspended_words
@@ -42,6 +43,7 @@ def found_troubles(config: Config, history: History, state_dir: Path, now: datet
         *low_space(config, history),
         *unreached(config, history),
         *map(unrecorded, history.troubles),
+        *unwritten(config, state_dir),
     )
 
 
@@ -205,6 +207,17 @@ def unrecorded(message: str) -> Trouble:
     """Tell what is wrong with the record itself."""
     hint = _("is the disk of the state directory full, or mounted read-only? `df` and `mount` tell")
     return Trouble(kind=TroubleKind.HISTORY, message=message, hint=hint)
+
+
+def unwritten(config: Config, state_dir: Path) -> Iterator[Trouble]:
+    """Tell that the metrics file could not be written when somebody last tried."""
+    note = load_note(state_dir, config.metrics_file) if config.metrics_file else MetricsNote()
+    if note.failing_since is not None:
+        from tui_backup.primitives.text import moment
+
+        text = _("the metrics file {path} could not be written since {time}: {reason}")
+        message = text.format(path=note.path, time=moment(note.failing_since), reason=note.reason)
+        yield Trouble(kind=TroubleKind.METRICS, message=message, hint=_("every run tries again"))
 
 
 def changed(config: Config, history: History) -> Iterator[Trouble]:

@@ -27,7 +27,7 @@ _GRAVEST_FIRST = (
     TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.STOPPED, TroubleKind.FAILED, TroubleKind.UNLOCKED,
     TroubleKind.STALE, TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD,
     TroubleKind.SCHEDULER, TroubleKind.CLOCK, TroubleKind.VERIFY_FAILED, TroubleKind.PRUNE_FAILED,
-    TroubleKind.NOTIFIER, TroubleKind.HISTORY,
+    TroubleKind.NOTIFIER, TroubleKind.HISTORY, TroubleKind.METRICS,
 )  # fmt: skip
 
 _RUNS_SEEN = 20_000

@@ -96,6 +96,7 @@ def kind_piece(kind: TroubleKind, glyphs: Glyphs) -> Piece:
         TroubleKind.UNLOCKED: (grave, _("unlocked")),
         TroubleKind.NOTIFIER: (slight, _("notifier")),
         TroubleKind.HISTORY: (slight, _("record")),
+        TroubleKind.METRICS: (slight, _("metrics")),
         TroubleKind.VERIFY_FAILED: (grave, _("unverified")),
         TroubleKind.PRUNE_FAILED: (slight, _("not pruned")),
         TroubleKind.SCHEDULER: (grave, _("schedules")),
