@@ -1,9 +1,12 @@
 """Processes whose clock is not that of the machine, by libfaketime; how long things take is as ever."""
 
+import os
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+
+_SITE = Path(__file__).parent / "faketime_site"
 
 
 @cache
@@ -39,4 +42,5 @@ class Clock:
 
 
 def _loaded() -> dict[str, str]:
-    return {"LD_PRELOAD": _library(), "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
+    path = os.pathsep.join(filter(None, (str(_SITE), os.environ.get("PYTHONPATH"))))
+    return {"LD_PRELOAD": _library(), "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC", "PYTHONPATH": path}
