@@ -11,7 +11,11 @@ import pytest
 from tests.support.estate import Estate, build_estate, job_text
 from tests.support.killing import Moment
 from tests.support.programs import ended
+from tests.support.servers.daemons import until
 from tests.support.victims import Doom, slay
+from tui_backup.history.history import History
+from tui_backup.model.run import RunStatus
+from tui_backup.services.runs.current import list_runs
 
 ROOT = Path(__file__).parent.parent.parent
 EVERY_YEAR = 'schedule = "0 0 1 1 *"\n'
@@ -121,9 +125,24 @@ def test_a_death_in_the_midst_of_a_backup_is_made_good_for_once(tmp_path: Path, 
 def test_what_dies_each_time_is_tried_twice_and_then_told(tmp_path: Path) -> None:
     estate = scheduled(tmp_path / "estate", 1)
     for _attempt in range(2):
-        assert _killed(estate, "tui_backup.services.unattended.errands", "run_jobs", "before", 1) == -9
+        assert _killed(estate, "tui_backup.services.runs.run_scope", "RunScope.admit", "after", 1) == -9
     said = estate.installation.call("--run-scheduled")
     assert said.code == 1
     assert said.err.startswith("tui-backup: error: job00: what was due at ")
     assert estate.installation.call("--run-scheduled").err == ""
     assert snapshots(estate) == Counter()
+
+
+def test_a_death_before_its_time_or_turn_has_come_is_no_failure(tmp_path: Path) -> None:
+    estate = scheduled(tmp_path / "estate", 1)
+    config = estate.directory / "config.toml"
+    config.write_text(config.read_text().replace(EVERY_YEAR, f'{EVERY_YEAR}delay = "300d"\n'))
+    process = estate.installation.start("--run-scheduled")
+    until(lambda: any(run.waiting for run in list_runs(estate.directory / "state")), lambda: "nobody waits")
+    process.kill()
+    process.communicate()
+    config.write_text(config.read_text().replace("300d", "1s"))
+    assert estate.installation.call("--run-scheduled") == (0, "", "")
+    assert snapshots(estate) == {"job00": 1}
+    with History.open(estate.directory / "state") as history:
+        assert [run.status for run in history.runs()] == [RunStatus.OK]

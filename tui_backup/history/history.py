@@ -98,6 +98,12 @@ class History:
         """Record how a run ended, replacing what `start` recorded; `warnings` is the exact count."""
         self._note(runs.save, run)
 
+    def finish_dead(self, run: Run) -> bool:
+        """Record how a run ended that died; return whether nobody has done so yet: of several only one does."""
+        told = list[bool]()
+        self._note(lambda connection: told.append(runs.end(connection, run)))
+        return told[-1:] == [True]
+
     def warn(self, run: str, path: bytes | None, message: str) -> None:
         """Record a warning of a run; the first thousand are kept with their text, all are counted."""
         self._note(runs.warn, run, ((path, message),))

@@ -40,6 +40,15 @@ def save(connection: sqlite3.Connection, run: Run) -> None:
     )  # fmt: skip
 
 
+def end(connection: sqlite3.Connection, run: Run) -> bool:
+    """Keep the end of a run that goes on by the record; return False where it has ended there."""
+    rows = connection.execute("SELECT status FROM runs WHERE id = ? AND repository = ?", (run.id, run.repository or ""))
+    goes_on = bool(rows.fetchone() == (RunStatus.RUNNING,))
+    if goes_on:
+        save(connection, run)
+    return goes_on
+
+
 def note_job(connection: sqlite3.Connection, name: str, time: datetime) -> None:
     """Remember when a job was first seen."""
     connection.execute("INSERT OR IGNORE INTO jobs (name, first_seen) VALUES (?, ?)", (name, to_text(time)))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -14,7 +15,7 @@ from tui_backup.model.event import Event, Finished, Progressed, Started, Warned
 from tui_backup.model.run import RunStatus, Verb
 from tui_backup.services.runs import current as runs
 from tui_backup.services.runs import run_directory
-from tui_backup.services.runs.event_log import EventLog
+from tui_backup.services.runs.event_log import EventLog, endings
 from tui_backup.services.runs.reaper import reap
 from tui_backup.services.runs.run_scope import run_scope
 
@@ -74,6 +75,26 @@ def test_a_result_that_the_history_missed_is_taken_from_the_log(tmp_path: Path) 
         EventLog(tmp_path / "runs" / run / "events.jsonl").append(ended(run))
         reap(tmp_path, here.history, here.log)
         assert here.history.runs()[0].status is RunStatus.OK
+
+
+def test_of_several_who_find_a_run_dead_one_says_so(tmp_path: Path) -> None:
+    with backup_elsewhere(tmp_path) as (process, run), desk(tmp_path) as here:
+        process.kill()
+        wait(process)
+        together = Barrier(4)
+
+        def look() -> None:
+            with desk(tmp_path) as other:
+                together.wait()
+                reap(tmp_path, other.history, other.log)
+
+        threads = [Thread(target=look) for _each in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert here.log.path.read_text().count("result=failed") == 1
+        assert len(endings(tmp_path / "runs" / run / "events.jsonl")) == 1
 
 
 @pytest.mark.parametrize("way", ["socket", "SIGINT", "SIGTERM"])

@@ -10,22 +10,27 @@ from tui_backup.primitives.cancel import CancelToken
 from tui_backup.services.unattended.lanes import Lane
 
 
+def patiently() -> None:
+    """Go on waiting."""
+
+
 def test_the_lowest_rank_is_next_and_nobody_overtakes() -> None:
-    lane, order, begun = Lane(), list[int](), Barrier(5)
+    lane, order, behind, begun = Lane(), list[int](), list[int](), Barrier(5)
 
     def work(rank: int) -> None:
         begun.wait()
-        with lane.turn((rank, rank), CancelToken()):
+        with lane.turn((rank, rank), patiently, lambda: behind.append(rank)):
             order.append(rank)
             assert order[-1] == rank
 
     threads = [Thread(target=work, args=(rank,)) for rank in (3, 1, 2, 0)]
-    with lane.turn((9, 9), CancelToken()):
+    with lane.turn((9, 9), patiently, lambda: behind.append(9)):
         for thread in threads:
             thread.start()
         begun.wait()
         until(lambda: len(lane._waiting) == 4, lambda: "nobody waits")
         assert order == []
+        assert sorted(behind) == [0, 1, 2, 3]
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 3]
@@ -34,7 +39,7 @@ def test_the_lowest_rank_is_next_and_nobody_overtakes() -> None:
 def test_who_is_cancelled_waits_no_longer_and_holds_nobody_up() -> None:
     lane, cancel = Lane(), CancelToken()
     cancel.cancel()
-    with lane.turn((0, 0), CancelToken()), pytest.raises(Cancelled), lane.turn((1, 1), cancel):
+    with lane.turn((0, 0), patiently, patiently), pytest.raises(Cancelled), lane.turn((1, 1), cancel.check, patiently):
         pass
-    with lane.turn((2, 2), CancelToken()):
+    with lane.turn((2, 2), patiently, patiently):
         pass

@@ -173,7 +173,10 @@ def test_two_heavy_things_never_happen_in_one_repository_at_once(build: Build) -
     ended: list[Ended] = []
     thread = Thread(target=lambda: ended.extend(look(estate, NOON + DAY)))
     thread.start()
-    until(lambda: is_taken(state, "verify.site"), lambda: "nobody looks")
+    until(lambda: len([run for run in list_runs(state) if run.waiting]) == 2, lambda: "nobody waits")
+    waiting = {run.verb: run.waiting for run in list_runs(state)}
+    assert waiting[Verb.BACKUP] == "waits until nobody else is at work in local"
+    assert waiting[Verb.VERIFY] in {waiting[Verb.BACKUP], "waits for its turn: what is due is done one after the other"}
     assert look(estate, NOON + DAY) == []
     assert verbs(estate) == []
     claim.release()
@@ -192,6 +195,7 @@ def test_who_waits_at_random_is_seen_and_can_be_cancelled(build: Build) -> None:
     assert running.waiting is not None
     assert running.waiting.startswith("begins at ")
     assert look(estate, NOON + DAY) == []
+    estate.run()
     cancel(state, running.run)
     thread.join()
     assert errors(ended) == [Cancelled]
@@ -262,6 +266,17 @@ def test_a_state_that_nobody_can_write_keeps_everything_from_running_and_is_told
     with pytest.raises(StateUnusable, match="nothing that is scheduled can be run"):
         look(estate, NOON + DAY)
     assert kinds(estate) == []
+
+
+def test_what_cannot_be_noted_as_its_turn_comes_is_told_and_stays_due(build: Build) -> None:
+    estate = build(f'{NIGHTLY}\nretry = {{ attempts = 2, wait = "1s" }}')
+    place = estate.directory / "state" / "schedule" / "repository.local"
+    place.mkdir(parents=True)
+    assert errors(look(estate, NOON + DAY)) == [StateUnusable]
+    place.rmdir()
+    assert errors(look(estate, NOON + DAY)) == []
+    assert kinds(estate) == ["scheduled"]
+    assert verbs(estate) == [Verb.BACKUP]
 
 
 def test_verifications_read_everything_in_turn(build: Build) -> None:

@@ -5,7 +5,7 @@ the others get copies (`catching_up`). After a good run the policy of the job is
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,7 +32,7 @@ from tui_backup.services.programs.hooks import JobHooks, variables_of
 from tui_backup.services.programs.left_stopped import start_what_is_left
 from tui_backup.services.programs.requirements import unmet
 from tui_backup.services.programs.standstill import Standstill
-from tui_backup.services.runs.run_scope import RunScope, run_scope
+from tui_backup.services.runs.run_scope import Admission, RunScope, run_scope
 from tui_backup.services.storage.contacts import remember_snapshots, remember_space
 from tui_backup.services.storage.safety_copies import forget_over
 from tui_backup.services.storage.snapshots import Trouble
@@ -42,9 +42,6 @@ from tui_backup.sources.base import Source, Unread
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
-
-Admission = Callable[[RunScope], AbstractContextManager[None]]
-"""What a run waits for once it is there to be seen, and holds as long as it works."""
 
 MANUAL = "manual"
 PRE_OPERATION = "pre-operation"
@@ -159,6 +156,7 @@ class _JobRun:
 
     def __init__(self, workspace: "Workspace", job: JobConfig, options: BackupOptions) -> None:
         scope = run_scope(workspace, verb=Verb.BACKUP, job=job.name, repository=job.repositories[0], kind=options.kind)
+        scope.is_waiting = options.admission is not None
         self._workspace = workspace
         self._job = job
         self._options = options
@@ -182,7 +180,7 @@ class _JobRun:
         admission = options.admission(scope) if options.admission else nullcontext()
         failing = self._hooks.telling_of_failure(self._whole_trouble)
         locks = extending(self._workspace, self._job, scope, self.troubles)
-        with signals, scope, self._settling_attempts(), failing, admission, locks:
+        with signals, scope, self._settling_attempts(), admission, failing, locks:
             judge(self._workspace.history, self._job.name)
             self._warn_of_what_is_missing()
             self._hooks.before()

@@ -1,5 +1,7 @@
 """The control socket of a run: `cancel` from any other process of the same user, at any time.
 
+A run that waits for its turn has none, lest a hundred of them use up what a process may open: it looks for a file.
+
 Addresses of Unix sockets end at about 107 bytes; state directories do not. Both sides therefore reach the socket
 through a descriptor of its directory.
 """
@@ -16,6 +18,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 
 _NAME = "control.sock"
+_WISH = "cancel"
 _TIMEOUT_S = 5.0
 
 
@@ -77,6 +80,9 @@ def request_cancel(directory: Path) -> None:
         BackupError: nobody answers.
     """
     try:
+        if not (directory / _NAME).exists():
+            os.close(os.open(directory / _WISH, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            return
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller, _address(directory) as address:
             caller.settimeout(_TIMEOUT_S)
             caller.connect(address)
@@ -90,6 +96,11 @@ def request_cancel(directory: Path) -> None:
         raise BackupError(message.format(run=directory.name, reason=reason_of(error))) from error
     if answer != b"ok\n":
         raise BackupError(_("run {run} does not know how to cancel").format(run=directory.name))
+
+
+def was_asked(directory: Path) -> bool:
+    """Whether somebody has asked a run to stop that did not listen yet."""
+    return (directory / _WISH).exists()
 
 
 @contextmanager

@@ -120,6 +120,11 @@ def explained(error: BaseException | None) -> tuple[RunStatus, str]:
             return RunStatus.FAILED, str(error) or type(error).__name__
 
 
+def sound(text: str) -> str:
+    """Return text that can be encoded: what stands for bytes that are not UTF-8 becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _status(text: str) -> RunStatus:
     try:
         return RunStatus(text)

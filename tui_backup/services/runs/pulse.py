@@ -9,6 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from tui_backup.model.event import Progressed
+from tui_backup.model.watch import Watch
+from tui_backup.primitives.text import replaced
 from tui_backup.services.runs.control import ControlSocket
 
 _SAMPLE_S = 0.2
@@ -16,6 +19,19 @@ _BEAT_S = 2.0
 
 _CANCEL = b"c"
 _STOP = b"s"
+
+
+def sampled(run: str, watch: Watch) -> Progressed:
+    """Return how far the operation of a run is."""
+    current = watch.current
+    return Progressed(
+        run=run,
+        files_done=watch.files_done,
+        bytes_done=watch.bytes_done,
+        files_total=watch.files_total,
+        bytes_total=watch.bytes_total,
+        current=None if current is None else replaced(current)[0],
+    )
 
 
 class Pulse:

@@ -12,16 +12,16 @@ from tui_backup.model.run import Run, RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.services.log import ProgramLog
 from tui_backup.services.runs import outcome, run_directory
-from tui_backup.services.runs.event_log import EventLog, count_warnings, endings, going_on
+from tui_backup.services.runs.event_log import EventLog, count_warnings, endings, going_on, waiting_for
 from tui_backup.services.runs.run_notes import RunNotes
 
 
 def reap(state_dir: Path, history: History, log: ProgramLog) -> None:
-    """Record how runs ended that did not live to do so themselves."""
+    """Record how runs ended that did not live to do so themselves; of several processes that look, one does."""
     for run in history.unfinished():
         path = state_dir / "runs" / run.id
-        if not run_directory.is_alive(path):
-            RunNotes(log, run).ended(_recorded(path, run, history))
+        if not run_directory.is_alive(path) and history.finish_dead(result := _result(path, run)):
+            RunNotes(log, run).ended(result)
     for path in run_directory.directories(state_dir):
         if not run_directory.has_ended(path) and not run_directory.is_alive(path):
             _bury(path)
@@ -31,7 +31,10 @@ def died(run: Run, path: Path) -> Ending:
     """Return the ending of a run whose process is gone, as far as its directory tells."""
     beat = run_directory.last_beat(path)
     duration = round((beat - run.started).total_seconds(), 3) if beat else None
-    return outcome.without_result(run, RunStatus.FAILED, _("the process ended without a result"), duration)
+    message = _("the process ended without a result")
+    if waiting_for(path / "events.jsonl") is not None:
+        message = _("the process ended while the run waited")
+    return outcome.without_result(run, RunStatus.FAILED, message, duration)
 
 
 def run_of(header: run_directory.Header) -> Run:
@@ -64,21 +67,21 @@ def _tell_of_death(path: Path, run: Run) -> None:
         events.close()
 
 
-def _recorded(path: Path, run: Run, history: History) -> Run:
-    """Record what the run told at its end if that did not reach the history, else that it died; return that."""
+def _result(path: Path, run: Run) -> Run:
+    """Return what the run told at its end if that did not reach the history, else that it died."""
     told = (outcome.recorded(run, ending) for ending in endings(path / "events.jsonl"))
     result = next((each for each in told if each.repository == run.repository), None)
     if result is None:
         result = outcome.recorded(run, died(run, path))
     warnings = max(run.warnings, count_warnings(path / "events.jsonl"))
-    result = msgspec.structs.replace(result, warnings=warnings)
-    history.finish(result)
-    return result
+    return msgspec.structs.replace(result, warnings=warnings)
 
 
 def _bury(path: Path) -> None:
     header = run_directory.header(path)
-    with suppress(OSError):
+    with suppress(OSError), run_directory.taking_over(path) as is_ours:
+        if not is_ours:
+            return
         if header is not None:
             _tell_of_death(path, run_of(header))
         run_directory.retire(path)

@@ -3,6 +3,7 @@
     heartbeat      header as JSON, locked by the owner (flock) and touched every two seconds while it lives
     events.jsonl   what the run says
     control.sock   takes `cancel`, answers `ok`
+    cancel         a file that asks for the same where nobody listens yet: the run waits for its turn
     header         the heartbeat after the end
 
 A directory appears with its heartbeat in it; it is going on as long as the lock is held and the owner is not
@@ -11,7 +12,8 @@ provably dead.
 
 import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +70,28 @@ class RunDirectory:
         with suppress(OSError):
             retire(self.path)
         os.close(self._heartbeat)
+
+
+@contextmanager
+def taking_over(path: Path) -> Iterator[bool]:
+    """Say whether it is for this process to end a run that has died: nobody else does so, or has done so."""
+    try:
+        descriptor = os.open(path / _HEARTBEAT, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _is_first(descriptor, path / _HEARTBEAT)
+    finally:
+        os.close(descriptor)
+
+
+def _is_first(descriptor: int, heartbeat: Path) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(descriptor), heartbeat.stat())
+    except OSError:
+        return False
 
 
 def retire(path: Path) -> None:

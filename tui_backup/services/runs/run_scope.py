@@ -15,10 +15,8 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
-from types import FrameType, TracebackType
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -41,25 +39,27 @@ from tui_backup.model.snapshot import short
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
-from tui_backup.primitives.hangup import let_pass
-from tui_backup.primitives.hurry import at_leisure, hurry
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import this_process
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.text import replaced
 from tui_backup.services.audit import Act, Audit
 from tui_backup.services.runs import outcome, run_directory
+from tui_backup.services.runs.attempts import with_next_attempt
+from tui_backup.services.runs.control import was_asked
 from tui_backup.services.runs.job_lock import JobLock
-from tui_backup.services.runs.pulse import Pulse
+from tui_backup.services.runs.pulse import Pulse, sampled
 from tui_backup.services.runs.reaper import reap
 from tui_backup.services.runs.run_desk import Desk
 from tui_backup.services.runs.run_directory import Header, RunDirectory
 from tui_backup.services.runs.run_notes import RunNotes
+from tui_backup.services.runs.signals import heeding
 
 _OFTEN_S = 60.0
 """How long every sample of progress is written to the log; later one a second is."""
 
-_WORTH_ANOTHER = (RunStatus.FAILED, RunStatus.INCOMPLETE)
+_LOOK_S = 1.0
+"""How often a run that waits looks whether somebody has cancelled it."""
 
 
 def run_scope(
@@ -96,9 +96,11 @@ class RunScope:
         self.watch = Watch(CancelToken(), self._warned)
         """For the operation; its token is set by `cancel`, by signals, from other processes, and with the desk's."""
         self.watch.cancel.follow(desk.cancel)
-        self.watch.on_wait = lambda message: self._tell(Waiting(run=self.run_id, message=_sound(message)))
+        self.watch.on_wait = lambda message: self._tell(Waiting(run=self.run_id, message=outcome.sound(message)))
         self.status: RunStatus = RunStatus.RUNNING
         """How it ended; of several endings the worst."""
+        self.is_waiting = False
+        """Whether it begins when it is admitted; set before it is entered. See `admit`."""
         self.retry_s: float | None = None
         """After how many seconds the same is tried again if it does not end well; None: it is not."""
         self._desk = desk
@@ -129,14 +131,12 @@ class RunScope:
 
     def start(self, repository: str | None) -> None:
         """Tell that work on a repository begins; one that is known on entering is told then."""
-        run = self._run(repository)
-        self._going_on[repository] = run
-        self._desk.history.start(run)
-        self._tell(Started(run=self.run_id, job=run.job, repository=repository))
+        self._record_start(repository)
+        self._tell(Started(run=self.run_id, job=self._header.job, repository=repository))
 
     def put_out(self, program: str, line: str) -> None:
         """Tell what a program of the user's wrote beside the run."""
-        self._tell(Output(run=self.run_id, program=_sound(program), line=_sound(line)))
+        self._tell(Output(run=self.run_id, program=outcome.sound(program), line=outcome.sound(line)))
 
     def finish(self, ending: Ending) -> None:
         """Tell and record how work on one repository ended; a duration that is None is filled in."""
@@ -145,9 +145,10 @@ class RunScope:
         if isinstance(ending, Finished | Restored | Tended) and ending.duration is None:
             ending = msgspec.structs.replace(ending, duration=round(self.elapsed, 3))
         if ending.message is not None:
-            ending = msgspec.structs.replace(ending, message=_sound(ending.message))
+            ending = msgspec.structs.replace(ending, message=outcome.sound(ending.message))
         run = self._run(self._header.repository if isinstance(ending, Restored) else ending.repository or None)
-        recorded = self._followed(msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings))
+        recorded = msgspec.structs.replace(outcome.recorded(run, ending), warnings=self._warnings)
+        recorded = with_next_attempt(recorded, self.retry_s)
         self._going_on.pop(run.repository, None)
         self.status = outcome.worst((self.status, recorded.status))
         made = f"snapshot {short(recorded.snapshot)}" if recorded.snapshot else None
@@ -170,27 +171,40 @@ class RunScope:
         A second SIGINT raises KeyboardInterrupt.
         """
 
-        def stop(number: int, _frame: FrameType | None) -> None:
+        def stop(number: int) -> None:
             if number == signal.SIGINT:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-            hurry()
             self.cancel()
 
-        former = {
-            signal.SIGINT: signal.signal(signal.SIGINT, stop),
-            signal.SIGTERM: signal.signal(signal.SIGTERM, stop),
-            signal.SIGHUP: signal.signal(signal.SIGHUP, let_pass),
-        }
-        try:
-            with at_leisure():
-                yield
-        finally:
-            for number, handler in former.items():
-                signal.signal(number, handler)
+        with heeding(stop):
+            yield
+
+    def rest(self, seconds: float) -> None:
+        """Wait before it is admitted, at most so long; raises Cancelled where somebody asks for that."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.watch.cancel.wait(min(left, _LOOK_S)):
+            self.check_wish()
+        self.watch.cancel.check()
+
+    def check_wish(self) -> None:
+        """Raise Cancelled where somebody asks for that; to be called often by a run that has not been admitted."""
+        if self._directory is not None and was_asked(self._directory.path):
+            self.watch.cancel.cancel()
+        self.watch.cancel.check()
+
+    def admit(self) -> None:
+        """Begin, after a wait in which it was seen, but not recorded or told, and others might run the job.
+
+        Raises Locked if somebody else does so now.
+        """
+        self._clear_away()
+        self._try(self._lock_job)
+        self.is_waiting = False
+        self._header = msgspec.structs.replace(self._header, started=now())
+        self._begun = time.monotonic()
+        self._begin_work()
 
     def __enter__(self) -> Self:
-        reap(self._desk.state_dir, self._desk.history, self._desk.log)
-        _sweep(self._desk.state_dir)
         try:
             self._begin()
         except BaseException as error:
@@ -209,16 +223,40 @@ class RunScope:
             self._desk.run_ended(tuple(self._recorded.values()))
 
     def _begin(self) -> None:
-        if self._header.verb is Verb.BACKUP and self._header.job is not None:
-            self._try(self._lock_job)
-        self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
+        if not self.is_waiting:
+            self._clear_away()
+        self._try(self._lock_job)
         self._try(self._make_directory)
+        if self.is_waiting:
+            self._release_job()
+        else:
+            self._begin_work()
+        if self._header.repository is not None:
+            self._tell(Started(run=self.run_id, job=self._header.job, repository=self._header.repository))
+
+    def _begin_work(self) -> None:
+        """Show signs of life, and have everybody know that it has begun."""
+        pulse = self._pulse = Pulse(sample=self._sample, beat=self._beat, cancel=self.watch.cancel.cancel)
+        if (directory := self._directory) is not None:
+            self._try(lambda: pulse.listen(directory.path))
         self._act = self._audit.begin(self._header.verb, *self._described())
         self._notes.began()
         self._desk.run_began(self._run(self._header.repository))
         if self._header.repository is not None:
-            self.start(self._header.repository)
-        self._pulse.start()
+            self._record_start(self._header.repository)
+        pulse.start()
+
+    def _record_start(self, repository: str | None) -> None:
+        self._going_on[repository] = run = self._run(repository)
+        self._desk.history.start(run)
+
+    def _clear_away(self) -> None:
+        """Record runs that have died, and remove what restores kept for an undo when that is over."""
+        reap(self._desk.state_dir, self._desk.history, self._desk.log)
+        if (self._desk.state_dir / "undo").is_dir():
+            from tui_backup.services.runs.undo_homes import sweep
+
+            sweep(self._desk.state_dir)
 
     def _end(self) -> None:
         if self._pulse is not None:
@@ -228,8 +266,7 @@ class RunScope:
         self._flush_warnings()
         if self._directory is not None:
             self._directory.end()
-        if self._job_lock is not None:
-            self._job_lock.release()
+        self._release_job()
 
     def _described(self) -> tuple[str, str]:
         """Return what the audit keeps of the run: what it is done to, and the rest."""
@@ -247,37 +284,39 @@ class RunScope:
         return "; ".join([self.status, *(f"{name or '-'} {verdict}" for name, verdict in verdicts.items())])
 
     def _lock_job(self) -> None:
-        self._job_lock = JobLock(self._desk.state_dir, self._header)
+        if self._header.verb is Verb.BACKUP and self._header.job is not None:
+            self._job_lock = JobLock(self._desk.state_dir, self._header)
+
+    def _release_job(self) -> None:
+        if self._job_lock is not None:
+            self._job_lock.release()
+            self._job_lock = None
 
     def _make_directory(self) -> None:
         self._directory = RunDirectory(self._desk.state_dir, self._header)
-        assert self._pulse is not None
-        self._pulse.listen(self._directory.path)
         run_directory.tidy(self._desk.state_dir)
 
     def _finish_the_rest(self, error: BaseException | None) -> None:
         """End what was started and has no result; a run that never said a word ends too."""
+        status, message = outcome.explained(error)
+        if self.is_waiting and (status is not RunStatus.CANCELLED or self._desk.cancel.cancelled):
+            self.status = RunStatus.CANCELLED
+            self._tell(outcome.without_result(self._run(self._header.repository), self.status, message, None))
+            return
         self._settle_attempts()
         left = tuple(self._going_on.values())
         if not left and self.status is RunStatus.RUNNING:
             left = (self._run(self._header.repository),)
-        status, message = outcome.explained(error)
         for run in left:
             self.finish(outcome.without_result(run, status, message, round(self.elapsed, 3)))
 
     def _settle_attempts(self) -> None:
         """Have the record say of what has ended by now whether, and when, it is tried again."""
         for repository, row in self._recorded.items():
-            settled = self._followed(row)
+            settled = with_next_attempt(row, self.retry_s)
             if settled != row:
                 self._recorded[repository] = settled
                 self._desk.history.finish(settled)
-
-    def _followed(self, row: Run) -> Run:
-        """Return a row of the record with the time of the next attempt, if there is to be one."""
-        is_followed = self.retry_s is not None and row.status in _WORTH_ANOTHER
-        next_attempt = now() + timedelta(seconds=self.retry_s or 0) if is_followed else None
-        return msgspec.structs.replace(row, next_attempt=next_attempt)
 
     def _run(self, repository: str | None) -> Run:
         """Return the run against one repository as it begins."""
@@ -295,7 +334,7 @@ class RunScope:
         """Called by the watch, on any thread."""
         text, whole = (None, True) if path is None else replaced(path)
         raw = None if path is None or whole else b64encode(path).decode("ascii")
-        message = _sound(message)
+        message = outcome.sound(message)
         with self._lock:
             self._warnings += 1
             self._unwritten.append((path, message))
@@ -306,7 +345,7 @@ class RunScope:
 
     def _sample(self) -> None:
         """Tell how far the operation is, if that has changed, and write down the warnings since."""
-        progress = self._progress()
+        progress = sampled(self.run_id, self.watch)
         with self._lock:
             changed = progress != self._shown
             logged = self.elapsed < _OFTEN_S or self.elapsed - self._logged_at >= 1
@@ -316,18 +355,6 @@ class RunScope:
         if changed:
             self._tell(progress, logged=logged)
         self._flush_warnings()
-
-    def _progress(self) -> Progressed:
-        watch = self.watch
-        current = watch.current
-        return Progressed(
-            run=self.run_id,
-            files_done=watch.files_done,
-            bytes_done=watch.bytes_done,
-            files_total=watch.files_total,
-            bytes_total=watch.bytes_total,
-            current=None if current is None else replaced(current)[0],
-        )
 
     def _flush_warnings(self) -> None:
         with self._lock:
@@ -345,6 +372,8 @@ class RunScope:
     def _beat(self) -> None:
         if self._directory is not None:
             self._try(self._directory.beat)
+            if was_asked(self._directory.path):
+                self.watch.cancel.cancel()
 
     def _tell(self, event: Event, *, logged: bool = True) -> None:
         """Write an event to the log of the run and publish it."""
@@ -369,14 +398,5 @@ class RunScope:
                 self.watch.warn(None, message.format(path=path, reason=reason_of(error)))
 
 
-def _sweep(state_dir: Path) -> None:
-    """Remove what restores kept for an undo when that is over."""
-    if (state_dir / "undo").is_dir():
-        from tui_backup.services.runs.undo_homes import sweep
-
-        sweep(state_dir)
-
-
-def _sound(text: str) -> str:
-    """Return text that can be encoded: what stands for bytes that are not UTF-8 becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+Admission = Callable[[RunScope], AbstractContextManager[None]]
+"""What a run waits for once it is there to be seen, and holds as long as it works; it has to admit the run."""

@@ -1,7 +1,7 @@
 """Errands: one thing that is due, carried out by whoever has the claim to it, as often as its job asks for."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,13 +11,12 @@ import msgspec
 from tui_backup.errors import BackupError, Cancelled, Incomplete, JobRunning
 from tui_backup.model.run import RunStatus
 from tui_backup.model.schedule import SCHEDULED, What
-from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
 from tui_backup.services.backup.backups import BackupOptions, Outcome, is_worth_another, run_jobs
 from tui_backup.services.programs.requirements import unmet
-from tui_backup.services.runs.run_scope import RunScope
+from tui_backup.services.runs.run_scope import Admission, RunScope
 from tui_backup.services.storage.snapshots import Trouble
 from tui_backup.services.unattended.claims import Attempt, Claim, Stage, release_all, take_all
 from tui_backup.services.unattended.ended import Ended, StateUnusable
@@ -59,10 +58,10 @@ class Errand:
         except _PutOff:
             self._note(Stage.WITHDRAWN)
             return self._ended((), is_put_off=True)
-        except StateUnusable as error:
-            return self._ended([Trouble("", error)])
         except BackupError as error:
             troubles = [Trouble("", error)]
+        if any(isinstance(each.error, StateUnusable) for each in troubles):
+            return self._ended(troubles)
         if self._workspace.cancel.cancelled and any(isinstance(each.error, Cancelled) for each in troubles):
             self._note(Stage.WITHDRAWN)
             return self._ended(troubles)
@@ -88,49 +87,58 @@ class Errand:
             outcome = self._backed_up(wait_s, words, timing.retry.wait_s if left else None)
             if isinstance(outcome.error, JobRunning):
                 raise _PutOff
-            if not left or not is_worth_another(outcome):
+            if not left or isinstance(outcome.error, StateUnusable) or not is_worth_another(outcome):
                 break
             wait_s, words = timing.retry.wait_s, _("tries again at {time}")
         return _troubles_of(outcome)
 
     def _backed_up(self, wait_s: float, words: str, retry_s: float | None) -> Outcome:
-        """Back up once; a run that has to wait first is there to be seen, and cancelled, meanwhile."""
-        options = BackupOptions(kind=self.attempt.trigger.label or SCHEDULED, retry_s=retry_s)
-        if not wait_s:
-            with self._turn(self._workspace.cancel):
-                (outcome,) = run_jobs(self._workspace, [self._job], options)
-                return outcome
+        """Back up once; while it waits, for its time or its turn, the run is there to be seen and cancelled."""
 
-        @contextmanager
-        def admission(scope: RunScope) -> Iterator[None]:
-            tell, cancel = scope.watch.on_wait, scope.watch.cancel
-            assert tell is not None
-            tell(words.format(time=moment(now() + timedelta(seconds=wait_s))))
-            cancel.wait(wait_s)
-            cancel.check()
-            with self._turn(cancel, tell):
-                yield
-
-        (outcome,) = run_jobs(self._workspace, [self._job], msgspec.structs.replace(options, admission=admission))
+        kind = self.attempt.trigger.label or SCHEDULED
+        options = BackupOptions(kind=kind, admission=self._admission(wait_s, words), retry_s=retry_s)
+        (outcome,) = run_jobs(self._workspace, [self._job], options)
         return outcome
 
     def _verify(self) -> list[Trouble]:
-        with self._turn(self._workspace.cancel):
-            return verify_share(self._workspace, self._job, self._parts)
+        return verify_share(self._workspace, self._job, self._parts, self._admission())
 
     def _prune(self) -> list[Trouble]:
-        with self._turn(self._workspace.cancel):
-            return reclaim(self._workspace, self._job)
+        return reclaim(self._workspace, self._job, self._admission())
+
+    def _admission(self, wait_s: float = 0, words: str = "") -> Admission:
+        """Return what a run waits for, there to be seen and cancelled: its time, as `words` say, then its turn."""
+
+        @contextmanager
+        def admission(scope: RunScope) -> Iterator[None]:
+            if wait_s:
+                _tell(scope, words.format(time=moment(now() + timedelta(seconds=wait_s))))
+                scope.rest(wait_s)
+            with self._turn(scope):
+                scope.admit()
+                yield
+
+        return admission
 
     @contextmanager
-    def _turn(self, cancel: CancelToken, tell: Callable[[str], None] | None = None) -> Iterator[None]:
-        """Have the lane and the repositories of the job for oneself, and note that the moment has begun.
+    def _turn(self, scope: RunScope) -> Iterator[None]:
+        """Have the lane and the repositories of the job for a run, and note that the moment has begun.
 
         Waits for as long as it takes: who went away might do so just as the other one looks for the last time.
         """
-        names, again_s = self._job.repositories, _AGAIN_S[0]
+        again_s, told = _AGAIN_S[0], set[str]()
+
+        def tell(message: str) -> None:
+            if message not in told:
+                told.add(message)
+                _tell(scope, message)
+
+        behind = _("waits for its turn: what is due is done one after the other")
+        taken_by_others = _("waits until nobody else is at work in {names}").format(
+            names=", ".join(self._job.repositories)
+        )
         while True:
-            with self._lane.turn(self._rank, cancel):
+            with self._lane.turn(self._rank, scope.check_wish, lambda: tell(behind)):
                 taken = self._begun()
                 if taken is not None:
                     try:
@@ -138,11 +146,8 @@ class Errand:
                     finally:
                         release_all(taken)
                     return
-            if tell is not None:
-                tell(_("waits until nobody else is at work in {names}").format(names=", ".join(names)))
-                tell = None
-            cancel.wait(again_s)
-            cancel.check()
+            tell(taken_by_others)
+            scope.rest(again_s)
             again_s = min(2 * again_s, _AGAIN_S[1])
 
     def _begun(self) -> list[Claim] | None:
@@ -166,6 +171,11 @@ class Errand:
 
 class _PutOff(Exception):
     """Somebody runs the job by hand."""
+
+
+def _tell(scope: RunScope, message: str) -> None:
+    if scope.watch.on_wait is not None:
+        scope.watch.on_wait(message)
 
 
 def _given_up(attempt: Attempt) -> BackupError:

@@ -2,10 +2,8 @@
 
 import heapq
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from tui_backup.primitives.cancel import CancelToken
 
 Rank = tuple[int, int]
 """The lowest is first; no two who wait have the same."""
@@ -23,19 +21,20 @@ class Lane:
         self._is_taken = False
 
     @contextmanager
-    def turn(self, rank: Rank, cancel: CancelToken) -> Iterator[None]:
+    def turn(self, rank: Rank, check: Callable[[], None], behind: Callable[[], None]) -> Iterator[None]:
         """Wait until nobody works and nobody of a lower rank waits, and keep the others waiting.
 
-        Raises:
-            Cancelled: somebody asked for the stop while it waited.
+        Who has to wait hears of it by `behind`, and calls `check` every second: what that raises ends the wait.
         """
         with self._changed:
             heapq.heappush(self._waiting, rank)
             try:
-                cancel.check()
+                check()
+                if self._is_taken or self._waiting[0] != rank:
+                    behind()
                 while self._is_taken or self._waiting[0] != rank:
                     self._changed.wait(_LOOK_S)
-                    cancel.check()
+                    check()
                 self._is_taken = True
             finally:
                 self._waiting.remove(rank)

@@ -7,7 +7,7 @@ from tui_backup.errors import BackupError, Cancelled, Corrupted
 from tui_backup.formats.base import Subset
 from tui_backup.model.run import Verb
 from tui_backup.model.schedule import SCHEDULED
-from tui_backup.services.runs.run_scope import run_scope
+from tui_backup.services.runs.run_scope import Admission, run_scope
 from tui_backup.services.storage.snapshots import Trouble
 from tui_backup.services.storage.stores import keeps_all
 from tui_backup.services.upkeep import pruning
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
 
 
-def verify_share(workspace: "Workspace", job: JobConfig, parts: dict[str, int]) -> list[Trouble]:
+def verify_share(workspace: "Workspace", job: JobConfig, parts: dict[str, int], admission: Admission) -> list[Trouble]:
     """Read the next share of the data of a job in each of its repositories; return what went wrong.
 
-    `parts` says for each repository which part was read last, and is changed to what has been read now.
+    `parts` says for each repository which part was read last, and is changed to what has been read now; `admission` is
+    what each of the runs waits for.
 
     Raises:
         Cancelled: somebody asked for the stop.
@@ -30,7 +31,7 @@ def verify_share(workspace: "Workspace", job: JobConfig, parts: dict[str, int]) 
     for name in job.repositories:
         part = parts.get(name, 0) % of + 1
         subset = Subset(part=part, parts=of) if of > 1 else Subset()
-        (verdict,) = verify(workspace, VerifyRequest(repository=name, subset=subset))
+        (verdict,) = verify(workspace, VerifyRequest(repository=name, subset=subset, admission=admission))
         if isinstance(verdict.error, Cancelled):
             raise verdict.error
         if (error := _wrong(verdict)) is not None:
@@ -47,7 +48,7 @@ def _wrong(verdict: Verdict) -> BackupError | None:
     return Corrupted(words, hint=f"tui-backup verify -r {verdict.repository} --read-data")
 
 
-def reclaim(workspace: "Workspace", job: JobConfig) -> list[Trouble]:
+def reclaim(workspace: "Workspace", job: JobConfig, admission: Admission) -> list[Trouble]:
     """Forget what the policy of a job does not keep and give space back, where that is allowed; return what went wrong.
 
     What a plan that is held would forget stays; the space is given back all the same.
@@ -60,7 +61,7 @@ def reclaim(workspace: "Workspace", job: JobConfig) -> list[Trouble]:
         if keeps_all(workspace, name):
             continue
         try:
-            _reclaim(workspace, job, name)
+            _reclaim(workspace, job, name, admission)
         except Cancelled:
             raise
         except BackupError as error:
@@ -68,10 +69,11 @@ def reclaim(workspace: "Workspace", job: JobConfig) -> list[Trouble]:
     return troubles
 
 
-def _reclaim(workspace: "Workspace", job: JobConfig, name: str) -> None:
+def _reclaim(workspace: "Workspace", job: JobConfig, name: str, admission: Admission) -> None:
     """Do so in one repository, in a run of its own from the plan on, so that the record knows how that went."""
     scope = run_scope(workspace, verb=Verb.PRUNE, job=job.name, repository=name, kind=SCHEDULED)
-    with scope:
+    scope.is_waiting = True
+    with scope, admission(scope):
         planned = pruning.plan(workspace, [job], name, scope.watch)
         pruning.note_holds(workspace, name, planned.jobs)
         held = planned.held

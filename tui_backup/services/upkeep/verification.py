@@ -17,7 +17,7 @@ from tui_backup.model.upkeep import Stored
 from tui_backup.model.watch import Watch
 from tui_backup.primitives.i18n import _
 from tui_backup.services.runs.endings import checked
-from tui_backup.services.runs.run_scope import RunScope, run_scope
+from tui_backup.services.runs.run_scope import Admission, RunScope, run_scope
 from tui_backup.services.storage.snapshots import Filter, Found, reach, resolve
 from tui_backup.services.upkeep import damage
 from tui_backup.services.upkeep.proofs import record_proof
@@ -38,6 +38,8 @@ class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which packs are read; None: only the structure is checked."""
     heeding_signals: bool = False
     """Whether SIGINT and SIGTERM cancel cleanly; only in the main thread of a program that is ours."""
+    admission: Admission | None = None
+    """What each run waits for; None: it begins at once."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +168,9 @@ def _named(workspace: "Workspace", request: VerifyRequest) -> dict[str, list[Fou
 def _verify_one(workspace: "Workspace", name: str, named: Sequence[Found], request: VerifyRequest) -> Verdict:
     try:
         scope = run_scope(workspace, verb=Verb.VERIFY, repository=name)
-        with scope.heeding_signals() if request.heeding_signals else nullcontext(), scope:
+        scope.is_waiting = request.admission is not None
+        signals = scope.heeding_signals() if request.heeding_signals else nullcontext()
+        with signals, scope, request.admission(scope) if request.admission else nullcontext():
             proof = _prove(workspace, name, named, request.subset, scope)
             scope.finish(_told(scope.run_id, name, proof))
     except BackupError as error:
