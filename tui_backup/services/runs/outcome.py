@@ -1,6 +1,6 @@
 """How a run ended: from what it said to what the history keeps, and what is said for a run that could not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -100,6 +100,13 @@ def retold(run: Run) -> Ending:
         bytes_processed=run.bytes_processed,
         bytes_added=run.bytes_added,
     )
+
+
+def verdict(status: RunStatus, verdicts: Mapping[str | None, str]) -> str:
+    """Return what the audit keeps of how a run ended, in each repository where there were several."""
+    if len(verdicts) == 1:
+        return next(iter(verdicts.values()))
+    return "; ".join([status, *(f"{name or '-'} {each}" for name, each in verdicts.items())])
 
 
 def worst(statuses: Iterable[str]) -> RunStatus:

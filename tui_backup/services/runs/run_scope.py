@@ -262,7 +262,7 @@ class RunScope:
         if self._pulse is not None:
             self._pulse.stop()
         if self._act is not None:
-            self._act.end(self._verdict())
+            self._act.end(outcome.verdict(self.status, self._verdicts))
         self._flush_warnings()
         if self._directory is not None:
             self._directory.end()
@@ -275,13 +275,6 @@ class RunScope:
         facts = [f"run {header.run}", *([f"kind {header.kind}"] if header.kind else [])]
         object_ = ", ".join(f"{word} {name}" for word, name in named if name)
         return object_, ", ".join([*facts, *([self._about] if self._about else [])])
-
-    def _verdict(self) -> str:
-        """Return what the audit keeps of how the run ended, in each repository where there were several."""
-        verdicts = self._verdicts
-        if len(verdicts) == 1:
-            return next(iter(verdicts.values()))
-        return "; ".join([self.status, *(f"{name or '-'} {verdict}" for name, verdict in verdicts.items())])
 
     def _lock_job(self) -> None:
         if self._header.verb is Verb.BACKUP and self._header.job is not None:
