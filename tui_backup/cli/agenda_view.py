@@ -104,9 +104,9 @@ def _makers(callers: Sequence[Caller], outdated: Sequence[str]) -> Iterator[str]
     for each in callers:
         yield _("called by {who} {detail}").format(who=each.object, detail=each.detail).rstrip()
     if not any(each.works for each in callers):
-        yield _("nothing on this host calls `tui-backup --run-scheduled` for it, as far as can be seen:")
-        yield _("   hint: `tui-backup schedule install` has cron or systemd do so")
+        yield _("as far as can be seen nothing on this host calls --run-scheduled for it")
+        yield _("   hint: {hint}").format(hint=_("`tui-backup schedule install` has cron or systemd do so"))
     for path in outdated:
         yield _("{path} does not fit the configuration any more").format(path=path)
     if outdated:
-        yield _("   hint: `tui-backup schedule install` writes it anew")
+        yield _("   hint: {hint}").format(hint=_("`tui-backup schedule install` writes it anew"))

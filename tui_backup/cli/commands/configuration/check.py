@@ -1,12 +1,13 @@
 """`config check`: what is wrong with the configuration, or will be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
 from tui_backup.cli import output
 from tui_backup.cli.invocation import Invocation, pass_invocation
 from tui_backup.config.check import Doubt, check
+from tui_backup.config.settings import Config
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import printable
 
@@ -19,12 +20,21 @@ from tui_backup.primitives.text import printable
 @pass_invocation
 def command(invocation: Invocation, as_cron: bool) -> None:
     config = invocation.workspace.config
-    doubts = check(config, as_cron=as_cron)
+    doubts = [*check(config, as_cron=as_cron), *_units(config)]
     if invocation.json:
         output.write_document({"path": config.path, "warnings": doubts})
         return
     show(doubts)
     invocation.say(_("{path} can be used").format(path=printable(config.path)))
+
+
+def _units(config: Config) -> Iterator[Doubt]:
+    """Doubt units that were installed for what the configuration said before."""
+    from tui_backup.services.schedule.callers import outdated_units
+
+    for path in outdated_units(config):
+        message = _("{path} does not fit the configuration any more").format(path=path)
+        yield Doubt(key="", message=message, hint=_("`tui-backup schedule install` writes it anew"))
 
 
 def show(doubts: Sequence[Doubt]) -> None:
