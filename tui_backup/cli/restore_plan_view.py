@@ -70,11 +70,10 @@ def show(found: Found, plan: RestorePlan, *, items: bool) -> None:
         show_items(plan.items(found.shelf.repository))
     snapshot = plan.snapshot
     output.write_text(
-        _("Restore {id} of {time} ({job}, {host}) to {target}").format(
+        _("Restore {id} of {time} ({origin}) to {target}").format(
             id=snapshot.short_id,
             time=moment(snapshot.time),
-            job=printable(snapshot.job or found.shelf.name),
-            host=printable(snapshot.host),
+            origin=printable(", ".join(filter(None, (snapshot.job or found.shelf.name, snapshot.host)))),
             target=printable(plan.target),
         )
     )

@@ -41,6 +41,8 @@ _WRITTEN_TIMES: Final = (
 )
 _EPOCH: Final = re.compile(r"(?<!\d)(\d{10})(\d{3})?(?!\d)")
 _KIND: Final = re.compile(r"[_-]([a-z]+(?:-[a-z]+)*)(?:-\d+)?", re.ASCII)
+_KIND_UNKNOWN: Final = "kind"
+"""What a name has in place of a kind that nobody knows: the field's own name."""
 
 
 class NameFacts(msgspec.Struct, frozen=True):
@@ -159,7 +161,7 @@ def _time(match: re.Match[str], zone: tzinfo | None) -> datetime | None:
 
 def _kind_behind(name: str, end: int) -> str | None:
     match = _KIND.fullmatch(name, end)
-    return match[1] if match else None
+    return match[1] if match and match[1] != _KIND_UNKNOWN else None
 
 
 def _wrong(reason: str) -> ConfigError:

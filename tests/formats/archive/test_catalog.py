@@ -278,3 +278,20 @@ def test_hard_links_of_other_programs_are_names_of_one_file(store: MemoryStore) 
     assert (one.kind, one.size, one.links, one.inode) == (EntryKind.FILE, 5, 2, other.inode)
     assert msgspec.structs.replace(other, path=one.path, origin=one.origin) == one
     assert content(repository, the_only(repository), b"/b") == b"hello"
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+@pytest.mark.parametrize("ending", ["", ".metadata.json", ".entries.jsonl.zst"])
+def test_a_kind_that_nobody_knows_is_none(store: MemoryStore, key: str | None, ending: str) -> None:
+    """As of what another program has made and was copied; whatever lies beside it may be lost."""
+    name = "backup_{time:compact}_{kind}"
+    snapshot = back_up(made(opening(store, name, key)), {b"/a": b"a"}, brief(job="", kind=""))
+    assert (snapshot.kind, snapshot.job) == (None, None)
+    for each in [each.key for each in store.objects(snapshot.id) if ending and ending in each.key]:
+        store.delete(each)
+    for given in (opening(store, name, key), opening(store, name)):
+        try:
+            (found,) = opened(given).snapshots()
+        except WrongPassword:
+            continue
+        assert found.kind is None

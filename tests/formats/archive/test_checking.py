@@ -7,8 +7,10 @@ import zipfile
 
 import pytest
 
-from tests.support.archives import KEY, NIGHT, back_up, brief, made, opened, opening, tar_gz
+from tests.support.archives import KEY, NIGHT, Bytes, back_up, brief, made, opened, opening, tar_gz
+from tui_backup.formats.archive import checking
 from tui_backup.formats.archive.checking import Checker
+from tui_backup.formats.archive.entry_list import read_list, rewrite
 from tui_backup.formats.archive.repository import ArchiveRepository
 from tui_backup.formats.base import Proof, Subset
 from tui_backup.model.problem import ProblemKind
@@ -100,6 +102,44 @@ def test_content_that_is_not_what_the_list_says_is_found(store: MemoryStore) -> 
     found = proof(opened(opening(store), "tar.gz"))
     assert found.problems
     assert found.damaged == (snapshot.id,)
+
+
+def relisted(store: MemoryStore, snapshot: str, contents: dict[bytes, bytes]) -> None:
+    """Give an archive the list of another one, as if it were its own."""
+    other, written = MemoryStore(), Bytes()
+    theirs = back_up(made(opening(other), "tar.gz"), contents)
+    head, _members = read_list(io.BytesIO(store.get(snapshot + ENTRIES)))
+    rewrite(io.BytesIO(other.get(theirs.id + ENTRIES)), head, written)
+    store.put(snapshot + ENTRIES, bytes(written))
+
+
+@pytest.mark.parametrize(
+    ("listed", "missing"),
+    [({b"/aa": b"x"}, {b"/aa"}), ({b"/%d" % number: b"" for number in range(50)}, set())],
+    ids=["one that is missing", "more than are looked through"],
+)
+def test_members_are_held_against_the_list_behind_one_that_is_missing(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, listed: dict[bytes, bytes], missing: set[bytes]
+) -> None:
+    monkeypatch.setattr(checking, "_MOST_SKIPPED", 20)
+    snapshot = back_up(made(opening(store), "tar.gz"), FILES)
+    relisted(store, snapshot.id, {**FILES, **listed, b"/f": b"F" * 3000})
+    found = {problem.message: set(problem.paths) for problem in proof(opened(opening(store), "tar.gz")).problems}
+    gone = found.pop("it is in the list and not in the archive")
+    if missing:
+        assert (gone, found) == (missing, {"its content is not what was backed up": {b"/f"}})
+    else:
+        assert gone >= listed.keys()
+
+
+def test_members_without_a_line_keep_no_others_from_theirs(store: MemoryStore) -> None:
+    """What could not be read while it was stored is in the archive, and the list leaves it out."""
+    snapshot = back_up(made(opening(store), "tar.gz"), FILES)
+    relisted(store, snapshot.id, {path: content for path, content in FILES.items() if path != b"/b"})
+    assert proof(opened(opening(store), "tar.gz")).problems == ()
+    relisted(store, snapshot.id, {b"/a": FILES[b"/a"], b"/c/d": b"D", b"/f": FILES[b"/f"]})
+    (problem,) = proof(opened(opening(store), "tar.gz")).problems
+    assert problem.paths == (b"/c/d",)
 
 
 @pytest.mark.parametrize(("kind", "is_proven"), [("tar.gz", True), ("tar", False)])

@@ -71,7 +71,7 @@ def test_everything_comes_back() -> None:
         notes=("no sockets",),
     )
     read = sidecar.decode(sidecar.encode("zip", facts, size=12, sha256=SHA, encrypted=False), EPOCH)
-    assert read == sidecar.Sidecar(facts=facts, size=12, sha256=SHA, encrypted=False)
+    assert read == sidecar.Sidecar(facts=facts, size=12, sha256=SHA, encrypted=False, tells_kind=True)
 
 
 def test_marks_of_the_restic_format_are_no_tags_here() -> None:

@@ -243,6 +243,19 @@ def test_names_without_end_take_no_memory_without_end(monkeypatch: pytest.Monkey
         unpacked("tar", tar(*members))
 
 
+def test_names_are_counted_with_the_room_that_each_takes_and_so_are_the_ends_of_links(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paths, "_MOST_BYTES", 1 << 20)
+    assert len(unpacked("tar", tar(*(info(f"{number}") for number in range(4000)))).members) == 4000
+    for many in (
+        [info(f"{number}") for number in range(6000)],
+        [info(f"{number}", tarfile.SYMTYPE, linkname="x" * 5000) for number in range(300)],
+    ):
+        with pytest.raises(BackupError, match="more names than memory can hold"):
+            unpacked("tar", tar(*many))
+
+
 def test_names_that_are_too_deep_are_refused() -> None:
     found = unpacked("tar", tar(info("/".join(["d"] * 5000)), info("x" * 65_000), info("x" * 66_000)))
     assert (len(found.members), len(found.refused)) == (1, 2)

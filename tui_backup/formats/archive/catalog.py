@@ -210,7 +210,7 @@ class Catalog:
             return None
         by_name = _facts_of_name(found)
         read = sidecar.decode(content, by_name.time)
-        if read is None or read.facts.kind is not None:
+        if read is None or read.tells_kind or read.facts.kind is not None:
             return read
         return msgspec.structs.replace(read, facts=msgspec.structs.replace(read.facts, kind=by_name.kind))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 from typing import BinaryIO
 
 from tui_backup.errors import BackupError, Corrupted, NotFound, StoreError, WrongPassword
@@ -27,6 +28,8 @@ from tui_backup.primitives.raw_file import RawFile
 
 _MOST_PATHS = 100
 _MOST_REASONS = 100
+_MOST_SKIPPED = 10_000
+"""How many lines of a list are looked through for that of a member."""
 _STEP = 1 << 20
 _WITHOUT_CHECKSUM = frozenset({"tar"})
 """Containers that have no checksum of their own."""
@@ -163,39 +166,50 @@ class Checker:
 
 
 class _Expected:
-    """What the list says of the members, which come in its order; without a list, content is only read."""
+    """What the list says of the members, which come in its order; without a list, content is only read.
+
+    Where a member has no line, or a line no member, the next ones are found again among the lines that follow.
+    """
 
     def __init__(self, members: Iterator[Member]) -> None:
         self.findings: dict[str, tuple[bytes, ...]] = {}
         """Reason -> paths, at most a hundred."""
         self._members = members
-        self._next = next(members, None)
+        self._skipped: dict[bytes, Member] = {}
+        """Lines of which no member has come so far."""
 
     def compare(self, member: Member, content: BinaryIO | None, *, goes_on: bool) -> None:
-        """Read a member's content, and hold it against the next line if that is about it.
+        """Read a member's content, and hold it against its line.
 
         Raises:
             Corrupted: the content is damaged, and what lies behind it cannot be read (not where it `goes_on`).
         """
-        line = self._next if self._next is not None and self._next.path == member.path else None
+        line = self._line_of(member.path)
         if content is not None:
             try:
                 digest = _digest(content)
             except Corrupted as error:
                 if not goes_on:
+                    self._skipped = ({line.path: line} if line is not None else {}) | self._skipped
                     raise
                 _find(self.findings, member.path, error.message)
             else:
                 if line is not None and not line.link and line.sha256 not in ("", digest):
                     _find(self.findings, member.path, _("its content is not what was backed up"))
-        if line is not None:
-            self._next = next(self._members, None)
+
+    def _line_of(self, path: bytes) -> Member | None:
+        if (line := self._skipped.pop(path, None)) is not None:
+            return line
+        while len(self._skipped) < _MOST_SKIPPED and (line := next(self._members, None)) is not None:
+            if line.path == path:
+                return line
+            self._skipped[line.path] = line
+        return None
 
     def finish(self, reason: str) -> None:
         """Note the lines of which no member has come, with the reason for that."""
-        while self._next is not None:
-            _find(self.findings, self._next.path, reason)
-            self._next = next(self._members, None)
+        for line in chain(self._skipped.values(), self._members):
+            _find(self.findings, line.path, reason)
 
 
 def _find(findings: dict[str, tuple[bytes, ...]], path: bytes, reason: str) -> None:

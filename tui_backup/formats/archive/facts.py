@@ -58,9 +58,9 @@ def facts_of(brief: Brief, username: str) -> Facts:
     original = brief.original
     return Facts(
         time=brief.time.replace(tzinfo=timezone(brief.time.utcoffset() or timedelta())),
-        job=_as_kept(brief.job),
+        job=_as_kept(brief.job) or None,
         host=_as_kept(brief.host),
-        kind=_as_kept(brief.kind),
+        kind=_as_kept(brief.kind) or None,
         paths=_as_many(brief.paths),
         tags=own_tags(brief.tags),
         username=username,

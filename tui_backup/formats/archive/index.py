@@ -13,16 +13,14 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from tui_backup.errors import BackupError, Corrupted
+from tui_backup.errors import Corrupted
 from tui_backup.formats.archive.entry_list import Line, lines_of, link_of, path_of
 from tui_backup.formats.archive.frames import frame_at, frames
-from tui_backup.formats.containers.paths import DEEPEST, LONGEST_PATH, Claims
+from tui_backup.formats.containers.paths import DEEPEST, LONGEST_PATH, Claims, Room
 from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _
 
 _MOST_ENTRIES = 1 << 26
-_MOST_BYTES = 256 << 20
-"""Of the paths of all directories."""
 _MOST_REFUSED = 1000
 _FRAMES_AT_HAND = 8
 _SLASH_FIRST: Final = bytes.maketrans(b"/\0", b"\0/")
@@ -220,7 +218,7 @@ class _Shelf:
         self._leaf = b"\0"
         """The last path that is no directory, with a slash behind it."""
         self._claims = None if in_order else Claims()
-        self._room = _MOST_BYTES
+        self._room = Room()
 
     def take(self, number: int, path: bytes, kind: EntryKind) -> None:
         """Take an entry by the number of its line.
@@ -270,9 +268,7 @@ class _Shelf:
             self._add(path)
 
     def _add(self, path: bytes) -> None:
-        self._room -= len(path)
-        if self._room < 0:
-            raise BackupError(_("the archive has more names than memory can hold"))
+        self._room.spend(path)
         self.children[path] = array("I")
 
 

@@ -29,6 +29,8 @@ class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     """Of the archive as stored, 64 hex digits."""
     encrypted: bool | None = None
+    tells_kind: bool = False
+    """Whether it says what kind the archive is of, be it that nobody knows."""
 
 
 def encode(format_: str, facts: Facts, *, size: int, sha256: str, encrypted: bool) -> bytes:
@@ -60,6 +62,7 @@ def decode(content: bytes, time: datetime) -> Sidecar | None:
         size=number(fields.get("size")),
         sha256=_sha256(fields.get("checksum")),
         encrypted=encrypted if isinstance(encrypted, bool) else None,
+        tells_kind="kind" in fields,
     )
 
 

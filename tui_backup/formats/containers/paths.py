@@ -1,5 +1,7 @@
 """Names of members as paths inside a snapshot; they may come from an attacker."""
 
+import os
+
 from tui_backup.errors import BackupError, Corrupted
 from tui_backup.model.entry import EntryKind
 from tui_backup.primitives.i18n import _
@@ -8,8 +10,10 @@ LONGEST_PATH = (1 << 16) - 2
 """Bytes, so that it fits into a zip, a slash behind it."""
 
 DEEPEST = 4096
-_MOST_BYTES = 1 << 30
-"""Of all paths of one archive together, those of directories that are only implied among them."""
+_MOST_BYTES = min(1 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+"""Of memory for all names of one archive together, those of directories that are only implied among them."""
+_EACH = 200
+"""Bytes that a name takes beside its own, as it is kept (measured: 120 to 210)."""
 
 
 def path_of(name: bytes) -> bytes:
@@ -26,6 +30,19 @@ def path_of(name: bytes) -> bytes:
     return b"/" + b"/".join(parts)
 
 
+class Room:
+    """Memory for names that may come from an attacker."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_BYTES
+
+    def spend(self, name: bytes) -> None:
+        """Count a name that is kept; raises BackupError where there are names without end."""
+        self._left -= len(name) + _EACH
+        if self._left < 0:
+            raise BackupError(_("the archive has more names than memory can hold"))
+
+
 class Claims:
     """The paths that members of one archive have taken: each once, and below nothing but directories."""
 
@@ -33,11 +50,7 @@ class Claims:
         self._taken = {b"/": EntryKind.DIR}
         self._implied: set[bytes] = set()
         """Directories that have no member of their own so far."""
-        self._room = _MOST_BYTES
-
-    def kind(self, path: bytes) -> EntryKind | None:
-        """Return what has taken a path."""
-        return self._taken.get(path)
+        self._room = Room()
 
     def take(self, path: bytes, kind: EntryKind) -> bool:
         """Take a path and those of the directories that it lies in; return False for a directory that comes again.
@@ -55,21 +68,16 @@ class Claims:
             return is_first
         self._imply(path.rpartition(b"/")[0] or b"/")
         self._taken[path] = kind
-        self._spend(len(path))
+        self._room.spend(path)
         return True
 
     def _imply(self, directory: bytes) -> None:
         implied = []
         while (found := self._taken.get(directory)) is None:
             implied.append(directory)
-            self._spend(len(directory))
+            self._room.spend(directory)
             directory = directory.rpartition(b"/")[0] or b"/"
         if found is not EntryKind.DIR:
             raise Corrupted(_("it lies below what is no directory"))
         self._implied.update(implied)
         self._taken.update(dict.fromkeys(implied, EntryKind.DIR))
-
-    def _spend(self, size: int) -> None:
-        self._room -= size
-        if self._room < 0:
-            raise BackupError(_("the archive has more names than memory can hold"))

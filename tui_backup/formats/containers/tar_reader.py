@@ -14,7 +14,7 @@ from tui_backup.errors import Corrupted
 from tui_backup.formats.containers import tar_parsing as parsing
 from tui_backup.formats.containers import tar_sparse as sparse
 from tui_backup.formats.containers.base import Member, Refuse
-from tui_backup.formats.containers.paths import Claims, path_of
+from tui_backup.formats.containers.paths import Claims, Room, path_of
 from tui_backup.formats.containers.tar_header import BLOCK
 from tui_backup.formats.containers.tar_parsing import LARGEST_HEADER
 from tui_backup.model.entry import EntryKind, Xattrs
@@ -81,6 +81,8 @@ class TarReader:
         self._file = file
         self._refuse = refuse
         self._claims = Claims()
+        self._room = Room()
+        """For where links lead to."""
         self._sizes: dict[bytes, int] = {}
         """Of the FILEs so far."""
         self._targets: dict[bytes, bytes] = {}
@@ -189,6 +191,7 @@ class TarReader:
         if member.kind is EntryKind.FILE:
             self._sizes[member.path] = member.size
         elif member.kind is EntryKind.SYMLINK:
+            self._room.spend(member.target)
             self._targets[member.path] = member.target
         return is_first
 

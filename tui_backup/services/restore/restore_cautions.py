@@ -51,7 +51,9 @@ def _cautions(workspace: "Workspace", candidate: Candidate, plan: RestorePlan) -
         yield _("the snapshot is known to be damaged: what cannot be read is left out and named")
     if snapshot.status is not SnapshotStatus.OK:
         yield _("the snapshot is incomplete: something could not be read when it was made")
-    if plan.request.undo_keep is not None and snapshot.host != workspace.host:
+    if plan.request.undo_keep is not None and not snapshot.host:
+        yield _("nobody knows which host the snapshot is of")
+    elif plan.request.undo_keep is not None and snapshot.host != workspace.host:
         text = _("the snapshot is of {host}, and this is {here}")
         yield text.format(host=snapshot.host, here=workspace.host)
     if not plan.request.trusted:

@@ -189,7 +189,7 @@ class PlanStep(Step):
         desk, plan = self.page.desk, planned.plan
         snapshot = plan.snapshot
         what = _("{job}, {time}, snapshot {id} in {repository}").format(
-            job=snapshot.job or snapshot.host,
+            job=snapshot.job or snapshot.host or _("(another program)"),
             time=day_and_time(snapshot.time, desk.now(), desk.zone),
             id=snapshot.short_id,
             repository=planned.copy.repository,
