@@ -4,9 +4,11 @@ import compileall
 import gc
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import WorkStealingScheduling
 
 from tests.support.components import COMPONENTS
 from tui_backup.__main__ import YOUNG
@@ -18,11 +20,17 @@ pytest_plugins = ["tests.support.servers.fixtures"]
 
 _LONGEST_ID = 200
 
+_DOUBLED_UP_TO = 8
+"""Processes, each of which takes half a gigabyte."""
+
 _TESTS = Path(__file__).parent
 _STARTED = (_TESTS.parent / "tui_backup", _TESTS / "support")
 """What processes of the tests import, some of which are started a thousand times."""
 
 _REQUIRED = frozenset(filter(None, os.environ.get("TUI_BACKUP_REQUIRE", "").split(",")))
+
+_PROCESSES = ("faults/", "cli/test_clocks.py")
+"""Where the tests are whose marker is `processes`."""
 
 _FOREIGN = ("AWS_", "BACKUP_", "BORG_", "DATABASE_URL", "RESTIC_", "TUI_BACKUP_", "XDG_")
 _KEPT = frozenset({"TUI_BACKUP_REQUIRE", "TUI_BACKUP_RESTIC"})
@@ -46,10 +54,29 @@ def pytest_configure(config: pytest.Config) -> None:
         _compile()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` means: many tests wait for other programs, or for a UI to come to rest."""
+    cores = len(os.sched_getaffinity(0))
+    return max(cores, min(2 * cores, _DOUBLED_UP_TO))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WorkStealingScheduling:
+    """Have a process keep what lies side by side, so that fixtures of a module are made once, and share at the end."""
+    return WorkStealingScheduling(config, log)
+
+
 def _compile() -> None:
     """Compile once what each process would compile by itself where PYTHONDONTWRITEBYTECODE is set."""
     for directory in _STARTED:
         compileall.compile_dir(directory, quiet=2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(_TESTS).as_posix().startswith(_PROCESSES):
+            item.add_marker(pytest.mark.processes)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
