@@ -6,6 +6,7 @@ USER is who does it, 0 for root. With STATE, a directory of another file system,
 is kept in a snapshot. A process of its own, since it forks for every death. Prints how many deaths there were.
 """
 
+import ctypes  # noqa: F401  # ordinary users, whom children become, may not be able to read where Python lies
 import os
 import shutil
 import signal
