@@ -39,7 +39,8 @@ def test_check_is_exit_1_after_a_failure(site: Site) -> None:
 def test_check_says_all_in_its_first_line(site: Site) -> None:
     site.back_up()
     answer = site.call("status", "--check")
-    assert (answer.code, answer.out.splitlines()[0]) == (0, "tui-backup: 1 job, all healthy, newest backup now")
+    assert answer.code == 0
+    assert answer.out.startswith("tui-backup: 1 job, all healthy, newest backup ")
     assert site.call("-q", "status", "--check").out == ""
     site.source.rename(site.directory / "away")
     site.call("run", "site")

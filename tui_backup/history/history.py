@@ -126,9 +126,10 @@ class History:
         """Return the runs that are recorded as going on, dead or alive."""
         return self._ask([], runs.select, "status = 'running'")
 
-    def backups(self, job: str, limit: int) -> list[Run]:
-        """Return the newest ended backups of a job, newest first."""
-        return self._ask([], runs.select, "job = ? AND verb = 'run' AND status != 'running'", (job,), limit)
+    def backups(self, job: str, limit: int, *, tried_again: bool = True) -> list[Run]:
+        """Return the newest ended backups of a job, newest first; `tried_again`: those too that another one follows."""
+        where = "job = ? AND verb = 'run' AND status != 'running'" + ("" if tried_again else f" AND {runs.LAST_WORD}")
+        return self._ask([], runs.select, where, (job,), limit)
 
     def good_backups(self, job: str, repository: str, limit: int) -> list[Run]:
         """Return the newest backups of a job that were `ok` in a repository, newest first; copies count."""

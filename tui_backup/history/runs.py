@@ -17,6 +17,9 @@ _COLUMNS = (
     "id, repository, verb, job, kind, status, started, duration, snapshot, bytes_added, bytes_processed, files, "
     "warnings, message, files_new, files_changed, files_unmodified, next_attempt"
 )
+LAST_WORD = "NOT EXISTS (SELECT 1 FROM runs AS each WHERE each.id = runs.id AND each.next_attempt IS NOT NULL)"
+"""A condition: no other attempt follows the run, in whichever repository."""
+
 _SELECT = f"SELECT {_COLUMNS} FROM runs "  # noqa: S608 - only our own names
 
 

@@ -14,7 +14,8 @@ from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.snapshot import Snapshot, SnapshotStatus
 from tui_backup.model.standing import Integrity
 from tui_backup.model.trouble import Trouble, TroubleKind
-from tui_backup.services.status.dashboard import _GRAVEST_FIRST, JobState, Overview, PastBackup, overview, past_backups
+from tui_backup.services.status.dashboard import JobState, Overview, PastBackup, overview, past_backups
+from tui_backup.services.status.overview import GRAVEST_FIRST
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.dashboard.cures import command_of, kind_piece
 from tui_backup.tui.glyphs import ASCII
@@ -180,7 +181,7 @@ def test_damage_anywhere_is_seen_and_the_whole_copy_is_read(workspace: Workspace
 
 
 def test_every_kind_of_trouble_has_its_place_and_its_word() -> None:
-    assert sorted(_GRAVEST_FIRST) == sorted(TroubleKind)
+    assert sorted(GRAVEST_FIRST) == sorted(TroubleKind)
     for kind in TroubleKind:
         assert kind_piece(kind, ASCII)
         assert command_of(Trouble(kind=kind, message=""))

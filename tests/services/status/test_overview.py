@@ -126,6 +126,35 @@ def test_a_last_run_that_was_not_ok_is_a_problem(history: History, tmp_path: Pat
     assert (site(found).last_success, site(found).success_rate) == (NOW - 2 * HOUR, 0.5)
 
 
+def test_several_attempts_are_one_run(history: History, tmp_path: Path) -> None:
+    config = in_two(tmp_path)
+    for hours in (9, 6, 3):
+        for attempt in (2, 1):
+            begun = hours * HOUR + attempt * timedelta(minutes=20)
+            again = NOW - begun + timedelta(minutes=20)
+            ran(history, begun)
+            ran(history, begun, RunStatus.FAILED, repository="offsite", next_attempt=again)
+        for repository in config.repositories:
+            ran(history, hours * HOUR, repository=repository)
+    ran(history, HOUR, RunStatus.FAILED)
+    assert site(look(history, tmp_path, config)).success_rate == 0.75
+
+
+def test_only_the_newest_runs_are_rated_whole(history: History, tmp_path: Path) -> None:
+    config = in_two(tmp_path)
+    for number in range(40):
+        status = RunStatus.OK if number < 15 else RunStatus.FAILED
+        for repository in ("local", "offsite", None):
+            ran(history, (number + 1) * HOUR, status, repository=repository)
+    assert site(look(history, tmp_path, config)).success_rate == 0.5
+
+
+def test_what_is_gravest_comes_first(history: History, tmp_path: Path) -> None:
+    ran(history, 27 * HOUR)
+    ran(history, 26.5 * HOUR, RunStatus.INCOMPLETE)
+    assert kinds(look(history, tmp_path)) == ["stale", "incomplete"]
+
+
 def test_a_cancelled_run_is_no_problem_and_no_success(history: History, tmp_path: Path) -> None:
     ran(history, 27 * HOUR)
     ran(history, HOUR, RunStatus.CANCELLED)

@@ -19,16 +19,9 @@ from tui_backup.history.repositories import HeldSnapshot
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity, Standing
 from tui_backup.model.trouble import Trouble, TroubleKind
-from tui_backup.services.status.overview import RATED_RUNS, JobStatus, StatusReport, report, worst_of_runs
+from tui_backup.services.status.overview import RATED_RUNS, JobStatus, report, worst_of_runs
 
 T = TypeVar("T")
-
-_GRAVEST_FIRST = (
-    TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.STOPPED, TroubleKind.FAILED, TroubleKind.UNLOCKED,
-    TroubleKind.STALE, TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD,
-    TroubleKind.SCHEDULER, TroubleKind.CLOCK, TroubleKind.VERIFY_FAILED, TroubleKind.PRUNE_FAILED,
-    TroubleKind.NOTIFIER, TroubleKind.HISTORY, TroubleKind.METRICS,
-)  # fmt: skip
 
 _RUNS_SEEN = 20_000
 """How many of a job's newest runs its past is put together from."""
@@ -131,18 +124,13 @@ def overview(config: Config, history: History, state_dir: Path, now: datetime) -
     """Return how everything stands."""
     status = report(config, history, state_dir, now)
     grave = {TroubleKind.SUDDEN_CHANGE: JobState.CHANGED, TroubleKind.DAMAGED: JobState.DAMAGED}
-    states_of = {each.job: grave[each.kind] for each in reversed(gravest_first(status)) if each.kind in grave}
+    states_of = {each.job: grave[each.kind] for each in reversed(status.problems) if each.kind in grave}
     jobs = (_job(config.jobs[job.job], job, history, states_of.get(job.job)) for job in status.jobs)
     states = list(JobState)
     return Overview(
         jobs=tuple(sorted(jobs, key=lambda job: (states.index(job.state), job.job))),
-        problems=gravest_first(status),
+        problems=status.problems,
     )
-
-
-def gravest_first(status: StatusReport) -> tuple[Trouble, ...]:
-    """Return what somebody should look at, the gravest first."""
-    return tuple(sorted(status.problems, key=lambda trouble: _GRAVEST_FIRST.index(trouble.kind)))
 
 
 def past_backups(history: History, job: JobConfig) -> list[PastBackup]:

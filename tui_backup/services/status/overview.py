@@ -12,7 +12,7 @@ from tui_backup.engine.retention_guard import CLOCK_TOLERANCE
 from tui_backup.history.history import History
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.model.standing import Integrity
-from tui_backup.model.trouble import Trouble
+from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _, ngettext
 from tui_backup.services.alerts.staleness import last_success
 from tui_backup.services.alerts.troubles import found_troubles
@@ -21,13 +21,20 @@ from tui_backup.services.log import log_of
 from tui_backup.services.programs.requirements import unmet
 from tui_backup.services.restore.restore_times import restore_times
 from tui_backup.services.runs.current import RunningRun, list_runs
+from tui_backup.services.runs.outcome import worst
 from tui_backup.services.runs.reaper import reap
 from tui_backup.services.schedule.due import is_backup_due, next_run
 
 RATED_RUNS = 30
 """How many of a job's newest runs its success rate is about, and of its newest restores their duration."""
 
-_GRAVITY = (RunStatus.OK, RunStatus.CANCELLED, RunStatus.INCOMPLETE, RunStatus.FAILED)
+
+GRAVEST_FIRST = (
+    TroubleKind.SUDDEN_CHANGE, TroubleKind.DAMAGED, TroubleKind.STOPPED, TroubleKind.FAILED, TroubleKind.UNLOCKED,
+    TroubleKind.STALE, TroubleKind.INCOMPLETE, TroubleKind.COPIES, TroubleKind.LOW_SPACE, TroubleKind.HELD,
+    TroubleKind.SCHEDULER, TroubleKind.CLOCK, TroubleKind.VERIFY_FAILED, TroubleKind.PRUNE_FAILED,
+    TroubleKind.NOTIFIER, TroubleKind.HISTORY, TroubleKind.METRICS,
+)  # fmt: skip
 
 
 class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +54,7 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None
     """Bytes of all files in the newest snapshot."""
     success_rate: float | None
-    """Between 0 and 1; runs that somebody cancelled do not count."""
+    """Between 0 and 1, of the newest runs: several attempts are one, cancelled ones do not count."""
     restores: int
     """Those among the last runs that brought something back."""
     restore_duration: float | None
@@ -78,6 +85,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     repositories: tuple[RepositoryStatus, ...]
     running: tuple[RunningRun, ...]
     problems: tuple[Trouble, ...]
+    """The gravest first."""
 
 
 def report(config: Config, history: History, state_dir: Path, now: datetime) -> StatusReport:
@@ -86,7 +94,8 @@ def report(config: Config, history: History, state_dir: Path, now: datetime) -> 
     running = tuple(list_runs(state_dir))
     jobs = tuple(_job(job, history, now) for job in config.jobs.values())
     repositories = tuple(_repository(config, each, history) for each in config.repositories.values())
-    problems = found_troubles(config, history, state_dir, now)
+    found = found_troubles(config, history, state_dir, now)
+    problems = tuple(sorted(found, key=lambda trouble: GRAVEST_FIRST.index(trouble.kind)))
     return StatusReport(healthy=not problems, jobs=jobs, repositories=repositories, running=running, problems=problems)
 
 
@@ -112,23 +121,22 @@ def motd(status: StatusReport, now: datetime) -> str:
 
 def worst_of_runs(rows: Iterable[Run]) -> dict[str, RunStatus]:
     """Return how runs that have ended went where they went worst, by their ids, in the order of the rows."""
-    worst: dict[str, RunStatus] = {}
+    found: dict[str, RunStatus] = {}
     for row in rows:
-        worst[row.id] = max(worst.get(row.id, RunStatus.OK), row.status, key=_GRAVITY.index)
-    return worst
+        found[row.id] = worst((found.get(row.id, RunStatus.OK), row.status))
+    return found
 
 
 def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
-    newest = history.backups(job.name, RATED_RUNS * len(job.repositories))
-    newest = [run for run in newest if run.started <= now + CLOCK_TOLERANCE] or newest
-    last = [run for run in newest if run.id == newest[0].id]
+    newest = history.last_run(job.name, now + CLOCK_TOLERANCE)
+    last = history.run(newest.id) if newest else []
     success = last_success(job, history, now)
     held = history.holdings(job.name)
     restores = restore_times(history.runs(job.name, RATED_RUNS, Verb.RESTORE), held.size)
     return JobStatus(
         job=job.name,
-        last_run=last[0].started if last else None,
-        last_status=max((run.status for run in last), key=_GRAVITY.index, default=None),
+        last_run=newest.started if newest else None,
+        last_status=worst(run.status for run in last) if last else None,
         last_success=success.time,
         next_run=next_run(job, now),
         waiting=unmet(job) if job.timing.require and is_backup_due(job, history, now) else None,
@@ -137,7 +145,7 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
         integrity=_integrity(history, job.name),
         snapshots=held.snapshots,
         size=held.size,
-        success_rate=_success_rate(newest),
+        success_rate=_success_rate(job, history, now),
         restores=restores.count,
         restore_duration=restores.duration,
         restore_throughput=restores.throughput,
@@ -145,8 +153,10 @@ def _job(job: JobConfig, history: History, now: datetime) -> JobStatus:
     )
 
 
-def _success_rate(rows: Iterable[Run]) -> float | None:
-    """Return the share of the newest runs that were `ok` in every repository."""
+def _success_rate(job: JobConfig, history: History, now: datetime) -> float | None:
+    """Return the share of the newest runs that were `ok` in every repository, of several attempts the last one."""
+    rows = history.backups(job.name, RATED_RUNS * (len(job.repositories) + 1), tried_again=False)
+    rows = [row for row in rows if row.started <= now + CLOCK_TOLERANCE] or rows
     newest = islice(worst_of_runs(rows).values(), RATED_RUNS)
     counted = [status for status in newest if status is not RunStatus.CANCELLED]
     return round(counted.count(RunStatus.OK) / len(counted), 4) if counted else None
@@ -154,9 +164,9 @@ def _success_rate(rows: Iterable[Run]) -> float | None:
 
 def _integrity(history: History, job: str) -> Integrity | None:
     found = {history.standing(repository, snapshot).integrity for repository, snapshot in history.newest_good(job)}
-    for worst in (Integrity.DAMAGED, Integrity.UNVERIFIED, Integrity.OK):
-        if worst in found:
-            return worst
+    for integrity in (Integrity.DAMAGED, Integrity.UNVERIFIED, Integrity.OK):
+        if integrity in found:
+            return integrity
     return None
 
 
