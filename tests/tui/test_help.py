@@ -1,12 +1,17 @@
 """Help: what a page is for and every key that works there, by where else it works."""
 
+from textual.app import App
+from textual.binding import Binding
 from textual.containers import VerticalScroll
+from textual.dom import DOMNode
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.screen import Screen
+from textual.widgets import Button, Checkbox, Input, Static, TextArea
 
 from tests.tui.conftest import Look, at, settled
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.dialogs.help import HelpDialog
+from tui_backup.tui.inherited_words import KNOWN
 from tui_backup.tui.places import History
 from tui_backup.tui.records.history import HistoryPage
 
@@ -42,6 +47,14 @@ async def test_it_scrolls_in_a_small_terminal_and_any_of_its_keys_closes_it(app:
             await pilot.press(key)
             await settled(pilot)
             assert isinstance(app.screen, HistoryPage)
+
+
+def test_what_keys_of_textuals_own_widgets_do_can_be_said_in_any_language() -> None:
+    used: tuple[type[DOMNode], ...] = (App, Screen, VerticalScroll, Button, Checkbox, Input, TextArea)
+    bindings = [each for widget in used for base in widget.__mro__ for each in vars(base).get("BINDINGS", ())]
+    words = {words for each in bindings if isinstance(each, Binding) for words in (each.description, each.tooltip)}
+    assert len(words) > 40
+    assert words - {"", None} <= {*KNOWN}
 
 
 def test_look_help(look: Look) -> None:

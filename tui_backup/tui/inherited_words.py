@@ -19,6 +19,7 @@ KNOWN = (
     N_("Page Left"),
     N_("Page Right"),
     N_("Press button"),
+    N_("Toggle"),
     N_("Move cursor left"),
     N_("Move cursor left and select"),
     N_("Move cursor left a word"),
