@@ -218,7 +218,11 @@ def test_a_start_that_fails_is_told_and_stays_among_the_troubles_until_it_runs(
     assert services.calls.count("systemctl start app.service") == 1, "its own run tries, nobody else so soon"
     monkeypatch.setattr(standstill, "_AGAIN", timedelta(0))
     services.refuse()
-    estate.run()
+    said = list[str]()
+    with estate.open() as workspace:
+        workspace.on_warning = said.append
+        run_in(workspace)
+    assert "systemd:app.service could not be started after a backup; it runs again" in said
     assert services.unit("app.service") == "active"
     assert problems(estate) == []
 

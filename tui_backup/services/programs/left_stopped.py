@@ -30,6 +30,7 @@ def start_what_is_left(workspace: "Workspace") -> None:
         return
     from tui_backup.services.programs.beside import Beside
     from tui_backup.services.programs.standstill import start_left
+    from tui_backup.services.programs.stoppables import shown
 
     def note(program: str, line: str) -> None:
         workspace.log.info(": ".join((program, line)))
@@ -41,8 +42,11 @@ def start_what_is_left(workspace: "Workspace") -> None:
         text = _("what a run has left stopped cannot be looked after: {reason}")
         workspace.warn(text.format(reason=reason_of(error)))
         return
-    for name in started:
-        workspace.warn(_("{name} was left stopped by a run that died; it runs again").format(name=name))
+    for each in started:
+        text = _("{name} was left stopped by a run that died; it runs again")
+        if each.tried is not None:
+            text = _("{name} could not be started after a backup; it runs again")
+        workspace.warn(text.format(name=shown(each.what)))
     for failure in failures:
         workspace.warn(failure.message)
 

@@ -158,7 +158,7 @@ def left_stopped(state_dir: Path) -> list[tuple[Record, Stopped]]:
     ]
 
 
-def start_left(state_dir: Path, beside: Beside, at: datetime) -> tuple[list[str], list[BackupError]]:
+def start_left(state_dir: Path, beside: Beside, at: datetime) -> tuple[list[Stopped], list[BackupError]]:
     """Start what dead runs have left stopped; return what that was, and what could not be started.
 
     What could not be started lately is not tried again. What runs by now is left alone.
@@ -166,7 +166,7 @@ def start_left(state_dir: Path, beside: Beside, at: datetime) -> tuple[list[str]
     Raises:
         OSError: the state cannot be used.
     """
-    started, failures = list[str](), list[BackupError]()
+    started, failures = list[Stopped](), list[BackupError]()
     if not any(_is_left(state_dir, record) for record in records(state_dir)):
         return started, failures
     for record in records(state_dir):
@@ -178,7 +178,7 @@ def start_left(state_dir: Path, beside: Beside, at: datetime) -> tuple[list[str]
                 left, failed = _start_all(state_dir, record, beside, at=at, doubtful=record.stopped)
                 failures += failed
                 kept = {_key(each.what) for each in left.stopped}
-                started += [stoppables.shown(each.what) for each in record.stopped if _key(each.what) not in kept]
+                started += [each for each in record.stopped if _key(each.what) not in kept]
     return started, failures
 
 

@@ -105,7 +105,7 @@ def _systemd(what: Stoppable) -> Control:
     runtime = f"/run/user/{os.geteuid()}"
     has_runtime = "XDG_RUNTIME_DIR" in os.environ or not os.path.isdir(runtime)
     return Control(
-        status=(*systemctl, "show", "--property=LoadState,ActiveState", "--", what.name),
+        status=(*systemctl, "show", "--property=LoadState,ActiveState,CanStart", "--", what.name),
         stop=(*systemctl, "stop", "--", what.name),
         start=(*systemctl, "start", "--", what.name),
         answer=_of_unit,
@@ -137,6 +137,10 @@ def _of_unit(name: str, ended: "Ended", lines: list[str]) -> bool:
     if not ended.went_well or "ActiveState" not in facts:
         raise _unanswered(name, ended)
     is_up = facts["ActiveState"] in _UNIT_RUNS
+    if is_up and facts.get("CanStart") == "no":
+        text = _("{name} runs, but systemd would not start it again once it is stopped: its unit is {state}")
+        state = facts.get("LoadState", "")
+        raise HookFailed(text.format(name=name, state=state), hint=_("look with: systemctl status"))
     if facts.get("LoadState") == "not-found" and not is_up:
         raise HookFailed(_("there is no unit {name}").format(name=name), hint=_("look with: systemctl list-units"))
     return is_up
