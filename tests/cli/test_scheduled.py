@@ -3,10 +3,18 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.cli.calling import Call
 from tests.cli.site import Site
+from tui_backup.config.load import load_config
+from tui_backup.model.hook import Stoppable
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.processes import this_process
+from tui_backup.services.programs.standstill import Record, Stopped
 
 EVERY_MINUTE = 'schedule = "* * * * *"'
 
@@ -79,6 +87,64 @@ def test_a_configuration_without_schedules_is_warned_of(site: Site) -> None:
     answer = site.call("--run-scheduled")
     assert (answer.code, answer.out) == (0, "")
     assert answer.err == f"tui-backup: warning: no job of {site.config} has a schedule\n"
+
+
+def leave_stopped(state: Path) -> Path:
+    """Leave what somebody leaves who dies while something stands still; return the file that its start makes."""
+    started = state.parent / "started"
+    what = Stoppable(kind="command", name="app", stop=("false",), start=("touch", str(started)))
+    dead = msgspec.structs.replace(this_process(), pid=1, started=1)
+    record = Record(run="20260101T000000Z-00000000", job="site", since=now(), owner=dead, stopped=(Stopped(what=what),))
+    (state / "standstill").mkdir(parents=True)
+    (state / "standstill" / f"{record.run}.json").write_bytes(msgspec.json.encode(record))
+    return started
+
+
+def test_what_a_dead_run_left_stopped_is_started_though_nothing_is_scheduled(site: Site) -> None:
+    site.back_up()
+    started = leave_stopped(site.directory / "state")
+    answer = site.call("--run-scheduled")
+    assert (answer.code, started.exists()) == (0, True)
+    assert "what `app` stops was left stopped by a run that died; it runs again" in answer.err
+    assert "left stopped" not in site.call("--run-scheduled").err
+
+
+@pytest.mark.parametrize("enabled", ["true", "false"])
+def test_so_it_is_where_variables_are_the_configuration(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, enabled: str
+) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a").write_text("one")
+    for name, value in {"DIR": "backups", "PATHS": "source", "ENABLED": enabled}.items():
+        monkeypatch.setenv(f"BACKUP_{name}", value)
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "backup").code == 0
+    started = leave_stopped(Path(load_config().state_dir))
+    answer = call("--run-scheduled")
+    assert (answer.code, answer.out, started.exists()) == (0, "", True)
+    assert answer.err.startswith("tui-backup: warning: what `app` stops was left stopped")
+
+
+def test_alerts_are_looked_after_though_nothing_is_scheduled(site: Site) -> None:
+    heard = site.directory / "heard"
+    site.config.write_text(
+        f"""{site.config.read_text()}
+[notifiers.ops]
+kind = "command"
+command = ["sh", "-c", "cat >> {heard}"]
+on = ["failure"]
+"""
+    )
+    shutil.move(site.source, site.directory / "moved")
+    assert site.call("run", "site").code == 1
+    told = heard.read_text()
+    assert "backup_failed" in told
+    shutil.move(site.directory / "moved", site.source)
+    leave_stopped(site.directory / "state")
+    (record,) = (site.directory / "state" / "standstill").glob("*.json")
+    record.write_bytes(record.read_bytes().replace(b'"touch"', b'"false"'))
+    site.call("--run-scheduled")
+    assert "services_stopped" in heard.read_text().removeprefix(told)
 
 
 def test_an_invalid_configuration_runs_nothing(site: Site) -> None:
