@@ -37,7 +37,7 @@ LOCKS = {
 
 @pytest.fixture(autouse=True)
 def _held_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("services.pruning", "formats.restic.locks.life"):
+    for module in ("services.upkeep.pruning", "formats.restic.locks.life"):
         monkeypatch.setattr(f"tui_backup.{module}.now", lambda: NOW)
 
 
