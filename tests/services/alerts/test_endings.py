@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.clock import now
 from tui_backup.services.alerts import telling as alerts
 from tui_backup.services.runs.attempts import LATE
-from tui_backup.services.runs.run_scope import run_scope
+from tui_backup.services.runs.run_scope import RunScope, run_scope
 from tui_backup.services.status.overview import report
 from tui_backup.services.unattended.upkeep_turns import reclaim, verify_share
 from tui_backup.services.workspace import Workspace
@@ -55,6 +56,12 @@ def ops() -> Iterator[Receiver]:
 @pytest.fixture
 def estate(tmp_path: Path, ops: Receiver) -> Estate:
     return telling_estate(tmp_path / "estate", [("ops", ops.url)], on=ENDS)
+
+
+@contextmanager
+def at_once(_scope: RunScope) -> Iterator[None]:
+    """Wait for nothing."""
+    yield
 
 
 def look(estate: Estate, after: timedelta = timedelta()) -> None:
@@ -176,9 +183,9 @@ def test_upkeep_by_a_schedule_that_keeps_failing_is_a_trouble_until_it_goes_well
         with estate.open() as workspace:
             job = workspace.job("site")
             if what == "verify":
-                verify_share(workspace, job, {})
+                verify_share(workspace, job, {}, at_once)
             else:
-                reclaim(workspace, job)
+                reclaim(workspace, job, at_once)
 
     turn()
     turn()
@@ -203,6 +210,6 @@ def test_a_verification_by_hand_that_fails_is_told_once_and_no_lasting_trouble(e
     ops.got.clear()
     (estate.directory / "local").rename(estate.directory / "unplugged")
     with estate.open() as workspace:
-        verify_share(workspace, workspace.job("site"), {})
+        verify_share(workspace, workspace.job("site"), {}, at_once)
     look(estate, DAY)
     assert (events(ops), kinds(estate)) == (["verify_failed"], [])

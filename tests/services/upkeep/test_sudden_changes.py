@@ -113,6 +113,18 @@ def test_what_is_far_from_usual_holds_retention_until_somebody_has_looked(
     assert estate.run().errors == []
 
 
+def test_a_plan_from_before_is_not_carried_out_either(estate: Estate) -> None:
+    with_keep(estate, "{ last = 3 }")
+    with estate.open() as workspace:
+        plan = pruning.plan(workspace, [workspace.job("site")], "local", Watch())
+        encrypt(estate)
+        assert estate.run().errors == [PlanHeld]
+        with pytest.raises(PlanHeld) as held:
+            pruning.carry_out(workspace, plan, Watch())
+    assert "acknowledge site" in (held.value.hint or "")
+    assert len(estate.held("local")) == KNOWN + 2
+
+
 @pytest.mark.parametrize("change", [grow, rename, touch])
 def test_what_happens_every_day_is_no_sudden_change(estate: Estate, change: Callable[[Estate], None]) -> None:
     with_keep(estate, "{ last = 3 }")

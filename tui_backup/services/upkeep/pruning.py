@@ -277,8 +277,8 @@ def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Recla
         note_done(workspace, planned)
         return Reclaimed(forgotten=0, freed_bytes=0, repacked_bytes=0)
     for part in planned.jobs:
-        if part.awaits_acknowledgement:
-            raise refusal(planned.repository, part)
+        if (waiting := _suspended(workspace, part)).awaits_acknowledgement:
+            raise refusal(planned.repository, waiting)
     repository, gone = workspace.repository(planned.repository), planned.gone
     detail = ", ".join(f"{one.job} {one.short_id}" for one in gone) or "nothing"
     act = workspace.audit.act("prune", f"repository {repository.name}", f"forget {detail}")
@@ -291,6 +291,14 @@ def carry_out(workspace: "Workspace", planned: PrunePlan, watch: Watch) -> Recla
             done = Reclaimed(forgotten=len(gone), freed_bytes=freed, repacked_bytes=0)
     note_done(workspace, planned)
     return done
+
+
+def _suspended(workspace: "Workspace", part: JobPlan) -> JobPlan:
+    """Return a part of a plan as it stands now: the data of its job may have changed since it was made."""
+    change = workspace.history.sudden_changes().get(part.job)
+    if change is None or change.acknowledged_at is not None or not part.gone:
+        return part
+    return msgspec.structs.replace(part, held=changed_words(change), awaits_acknowledgement=True)
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Sudden changes: whether the newest backup of a job is far from what is usual for it; the record alone tells.
 
 What is found is kept until somebody has looked (`acknowledge`); until then nothing of the job is forgotten, and no
-further backup is judged. What is usual starts anew from there.
+further backup is judged. What is usual starts anew from there; for some weeks something like what was acknowledged
+is no sudden change again.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from tui_backup.engine.usual import KNOWN, LOOKED_AT, Measure, unusual
 from tui_backup.history.history import History
@@ -12,6 +14,9 @@ from tui_backup.history.sudden_changes import SuddenChange
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.text import moment
+
+_VOUCHED_FOR = timedelta(days=21)
+"""How long what somebody has acknowledged says that the same may happen again: until it is known from the record."""
 
 _ROWS = 6 * LOOKED_AT
 """Rows of the record that are looked at: a run has one for each repository."""
@@ -41,18 +46,29 @@ def suspended_words(change: SuddenChange) -> str:
 
 def _judged(history: History, job: str, last: SuddenChange | None) -> SuddenChange | None:
     """Return what is unusual of the newest backup of a job, by those since somebody last looked."""
-    rows = [run for run in history.backups(job, _ROWS) if _has_made_one(run)]
+    everything = [run for run in history.backups(job, _ROWS) if _has_made_one(run)]
+    rows = everything
     if last is not None and last.acknowledged_at is not None:
-        rows = [run for run in rows if run.started > last.acknowledged_at]
+        rows = [run for run in everything if run.started > last.acknowledged_at]
     if len(rows) <= KNOWN:
         return None
     was_compared = _Parents(history).has
     good = [at for at, run in enumerate(rows) if at and run.status is RunStatus.OK][:LOOKED_AT]
     newest, *before = (_measure(rows[at], rows[at + 1 :], was_compared) for at in (0, *good))
-    reasons = unusual(newest, before)
+    reasons = unusual(newest, before, _vouched(last, everything, rows[0], was_compared))
     if not reasons:
         return None
     return SuddenChange(job=job, run=rows[0].id, time=rows[0].started, reason=", ".join(reasons))
+
+
+def _vouched(
+    last: SuddenChange | None, rows: Sequence[Run], newest: Run, was_compared: Callable[[Run], bool]
+) -> Measure | None:
+    """Return what the backup found that somebody has acknowledged, if that was lately."""
+    if last is None or newest.started - last.time > _VOUCHED_FOR:
+        return None
+    at = next((at for at, run in enumerate(rows) if run.id == last.run), None)
+    return None if at is None else _measure(rows[at], rows[at + 1 :], was_compared)
 
 
 def _has_made_one(run: Run) -> bool:
