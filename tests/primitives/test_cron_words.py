@@ -6,6 +6,7 @@ from itertools import islice, pairwise
 import pytest
 
 from tui_backup.primitives.cron_words import in_words
+from tui_backup.primitives.i18n import only
 from tui_backup.primitives.schedule import moments
 
 
@@ -43,6 +44,22 @@ from tui_backup.primitives.schedule import moments
 )
 def test_what_people_write_is_said_as_people_say_it(line: str, words: str) -> None:
     assert in_words(line) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("0 2 * * *", "todos os dias às 02:00"),
+        ("*/15 * * * *", "a cada 15 minutos"),
+        ("0 8-17 * * 1-5", "de segunda a sexta, a cada hora das 08:00 às 17:00"),
+        ("0 5 * * 6,0", "aos sábados e aos domingos às 05:00"),
+        ("30 0 1 * *", "no dia 1º de cada mês às 00:30"),
+        ("30 0 1,15 * *", "nos dias 1º e 15 de cada mês às 00:30"),
+    ],
+)
+def test_it_is_said_in_portuguese_too(line: str, words: str) -> None:
+    with only("pt_BR"):
+        assert in_words(line) == words
 
 
 @pytest.mark.parametrize(
