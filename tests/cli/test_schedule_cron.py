@@ -54,7 +54,7 @@ def age(config: Path) -> None:
 
 def call(booted: Machine, site: Path, *arguments: str) -> "CompletedProcess[str]":
     program = [sys.executable, "-m", "tui_backup", "-c", str(site / "config.toml"), *arguments]
-    return booted.run("env", f"PYTHONPATH={os.getcwd()}", *program)
+    return booted.run(*program)
 
 
 def cron_until_the_next_look(booted: Machine) -> None:

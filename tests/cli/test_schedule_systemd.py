@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.support.machine import Machine, machine
+from tests.support.machine import ROOT, SYSTEMD, Machine, machine
 from tests.support.servers.daemons import until
 from tui_backup.services.schedule.calling import name_of
 
@@ -54,7 +54,7 @@ class Site:
 
     def call(self, *arguments: str, check: bool = True) -> "CompletedProcess[str]":
         program = [sys.executable, "-m", "tui_backup", "-c", str(self.config), *arguments]
-        return self.booted.run("env", f"PYTHONPATH={os.getcwd()}", *program, check=check)
+        return self.booted.run(*program, check=check)
 
     def document(self, *arguments: str) -> Any:
         return msgspec.json.decode(self.call("--json", *arguments).stdout)
@@ -144,9 +144,14 @@ def test_what_is_not_as_it_should_be_is_mended(site: Site) -> None:
     site.booted.run("systemctl", "disable", "--now", f"{name}.timer")
     site.booted.run("sh", "-c", f"sed -i s/Nice=10/Nice=11/ {UNITS}/{name}.service; rm {UNITS}/{name}-boot.service")
     assert f"{name}.service does not fit the configuration" in site.call("schedule", "show").stdout
+    site.booted.run(
+        "sh", "-c", f"echo >> {UNITS}/{name}.timer; systemctl daemon-reload; sed -i '$ d' {UNITS}/{name}.timer"
+    )
     objects = [each["object"] for each in site.document("schedule", "install")["done"]]
     assert objects[:2] == [f"{UNITS}/{name}.service", f"{UNITS}/{name}-boot.service"]
     assert site.state_of(f"{name}.timer") == "active"
+    question = site.booted.run("systemctl", "show", "-p", "NeedDaemonReload", f"{name}.timer").stdout
+    assert question == "NeedDaemonReload=no\n"
     assert site.document("schedule", "install")["done"] == []
     site.call("schedule", "remove")
 
@@ -218,3 +223,32 @@ def test_what_a_run_that_died_with_the_machine_left_stopped_is_started_at_boot_a
     until(lambda: site.state_of(f"{name}-boot.service") == "inactive", site.journal, DEADLINE_S)
     site.booted.run(str(application), "status")
     site.call("schedule", "remove")
+
+
+def let_pass(booted: Machine, *paths: Path) -> None:
+    """Let everybody on the machine come to some places; its directories are copies."""
+    directories = {str(above) for path in paths for above in path.parents if above != Path("/")}
+    booted.run("chmod", "a+x", *sorted(directories))
+
+
+def test_a_user_has_timers_of_their_own(site: Site) -> None:
+    site.configure('schedule = "* * * * *"')
+    booted, uid, place = site.booted, "4711", "/run/user/4711"
+    booted.run("useradd", "--uid", uid, "--create-home", "mara")
+    booted.run("sh", "-c", f"install -d -o mara -m 700 {place}; chown -R mara {site.directory}")
+    let_pass(booted, Path(sys.executable), Path(sys.executable).resolve(), ROOT, site.directory)
+    manager = ["systemd-run", f"--uid={uid}", "-pDelegate=yes", f"-EXDG_RUNTIME_DIR={place}", SYSTEMD, "--user"]
+    booted.run(*manager)
+    until(lambda: booted.run("test", "-S", f"{place}/systemd/private", check=False).returncode == 0, site.journal, 30)
+    as_user = ["runuser", "-u", "mara", "--", "env", "HOME=/home/mara"]
+    program = [*as_user, sys.executable, "-m", "tui_backup", "-c", str(site.config)]
+    installed = booted.run(*program, "schedule", "install")
+    assert "loginctl enable-linger mara" in installed.stderr
+    assert f"/home/mara/.config/systemd/user/{site.unit}.timer: written" in installed.stdout
+    ask = [*as_user, f"XDG_RUNTIME_DIR={place}", "systemctl", "--user"]
+    assert booted.run(*ask, "is-active", f"{site.unit}.timer").stdout == "active\n"
+    booted.run(*ask, "start", f"{site.unit}.service")
+    assert booted.run(*program, "list").stdout.count("scheduled") == 1
+    assert booted.run(*program, "schedule", "install").stdout.count("as it should be") == 3
+    booted.run(*program, "schedule", "remove", "--systemd")
+    assert booted.run(*ask, "is-active", f"{site.unit}.timer", check=False).stdout == "inactive\n"

@@ -31,11 +31,18 @@ class Way(StrEnum):
 
 
 def usual_way() -> Way:
-    """Return who looks at what is due where nobody says: systemd where it runs, else cron; raises BackupError."""
-    if Systemd().is_booted:
+    """Return who looks at what is due where nobody says: systemd where it runs, for this user, else cron.
+
+    Raises:
+        BackupError: neither is here.
+    """
+    systemd = Systemd()
+    if systemd.is_up:
         return Way.SYSTEMD
     if Crontab().is_there:
         return Way.CRON
+    if systemd.is_booted:
+        return Way.SYSTEMD
     raise BackupError(
         _("neither systemd nor cron is here, so nothing can be installed"),
         hint=_("install cron, or have something call this every few minutes: tui-backup --run-scheduled"),

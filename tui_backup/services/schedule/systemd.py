@@ -51,6 +51,12 @@ class Systemd:
         except BackupError:
             return False
 
+    def is_outdated(self, unit: str) -> bool:
+        """Whether it works by what a unit file said before: somebody who wrote it was cut off."""
+        if not self.is_up:
+            return False
+        return self._ask("show", "--property=NeedDaemonReload", "--", unit).output.strip() == b"NeedDaemonReload=yes"
+
     def order(self, *words: str) -> None:
         """Have it do something; raises BackupError where it does not."""
         ended = self._ask(*words)

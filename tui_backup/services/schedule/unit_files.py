@@ -35,6 +35,7 @@ def install(config: Config, systemd: Systemd, changes: Changes, *, is_daemon: bo
         if not unit.is_started and systemd_units.is_daemon(present[unit.name] or ""):
             _order(systemd, changes, "disable", "--now", unit.name)
     changed = [unit for unit in wanted if _write(systemd.directory / unit.name, unit, present[unit.name], changes)]
+    changed += [unit for unit in wanted if unit not in changed and systemd.is_outdated(unit.name)]
     if changed:
         _order(systemd, changes, "daemon-reload")
     for unit in wanted:
