@@ -279,6 +279,12 @@ class DashboardPage(Page):
         for size, breakpoints in ((width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS)):
             fitting = [name for least, name in breakpoints if size >= least]
             self.add_class(fitting[-1])
+        self._make_room_for_schedules()
+
+    def _make_room_for_schedules(self) -> None:
+        """Have room for when jobs run next, where some do by themselves."""
+        jobs = self.desk.workspace.config.jobs.values()
+        self.set_class(any(job.timing.schedules for job in jobs), "-scheduled")
 
     def _at_hand(self) -> AtHand:
         view = self.progress.view if self.progress.has_focus_within else None
@@ -313,6 +319,7 @@ class DashboardPage(Page):
         if is_news:
             masthead.can_focus = bool(found.problems)
             self.retitle()
+            self._make_room_for_schedules()
             self.jobs.show(found.jobs)
             self.refresh_bindings()
         else:
