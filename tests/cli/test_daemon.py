@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.site import Site
 from tests.support.servers.daemons import until
+from tests.support.services import leave_stopped
 
 DEADLINE_S = 60
 WATCHDOG_S = 1.5
@@ -170,7 +171,9 @@ schedule = "* * * * *"
 {job("soon", site.source, EVERY_MINUTE)}""",
     )
     os.mkfifo(site.directory / "hold")
+    started = leave_stopped(site.directory / "state")
     with service(site, monkeypatch) as daemon:
+        until(started.exists, lambda: "what is left stopped waits for a repository that does not answer", DEADLINE_S)
 
         def has_verified() -> bool:
             daemon.listen()
@@ -180,6 +183,9 @@ schedule = "* * * * *"
         until(has_verified, lambda: str(daemon.heard), DEADLINE_S)
         assert "long" in [run["job"] for run in site.call("runs", "--json").document]
         assert site.call("history", "--job", "soon", "--json").document == []
+        waiting = {run["job"]: run["waiting"] for run in site.call("runs", "--json").document}
+        assert waiting["long"] is None
+        assert waiting["soon"] == "waits for its turn: what is due is done one after the other"
         end = time.monotonic() + 2 * WATCHDOG_S
         while time.monotonic() < end:
             daemon.begins("WATCHDOG=1")

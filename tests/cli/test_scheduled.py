@@ -5,16 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.cli.calling import Call
 from tests.cli.site import Site
+from tests.support.services import leave_stopped
 from tui_backup.config.load import load_config
-from tui_backup.model.hook import Stoppable
-from tui_backup.primitives.clock import now
-from tui_backup.primitives.processes import this_process
-from tui_backup.services.programs.standstill import Record, Stopped
 
 EVERY_MINUTE = 'schedule = "* * * * *"'
 
@@ -87,17 +83,6 @@ def test_a_configuration_without_schedules_is_warned_of(site: Site) -> None:
     answer = site.call("--run-scheduled")
     assert (answer.code, answer.out) == (0, "")
     assert answer.err == f"tui-backup: warning: no job of {site.config} has a schedule\n"
-
-
-def leave_stopped(state: Path) -> Path:
-    """Leave what somebody leaves who dies while something stands still; return the file that its start makes."""
-    started = state.parent / "started"
-    what = Stoppable(kind="command", name="app", stop=("false",), start=("touch", str(started)))
-    dead = msgspec.structs.replace(this_process(), pid=1, started=1)
-    record = Record(run="20260101T000000Z-00000000", job="site", since=now(), owner=dead, stopped=(Stopped(what=what),))
-    (state / "standstill").mkdir(parents=True)
-    (state / "standstill" / f"{record.run}.json").write_bytes(msgspec.json.encode(record))
-    return started
 
 
 def test_what_a_dead_run_left_stopped_is_started_though_nothing_is_scheduled(site: Site) -> None:

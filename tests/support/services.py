@@ -8,6 +8,13 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from tui_backup.model.hook import Stoppable
+from tui_backup.primitives.clock import now
+from tui_backup.primitives.processes import this_process
+from tui_backup.services.programs.standstill import Record, Stopped
+
 _SYSTEMCTL = """#!/bin/sh
 cd {directory} || exit 70
 echo "systemctl $*" >> calls
@@ -122,3 +129,14 @@ def _state(path: Path, state: str | None) -> str:
     if state is not None:
         path.write_text(f"{state}\n")
     return path.read_text().strip()
+
+
+def leave_stopped(state: Path) -> Path:
+    """Leave what somebody leaves who dies while something stands still; return the file that its start makes."""
+    started = state.parent / "started"
+    what = Stoppable(kind="command", name="app", stop=("false",), start=("touch", str(started)))
+    dead = msgspec.structs.replace(this_process(), pid=1, started=1)
+    record = Record(run="20260101T000000Z-00000000", job="site", since=now(), owner=dead, stopped=(Stopped(what=what),))
+    (state / "standstill").mkdir(parents=True)
+    (state / "standstill" / f"{record.run}.json").write_bytes(msgspec.json.encode(record))
+    return started

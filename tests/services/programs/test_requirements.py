@@ -1,6 +1,7 @@
 """What a scheduled run waits for."""
 
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.services.programs.test_hooks import Hooked
 from tests.support.estate import build_estate
 from tests.support.mounts import tmpfs
 from tui_backup.model.event import Warned
+from tui_backup.services.programs import requirements
 from tui_backup.services.programs.requirements import lacking
 from tui_backup.services.status.overview import report
 from tui_backup.services.unattended.scheduling import run_due
@@ -104,6 +106,23 @@ def test_the_first_reason_is_told(tmp_path: Path) -> None:
 
 def test_nothing_asked_is_nothing_lacking() -> None:
     assert lacking([]) is None
+
+
+def test_a_file_system_that_never_answers_is_asked_by_one_thread_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs, asked = threading.Event(), list[str]()
+
+    def look(path: str) -> None:
+        asked.append(path)
+        hangs.wait()
+
+    monkeypatch.setattr(requirements, "_looked_at", look)
+    monkeypatch.setattr(requirements, "_PATIENCE_S", 0.05)
+    for _minute in range(3):
+        assert lacking(["path:/mnt/silent"]) == "/mnt/silent does not answer"
+    assert asked == ["/mnt/silent"]
+    hangs.set()
+    requirements._asking["/mnt/silent"].join()
+    assert lacking(["path:/mnt/silent"]) is None
 
 
 def test_who_runs_a_job_by_hand_is_told_and_has_it_run(tmp_path: Path) -> None:

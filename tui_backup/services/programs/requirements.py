@@ -24,6 +24,8 @@ _PATIENCE_S = 5.0
 """How long a file system may take to tell what is there."""
 _UP, _REJECT = 0x1, 0x200
 """Flags of routes (`linux/route.h`)."""
+_asking = dict[str, threading.Thread]()
+"""Those that hang, by what they look at: a process that looks each minute must not have more and more of them."""
 _ANYWHERE = {4: "0" * 8, 6: "0" * 32}
 
 
@@ -84,12 +86,18 @@ def _is_default(fields: list[str]) -> bool:
 
 
 def _path_trouble(path: str) -> str | None:
-    """Return why a path cannot be used; a file system that does not answer is left to itself."""
+    """Return why a path cannot be used; a file system that does not answer is left to the one thread that asked it."""
+    silent = _("{path} does not answer").format(path=path)
+    if (asking := _asking.get(path)) is not None and asking.is_alive():
+        return silent
     found = list[str | None]()
     thread = threading.Thread(target=lambda: found.append(_looked_at(path)), name="look at a path", daemon=True)
     thread.start()
     thread.join(_PATIENCE_S)
-    return found[0] if found else _("{path} does not answer").format(path=path)
+    if found:
+        return found[0]
+    _asking[path] = thread
+    return silent
 
 
 def _looked_at(path: str) -> str | None:

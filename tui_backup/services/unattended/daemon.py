@@ -43,10 +43,12 @@ class Ask(Enum):
     STOP = auto()
 
 
-class _Tended(Enum):
-    """What a thread says that looked after everything that is no run."""
+class _Tending(Enum):
+    """What is done now and then beside runs; what a thread says that has done it."""
 
-    DONE = auto()
+    LOOKING_AFTER = auto()
+    ASKING = auto()
+    """Repositories are asked what they hold: one may never answer, and must not keep the other from being done."""
 
 
 class _Desk:
@@ -56,7 +58,7 @@ class _Desk:
     """
 
     def __init__(self, config: Config, bus: EventBus, warned: Callable[[str], None]) -> None:
-        self.workspace, backups, upkeep = (self._made(config, bus, warned) for _each in range(3))
+        self.workspace, backups, upkeep = (self.made(config, bus, warned) for _each in range(3))
         self.places = {What.BACKUP: backups, What.VERIFY: upkeep, What.PRUNE: upkeep}
         self.workspaces = (self.workspace, backups, upkeep)
         self.users = 0
@@ -68,7 +70,8 @@ class _Desk:
             workspace.cancel.cancel()
 
     @staticmethod
-    def _made(config: Config, bus: EventBus, warned: Callable[[str], None]) -> Workspace:
+    def made(config: Config, bus: EventBus, warned: Callable[[str], None]) -> Workspace:
+        """Return a workspace that waits for locks, and warns."""
         workspace = Workspace(config, bus)
         workspace.locking = Locking(retry_s=PATIENCE_S)
         workspace.on_warning = warned
@@ -90,14 +93,14 @@ class Daemon:
         self._manager = manager
         self._bus = bus
         self._told = told
-        self._heard = SimpleQueue[Ask | str | tuple[_Desk, Ended | _Tended]]()
+        self._heard = SimpleQueue[Ask | str | tuple[_Desk, Ended | _Tending]]()
         upkeep = Lane()
         self._lanes = {What.BACKUP: Lane(), What.VERIFY: upkeep, What.PRUNE: upkeep}
         self._desk = self._opened(load())
         self._former: list[_Desk] = []
         self._in_hand = 0
         self._is_stopping = False
-        self._is_tending = False
+        self._tending = set[_Tending]()
         self._tended_at = float("-inf")
         self._next_look = datetime.min.replace(tzinfo=now().tzinfo)
         self._looked_at = now()
@@ -145,17 +148,20 @@ class Daemon:
             case (desk, what):
                 self._left(desk, what)
 
-    def _left(self, desk: _Desk, what: "Ended | _Tended") -> None:
+    def _left(self, desk: _Desk, what: "Ended | _Tending") -> None:
         """Note that a thread has ended; a workspace in which nobody works any more is closed."""
+        if isinstance(what, _Tending):
+            self._tending.remove(what)
+        if what is _Tending.ASKING:
+            return
         desk.users -= 1
         if isinstance(what, Ended):
             self._in_hand -= 1
-            self._next_look = now() + timedelta(seconds=WAKES_S) if what.is_put_off else now()
+            again_at = now() + timedelta(seconds=WAKES_S) if what.is_put_off else now()
+            self._next_look = min(self._next_look, again_at)
             self._tended_at = float("-inf")
             if not what.is_put_off:
                 self._told(what)
-        else:
-            self._is_tending = False
         if not desk.users and (desk is not self._desk or desk.is_used):
             self._close(desk)
 
@@ -187,33 +193,44 @@ class Daemon:
         self._manager.status(self._status())
 
     def _tend(self) -> None:
-        """Have a thread do what else is to be done now and then, unless one still does."""
-        if self._is_tending:
-            return
-        self._is_tending, self._tended_at = True, time.monotonic()
-        desk = self._desk
-        desk.users += 1
-        threading.Thread(target=self._look_after, args=(desk,), name="tend", daemon=True).start()
+        """Have threads do what else is to be done now and then, unless they still do."""
+        self._tended_at = time.monotonic()
+        does = {_Tending.LOOKING_AFTER: self._look_after, _Tending.ASKING: self._ask}
+        for what in does.keys() - self._tending:
+            self._tending.add(what)
+            if what is not _Tending.ASKING:
+                self._desk.users += 1
+            args = (does[what], self._desk, what)
+            threading.Thread(target=self._do_beside, args=args, name="tend", daemon=True).start()
 
-    def _look_after(self, desk: _Desk) -> None:
+    def _do_beside(self, act: Callable[[_Desk], None], desk: _Desk, what: _Tending) -> None:
         try:
-            ask_unseen(desk.workspace)
-            for workspace in desk.workspaces:
-                look_after(workspace)
+            act(desk)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
             fault = error if isinstance(error, BackupError) else desk.workspace.unexpected(error)
             self._heard.put(fault.message)
         finally:
-            self._heard.put((desk, _Tended.DONE))
+            self._heard.put((desk, what))
+
+    @staticmethod
+    def _look_after(desk: _Desk) -> None:
+        for workspace in desk.workspaces:
+            look_after(workspace)
+
+    def _ask(self, desk: _Desk) -> None:
+        """Ask in a workspace of its own, whose repositories are closed afterwards."""
+        with _Desk.made(desk.workspace.config, self._bus, self._heard.put) as workspace:
+            ask_unseen(workspace)
 
     def _reload(self) -> None:
         """Read the configuration again; what goes on ends by the old one, and one that is wrong changes nothing."""
         self._manager.reloading()
         try:
             desk = self._opened(self._load())
-        except BackupError as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a new one, the former one works
+            fault = error if isinstance(error, BackupError) else self._desk.workspace.unexpected(error)
             text = _("the configuration was not taken over, the former one stays: {reason}")
-            self._told(text.format(reason=error.message))
+            self._told(text.format(reason=fault.message))
         else:
             self._leave(desk)
             self._look()

@@ -5,7 +5,7 @@ thing then has a thread that waits for its turn in a lane: backups go before ver
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from queue import SimpleQueue
@@ -170,9 +170,24 @@ def to_do(workspace: "Workspace", present: datetime, passed_over: Collection[Tri
 def ask_unseen(workspace: "Workspace") -> None:
     """Ask the repositories what was run, where the record knows nothing of it; one that cannot be asked is left out.
 
-    May take as long as it takes to reach them.
+    May take as long as it takes to reach them, which may be for ever: while one process asks, no other does.
     """
-    for name in unseen_repositories(workspace.config, workspace.history):
+    names = unseen_repositories(workspace.config, workspace.history)
+    if not names:
+        return
+    try:
+        claim = Claim.take(workspace.state_dir, "asking")
+    except OSError:
+        return
+    if claim is not None:
+        try:
+            _ask(workspace, names)
+        finally:
+            claim.release()
+
+
+def _ask(workspace: "Workspace", names: Sequence[str]) -> None:
+    for name in names:
         try:
             workspace.history.remember_snapshots(name, workspace.repository(name).snapshots())
         except RepositoryMissing:
