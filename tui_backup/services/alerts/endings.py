@@ -1,7 +1,7 @@
 """Endings: which runs are over and nobody was told of; by the record, whatever became of who carried them out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def untold_endings(history: "History", state_dir: Path, own: Sequence[Rows], pre
         if not _goes_on(state_dir, run, recorded):
             found[run] = recorded
     told, settled = list[Rows](), list[str]()
-    for run, rows in sorted(found.items()):
+    for run, rows in sorted(found.items(), key=_begun):
         if not rows or present - rows[0].started > KEPT_FOR or _was_repeated(history, rows):
             settled.append(run)
         elif not awaited(rows, state_dir, present):
@@ -65,4 +65,10 @@ def _was_repeated(history: "History", rows: Rows) -> bool:
     if all(row.next_attempt is None for row in rows):
         return False
     newest = history.runs(rows[0].job, 1, Verb.BACKUP)
-    return bool(newest) and newest[0].id > rows[0].id
+    return bool(newest) and newest[0].started > rows[0].started
+
+
+def _begun(found: tuple[str, Rows]) -> datetime:
+    """Return when a run began, by which runs are told of in order: their ids name but the second."""
+    _run, rows = found
+    return rows[0].started if rows else datetime.min.replace(tzinfo=UTC)
