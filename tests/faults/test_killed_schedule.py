@@ -146,3 +146,28 @@ def test_a_death_before_its_time_or_turn_has_come_is_no_failure(tmp_path: Path) 
     assert snapshots(estate) == {"job00": 1}
     with History.open(estate.directory / "state") as history:
         assert [run.status for run in history.runs()] == [RunStatus.OK]
+
+
+def test_a_daemon_that_is_killed_in_the_midst_of_a_backup_leaves_it_to_the_next(tmp_path: Path) -> None:
+    estate = scheduled(tmp_path / "estate", 1)
+    stopped, config = tmp_path / "stopped", estate.directory / "config.toml"
+    stop = f'stop = [{{ stop = ["touch", "{stopped}"], start = ["rm", "{stopped}"] }}]\n'
+    config.write_text(config.read_text().replace(EVERY_YEAR, EVERY_YEAR + stop))
+    large = estate.source / "large"
+    with large.open("wb") as file:
+        file.truncate(3 << 30)
+    killed = estate.installation.start("daemon")
+    until(stopped.exists, lambda: "nothing is stopped")
+    killed.kill()
+    killed.communicate()
+    assert (stopped.exists(), snapshots(estate)) == (True, Counter())
+    os.truncate(large, 0)
+    again = estate.installation.start("daemon")
+    until(lambda: snapshots(estate) == {"job00": 1}, lambda: str(snapshots(estate)))
+    again.terminate()
+    said = ended(again)
+    assert (said.code, stopped.exists(), estate.installation.locks()) == (0, False, [])
+    assert "was left stopped by a run that died; it runs again" in said.err
+    assert snapshots(estate) == {"job00": 1}
+    with History.open(estate.directory / "state") as history:
+        assert [run.status for run in history.runs()] == [RunStatus.OK, RunStatus.FAILED]
