@@ -36,7 +36,7 @@ def configured(site: Site, line: str) -> None:
 def test_a_run_can_be_found_by_its_id(site: Site) -> None:
     configured(site, 'log_format = "json"')
     snapshot = site.back_up()
-    began, ended = [json.loads(line) for line in log_of(site).read_text().splitlines()]
+    began, _made, ended = [json.loads(line) for line in log_of(site).read_text().splitlines()]
     (row,) = site.call("history", "--json").document
     assert began["run"] == ended["run"] == row["run"]
     assert (began["message"], began["job"], began["verb"], began["kind"]) == ("run began", "site", "run", "manual")
@@ -67,10 +67,25 @@ def test_a_password_in_the_configuration_is_not_in_the_log(site: Site) -> None:
     assert "tr0ub4dor" not in log_of(site).read_text()
 
 
+def test_what_is_no_run_is_in_it_too(site: Site) -> None:
+    configured(site, 'log_format = "json"')
+    site.back_up()
+    assert site.call("tag", "latest:site", "add", "pin").code == 0
+    assert site.call("key", "add", "-r", "local").code != 0
+    assert site.call("tag", "latest:site", "remove", "pin").code == 0
+    assert site.call("forget", "--yes", "latest:site").code == 0
+    found = [json.loads(line) for line in log_of(site).read_text().splitlines()]
+    told = [(line["verb"], line["result"]) for line in found if line["message"] == "done"]
+    assert told == [("init", "ok"), ("tag", "ok"), ("tag", "ok"), ("forget", "ok")]
+    tagged = next(line for line in found if line["message"] == "done" and line["verb"] == "tag")
+    assert tagged["object"].endswith(", repository local")
+    assert tagged["detail"] == "add pin"
+
+
 @pytest.mark.requires("journald")
 def test_a_service_tells_the_journal_and_anybody_else_does_not(site: Site) -> None:
     entries = with_journald(AS_SERVICE, ASK, str(site.config)).splitlines()[-2:]
     assert len(entries) == 2
     assert entries[0].startswith("tui-backup 6 None run began run=")
     assert entries[1].startswith("tui-backup 6 ok run ended run=")
-    assert log_of(site).read_text().count("result=ok") == 2
+    assert log_of(site).read_text().count(" run ended ") == 2

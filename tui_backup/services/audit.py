@@ -23,6 +23,7 @@ from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.system_log import SOCKET
 from tui_backup.primitives.text import printable
+from tui_backup.services.log import ProgramLog
 
 if TYPE_CHECKING:
     from tui_backup.history.audit_check import Anchor, Examination
@@ -40,9 +41,18 @@ class Audit:
     """
 
     def __init__(
-        self, state_dir: Path, on_trouble: Callable[[str], None] | None = None, *, socket: str = SOCKET
+        self,
+        state_dir: Path,
+        on_trouble: Callable[[str], None] | None = None,
+        *,
+        log: ProgramLog | None = None,
+        socket: str = SOCKET,
     ) -> None:
-        """`on_trouble` is told, once, if the audit cannot be written; `socket` is that of the system's log."""
+        """`on_trouble` is told, once, if the audit cannot be written; `socket` is that of the system's log.
+
+        The program's `log` has what `act` records, where it is no run, which notes itself there.
+        """
+        self._log = log
         self._file = AuditFile(state_dir / FILE)
         self._state_dir = state_dir
         self._on_trouble = on_trouble
@@ -59,9 +69,9 @@ class Audit:
         try:
             yield act
         except BaseException as error:
-            act.end(_outcome(error))
+            self._close(act, _outcome(error), verb, object_, detail)
             raise
-        act.end(act.outcome)
+        self._close(act, act.outcome, verb, object_, detail)
 
     def begin(self, verb: str, object_: str, detail: str = "") -> "Act":
         """Record that something has begun; whoever asks for this calls `end` of what it returns."""
@@ -87,6 +97,13 @@ class Audit:
 
         known = gathered or gather((0, self._owner()))
         return check(self._lines(), (*known.anchors, *anchors), shown_state(self._state_dir))
+
+    def _close(self, act: "Act", outcome: str, verb: str, object_: str, detail: str) -> None:
+        act.end(outcome)
+        if self._log is not None:
+            result, _colon, reason = outcome.partition(": ")
+            note = self._log.error if result == "failed" else self._log.info
+            note("done", verb=verb, object=object_, detail=detail or None, result=result, reason=reason or None)
 
     @cached_property
     def _who(self) -> str:

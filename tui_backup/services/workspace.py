@@ -83,7 +83,7 @@ class Workspace:
         """The record of who changed or read back data: `with workspace.audit.act(verb, object, detail)`."""
         from tui_backup.services.audit import Audit
 
-        return Audit(self.state_dir, self.warn)
+        return Audit(self.state_dir, self.warn, log=self.log)
 
     @property
     def history(self) -> "History":
