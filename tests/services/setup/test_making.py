@@ -10,7 +10,8 @@ import pytest
 from tests.support.repositories import access_of
 from tui_backup.config.load import load_config
 from tui_backup.config.paths import user_config
-from tui_backup.services.schedule.timetable import crontab_line, timetable
+from tui_backup.services.schedule.crontab import lines
+from tui_backup.services.schedule.timetable import timetable
 from tui_backup.services.setup import starter
 from tui_backup.services.setup.making import Setup, initialise
 from tui_backup.services.workspace import Workspace
@@ -100,7 +101,7 @@ def test_the_timetable_says_what_has_jobs_run_by_themselves(tmp_path: Path) -> N
     config = load_config(str(tmp_path / "config.toml"))
     text = timetable(config)
     assert f"tui-backup --config {config.path} schedule install" in text
-    assert crontab_line(config) in text
+    assert lines(config)[0] in text
     assert "--systemd" in text
 
 

@@ -1,6 +1,7 @@
 """The timetable: how to have jobs run by themselves, for people who have just made a configuration."""
 
 import os
+import shlex
 
 from tui_backup.config.settings import Config
 from tui_backup.errors import BackupError
@@ -19,13 +20,12 @@ def timetable(config: Config) -> str:
     timer = next(
         unit for unit in systemd_units.units(config, is_system=systemd.is_system) if unit.name.endswith("timer")
     )
-    given = "" if calling.name_of(config.path) == "tui-backup" else f" --config {config.path}"
     parts = [
         _(
             "A job with a `schedule` runs by itself as soon as something calls `tui-backup --run-scheduled` every few\n"
             "minutes: it runs what is due, and says nothing if all is well. This has systemd or cron do so:"
         ),
-        _indented(f"tui-backup{given} schedule install"),
+        _indented(install_command(config)),
         _("With --cron it writes these lines into the crontab of {user}:").format(user=calling.user_name()),
         _indented(lines),
         _(
@@ -35,9 +35,10 @@ def timetable(config: Config) -> str:
     return "\n\n".join(parts)
 
 
-def crontab_line(config: Config) -> str:
-    """Return a line that runs what is due every few minutes, and is quiet when all is well."""
-    return crontab.lines(config)[0]
+def install_command(config: Config) -> str:
+    """Return what somebody types to have the jobs of a configuration run by themselves."""
+    given = [] if calling.name_of(config.path) == "tui-backup" else ["--config", config.path]
+    return shlex.join(["tui-backup", *given, "schedule", "install"])
 
 
 def _shown(directory: str) -> str:

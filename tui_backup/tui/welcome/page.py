@@ -21,7 +21,7 @@ from tui_backup.primitives.text import printable
 from tui_backup.services.backup.backups import BackupOptions, Outcome, run_jobs
 from tui_backup.services.launches import Launch
 from tui_backup.services.runs.endings import checked, sentence
-from tui_backup.services.schedule.timetable import crontab_line
+from tui_backup.services.schedule.timetable import install_command
 from tui_backup.services.setup import first_start, starter
 from tui_backup.services.setup.first_start import Amount, Beginning, Disk, Finding, Weight
 from tui_backup.services.setup.making import Setup, begin, initialise
@@ -69,7 +69,7 @@ class WelcomePage(Page):
         self._needed: int | None = None
         """Bytes that the first backup will read, as far as anybody knows."""
         self._text = ""
-        self._crontab = ""
+        self._install = ""
         self._first: Browser | None = None
         """Where the first snapshot can be looked into."""
 
@@ -112,7 +112,7 @@ class WelcomePage(Page):
         return ["run", "--all"] if self.desk.is_configured else ["init"]
 
     def yanked(self) -> str | None:
-        return self._crontab or None
+        return self._install or None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
@@ -291,7 +291,7 @@ class WelcomePage(Page):
             else:
                 setup = begin(path, text, beginning.password_file, self._password)
             workspace = Workspace.open(path, desk.bus)
-            return setup, workspace, crontab_line(workspace.config)
+            return setup, workspace, install_command(workspace.config)
 
         self.ask("make", make, self._made, self._not_made)
 
@@ -300,7 +300,7 @@ class WelcomePage(Page):
         self.refresh_bindings()
 
     def _made(self, made: tuple[Setup, Workspace, str]) -> None:
-        setup, workspace, self._crontab = made
+        setup, workspace, self._install = made
         self.desk.renew(workspace)
         self.retitle()
         if setup.problems:
@@ -352,8 +352,8 @@ class WelcomePage(Page):
         lines = [
             _("Your data is backed up, and every byte of it was read back. Enter goes to the dashboard."),
             "",
-            _("To have it done every night, put this line into your crontab (`crontab -e`); y copies it:"),
-            self._crontab,
+            _("To have it done by itself, give the job a schedule, and call this once; y copies it:"),
+            self._install,
         ]
         self._making.conclude("\n".join(lines))
         self.refresh_bindings()
