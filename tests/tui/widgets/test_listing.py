@@ -149,3 +149,15 @@ async def test_it_says_that_there_is_nothing_and_what_went_wrong() -> None:
         await pilot.pause()
         assert app.line(1).strip() == "cannot be read"
         assert app.line(2).strip() == "look at it"
+
+
+async def test_what_is_said_in_place_of_rows_is_said_to_the_end_where_there_is_little_room() -> None:
+    app = app_and()
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.listing.say(
+            "the repository has no keys", "archives are sealed with encryption_key; another needs [b]another one"
+        )
+        await pilot.pause()
+        said = [app.line(y).strip() for y in range(1, 5)]
+        assert said[0] == "the repository has no keys"
+        assert " ".join(said[1:]).strip().endswith("another needs [b]another one")

@@ -45,10 +45,16 @@ def forget_question(desk: Desk, plan: ForgetPlan) -> Question:
         target=", ".join(shelf.name for shelf in plan.shelves),
         facts=named([found.snapshot for found in plan.gone], desk.zone),
         warnings=plan.warnings,
-        undo=_("This cannot be undone; copies in other repositories stay. Pruning frees the space."),
+        undo=_last_words(plan),
         word=to_type(found.snapshot.job or "?" for found in plan.last_good),
         action=_("Forget"),
     )
+
+
+def _last_words(plan: ForgetPlan) -> str:
+    if all(shelf.config.holds_archives for shelf in plan.shelves):
+        return _("This cannot be undone; copies in other repositories stay.")
+    return _("This cannot be undone; copies in other repositories stay. Pruning frees the space.")
 
 
 def to_type(jobs: Iterable[str]) -> str | None:

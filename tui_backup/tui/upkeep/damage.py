@@ -140,7 +140,7 @@ class DamagePage(UpkeepPage):
         facts, known = self.query_one("#facts", Facts), self._known
         facts.display = known is not None
         if known is not None:
-            facts.border_title = Content(printable(known.problem.object.rpartition("/")[2][:8]))
+            facts.border_title = Content(printable(short(known.problem.object.rpartition("/")[2])))
             facts.show(self._facts(known))
         self.refresh_bindings()
 

@@ -1,5 +1,6 @@
 """Keys: the passwords that open a repository: further ones, another one, one less."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from textual import on
@@ -57,6 +58,11 @@ class KeysPage(UpkeepPage):
 
     def heading(self) -> str:
         return _("Keys of {repository}").format(repository=self.repository or UNKNOWN)
+
+    def eligible(self) -> Sequence[str]:
+        """Return the repositories that have keys; all of them where none has, for that to be said."""
+        repositories = self.desk.workspace.config.repositories
+        return tuple(name for name, each in repositories.items() if not each.holds_archives) or tuple(repositories)
 
     def body(self) -> ComposeResult:
         yield self.repository_choice()

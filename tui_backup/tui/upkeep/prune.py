@@ -318,8 +318,14 @@ class PrunePage(UpkeepPage):
         def done(results: list[Forgotten]) -> None:
             self.query_one("#snapshots", Listing).marks.clear()
             count = sum(len(each.snapshots) for each in results)
-            words = ngettext(
-                "{count} snapshot forgotten; P frees the space", "{count} snapshots forgotten; P frees the space", count
+            words = (
+                ngettext("{count} snapshot forgotten", "{count} snapshots forgotten", count)
+                if self.desk.workspace.config.repositories[name].holds_archives
+                else ngettext(
+                    "{count} snapshot forgotten; P frees the space",
+                    "{count} snapshots forgotten; P frees the space",
+                    count,
+                )
             )
             self.tell(words.format(count=count))
 

@@ -65,17 +65,11 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         Binding("end,G", "last", _("Last"), show=False, id="listing.last"),
         Binding("enter", "choose", _("Open"), show=False, id="listing.choose"),
         Binding("space", "mark", _("Mark"), show=False, id="listing.mark", tooltip=_("Mark, or unmark")),
-        Binding(
-            "asterisk",
-            "invert",
-            _("Invert marks"),
-            show=False,
-            id="listing.invert",
-            tooltip=_("Mark what is not marked, and the other way round"),
-        ),
+        Binding("asterisk", "invert", _("Invert marks"), show=False, id="listing.invert",
+                tooltip=_("Mark what is not marked, and the other way round")),
         Binding("o", "sort", _("Sort"), show=False, id="listing.sort", tooltip=_("Sort by the next column")),
         Binding("O", "reverse", _("Reverse"), show=False, id="listing.reverse", tooltip=_("Turn the order round")),
-    ]
+    ]  # fmt: skip
 
     cursor: reactive[int] = reactive(0, repaint=False)
     """Number of the row under the cursor, among those shown."""
@@ -95,10 +89,9 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
         """Somebody pressed Enter on a row, or clicked twice on it."""
 
     class Marked(Told):
-        """Marks have changed; the row is that under the cursor."""
+        """Marks have changed, those of the keys in `turned`; the row is that under the cursor."""
 
         def __init__(self, listing: "Listing[Any]", row: Any, turned: Collection[Hashable] = ()) -> None:
-            """`turned` are the keys of rows that were marked and are not, or the other way round."""
             super().__init__(listing, row)
             self.turned = turned
 
@@ -303,9 +296,8 @@ class Listing(ScrollView, Generic[RowT], can_focus=True):
     def _remark_line(self, y: int) -> Strip:
         nothing = Remark(_("Nothing matches “{text}”").format(text=self.needle)) if self.needle else self.empty
         remark = self.remark or nothing
-        lines = {1: (remark.text, "error" if remark.failed else "plain"), 2: (remark.hint, "dim")}
-        text, role = lines.get(y, ("", "plain"))
-        return text_strip(text, role, self.size.width, self._style)
+        said = [(remark.text, "error" if remark.failed else "plain"), (remark.hint, "dim")]
+        return text_strip(said, y - 1, self.size.width, self._style)
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.strip import Strip
 
 from tui_backup.primitives.text import printable
@@ -45,8 +46,10 @@ def row_strip(
     return Strip(segments).adjust_cell_length(width, base).simplify()
 
 
-def text_strip(text: str, role: str, width: int, style_of: StyleOf) -> Strip:
-    """Return one line of text."""
+def text_strip(said: Sequence[tuple[str, str]], number: int, width: int, style_of: StyleOf) -> Strip:
+    """Return one line of some texts with their roles, one below the other, each broken where it is too long."""
+    room = max(8, width - 2)
+    lines = [(line.plain.rstrip(), role) for text, role in said for line in Content(printable(text)).wrap(room)]
+    shown, role = lines[number] if 0 <= number < len(lines) else ("", "plain")
     style = style_of("plain") if role == "plain" else style_of("plain") + style_of(role)
-    shown = "".join(piece for piece, _role in fitted(printable(text), max(1, width - 1)))
     return Strip([Segment(" " + shown, style)]).adjust_cell_length(width, style)
