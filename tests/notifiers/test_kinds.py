@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from tests.notifiers.rigs import TOKEN, made
 from tests.support.servers.receivers import Answer, Got, receiver
 from tui_backup.errors import ConfigError, NotDelivered
 from tui_backup.model.notice import Notice, Topic
-from tui_backup.notifiers import apprise_process
+from tui_backup.notifiers import apprise_process, base
+from tui_backup.primitives.processes import has_ended
 from tui_backup.primitives.secret import SecretSource
 
 
@@ -124,6 +126,19 @@ def test_how_a_command_fails_is_told_with_its_last_words(tmp_path: Path) -> None
     assert caught.value.message == f"{program} ended with exit code 1: no network\\x1b[2J"
     with pytest.raises(NotDelivered, match="cannot run /no/such: No such file"):
         made("command", command=("/no/such",)).send(notice())
+
+
+def test_a_command_that_will_not_end_is_ended_with_all_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "TIMEOUT_S", 0.4)
+    script = f"trap '' TERM; sleep 60 & echo $$ $! > {tmp_path}/pids; while :; do sleep 0.1; done"
+    begun = time.monotonic()
+    with pytest.raises(NotDelivered) as caught:
+        made("command", command=("sh", "-c", script)).send(notice())
+    assert time.monotonic() - begun < 20
+    assert caught.value.transient
+    assert all(has_ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
 
 
 def test_apprise_tells_by_which_service_it_did_not_go(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from tests.support.telling import NOON, content, event, events, listed, tell, te
 from tui_backup.history.outbox import KEPT_FOR, MOST_KEPT, Letter
 from tui_backup.model.notice import Notice, Topic
 from tui_backup.model.trouble import TroubleKind
+from tui_backup.notifiers import base
 from tui_backup.services.alerts import telling as alerts
 from tui_backup.services.restore.rehearsals import rehearse_jobs
 from tui_backup.services.status.overview import report
@@ -130,6 +132,27 @@ def test_who_hangs_or_drops_keeps_nobody_else_waiting(tmp_path: Path, ops: Recei
         tell(estate, patience_s=1.0)
         assert time.monotonic() - began < 5
         assert (events(ops), waiting(estate, "bad"), waiting(estate)) == (["one"], ["one"], [])
+
+
+def test_a_receiver_that_hangs_holds_the_end_of_a_run_for_its_time_out_and_the_next_one_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "TIMEOUT_S", 0.4)
+    asked: list[int] = []
+
+    def hanging(connection: socket.socket, over: threading.Event) -> None:
+        asked.append(1)
+        hang(connection, over)
+
+    with listener(hanging) as port:
+        urls = [(f"slow{number}", f"http://127.0.0.1:{port}") for number in range(3)]
+        estate = telling_estate(tmp_path / "estate", urls, on=EVERYTHING)
+        for _run in range(2):
+            began = time.monotonic()
+            assert estate.run().errors == []
+            assert time.monotonic() - began < 20
+        assert len(asked) == 3
+        assert waiting(estate, "slow0").count("backup_completed") == 2
 
 
 def test_what_is_refused_for_itself_is_given_up_and_what_is_refused_altogether_is_not(
