@@ -1,5 +1,9 @@
 """What stands still in a real Docker engine, and runs again."""
 
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,7 +11,7 @@ import pytest
 
 from tests.support.estate import build_estate
 from tests.support.killing import Moment
-from tests.support.programs import Installation, Said
+from tests.support.programs import Installation, Said, ended
 from tests.support.servers.daemons import until
 from tests.support.servers.docker import Docker
 from tests.support.victims import Doom, slay, victim
@@ -93,13 +97,48 @@ def test_who_dies_while_a_container_takes_its_time_to_stop(docker: Docker, insta
     assert_nothing_noted(installation)
 
 
+def end_run(installation: Installation) -> None:
+    """Cancel the run that goes on."""
+    (run,) = json.loads(installation.call("runs", "--json").out)
+    assert installation.call("cancel", run["run"]).code in {0, 130}
+
+
+def end_client(_installation: Installation) -> None:
+    """End the client."""
+    for pid in clients():
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("end", [end_run, end_client])
+def test_a_container_whose_stop_is_given_up_halfway_runs_in_the_end(
+    docker: Docker, installation: Installation, end: Callable[[Installation], None]
+) -> None:
+    """The engine goes on stopping it though nobody asks any more."""
+    docker.run("db", "--stop-timeout=6", command=STUBBORN)
+    stop(installation, "db")
+    with installation.start("run", "site") as process:
+        until(is_stopping, lambda: "nobody stops it")
+        end(installation)
+        said = ended(process)
+    assert said.code in {1, 130}, said
+    pid = docker.call("inspect", "--format={{.State.Pid}} {{.State.Status}}", "db")
+    assert pid.endswith(" running")
+    docker.call("exec", "db", "/bin/busybox", "sleep", "7")
+    assert docker.call("inspect", "--format={{.State.Pid}} {{.State.Status}}", "db") == pid
+    assert_nothing_noted(installation)
+
+
 def is_stopping() -> bool:
     """Whether a client waits until a container has stopped."""
-    found = False
+    return any(clients())
+
+
+def clients() -> Iterator[int]:
+    """Yield the pids of clients that wait for that."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            found = found or path.read_bytes().endswith(b"docker\0stop\0db\0")
-    return found
+            if path.read_bytes().endswith(b"docker\0stop\0db\0"):
+                yield int(path.parent.name)
 
 
 def test_a_container_that_would_be_deleted_is_not_stopped(docker: Docker, installation: Installation) -> None:

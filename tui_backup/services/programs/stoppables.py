@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -42,6 +43,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: nobody can know whether it runs."""
     answer: Answer
     variables: dict[str, str] = {}
+    goes_on: bool = False
+    """Whether it may come to a stop after its stop command was ended, whatever is started meanwhile."""
 
 
 def shown(what: Stoppable) -> str:
@@ -88,6 +91,9 @@ def stop(what: Stoppable, beside: Beside, held: int | None = None) -> None:
 def start(what: Stoppable, beside: Beside) -> None:
     """Have something run again; nobody can cancel that. Raises HookFailed if it does not."""
     control = control_of(what)
+    with suppress(HookFailed):
+        if control.goes_on and is_running(what, beside, is_cancellable=False):
+            beside.carry_out(control.stop, what.timeout_s, control.variables, is_cancellable=False)
     ended = beside.carry_out(control.start, what.timeout_s, control.variables, is_cancellable=False)
     if not ended.went_well:
         text = _("{name} could not be started again: its command {verdict}")
@@ -121,6 +127,7 @@ def _docker(what: Stoppable) -> Control:
         start=(docker, "start", what.name),
         answer=_of_container,
         variables={name: os.environ[name] for name in _OF_DOCKER if name in os.environ},
+        goes_on=True,
     )
 
 
