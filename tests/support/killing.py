@@ -107,10 +107,13 @@ def arm() -> None:
     if directory is None:
         return
     from tui_backup.engine import landing
+    from tui_backup.formats.archive import seal
+    from tui_backup.formats.restic import keys
     from tui_backup.primitives import crew
     from tui_backup.services.programs import standstill, stoppables
     from tui_backup.stores import local
 
+    keys._COST = seal._COST_LOG = 2
     reaper = Reaper(Path(directory))
     _replace(crew, "_START", lambda start: f"from tests.support.killing import arm; arm(); {start}")
     for name in _COUNTED:
