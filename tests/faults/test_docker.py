@@ -85,40 +85,40 @@ def test_who_dies_while_a_container_takes_its_time_to_stop(docker: Docker, insta
     docker.run("db", "--stop-timeout=3", command=STUBBORN)
     stop(installation, "db", more='schedule = "0 0 1 1 *"\n')
     with installation.start("run", "site") as process:
-        until(is_stopping, lambda: "nobody stops it")
+        until(lambda: is_stopping(docker), lambda: "nobody stops it")
         process.kill()
-    assert is_stopping()
+    assert is_stopping(docker)
     assert docker.state("db") == "running"
     said = installation.call("--run-scheduled")
     assert said.code == 0, said
     assert "docker:db was left stopped by a run that died; it runs again" in said.err
-    assert not is_stopping()
+    assert not is_stopping(docker)
     assert docker.state("db") == "running"
     assert_nothing_noted(installation)
 
 
-def end_run(installation: Installation) -> None:
+def end_run(_docker: Docker, installation: Installation) -> None:
     """Cancel the run that goes on."""
     (run,) = json.loads(installation.call("runs", "--json").out)
     assert installation.call("cancel", run["run"]).code in {0, 130}
 
 
-def end_client(_installation: Installation) -> None:
+def end_client(docker: Docker, _installation: Installation) -> None:
     """End the client."""
-    for pid in clients():
+    for pid in clients(docker):
         os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("end", [end_run, end_client])
 def test_a_container_whose_stop_is_given_up_halfway_runs_in_the_end(
-    docker: Docker, installation: Installation, end: Callable[[Installation], None]
+    docker: Docker, installation: Installation, end: Callable[[Docker, Installation], None]
 ) -> None:
     """The engine goes on stopping it though nobody asks any more."""
     docker.run("db", "--stop-timeout=6", command=STUBBORN)
     stop(installation, "db")
     with installation.start("run", "site") as process:
-        until(is_stopping, lambda: "nobody stops it")
-        end(installation)
+        until(lambda: is_stopping(docker), lambda: "nobody stops it")
+        end(docker, installation)
         said = ended(process)
     assert said.code in {1, 130}, said
     pid = docker.call("inspect", "--format={{.State.Pid}} {{.State.Status}}", "db")
@@ -128,17 +128,18 @@ def test_a_container_whose_stop_is_given_up_halfway_runs_in_the_end(
     assert_nothing_noted(installation)
 
 
-def is_stopping() -> bool:
-    """Whether a client waits until a container has stopped."""
-    return any(clients())
+def is_stopping(docker: Docker) -> bool:
+    """Whether a client of an engine waits until a container has stopped."""
+    return any(clients(docker))
 
 
-def clients() -> Iterator[int]:
+def clients(docker: Docker) -> Iterator[int]:
     """Yield the pids of clients that wait for that."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if path.read_bytes().endswith(b"docker\0stop\0db\0"):
-                yield int(path.parent.name)
+            is_stop = (path / "cmdline").read_bytes().endswith(b"docker\0stop\0db\0")
+            if is_stop and docker.host.encode() in (path / "environ").read_bytes():
+                yield int(path.name)
 
 
 def test_a_container_that_would_be_deleted_is_not_stopped(docker: Docker, installation: Installation) -> None:
