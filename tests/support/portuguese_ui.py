@@ -73,6 +73,7 @@ def _places() -> "list[Place]":
         places.Configuration(),
         places.Restore(),
         places.UndoRestore(),
+        places.Schedules(),
         places.Themes(),
     ]
 

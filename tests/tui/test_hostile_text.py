@@ -12,9 +12,9 @@ import tui_backup.tui
 from tests.tui.conftest import settled
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.configuration.dialogs import NameDialog
-from tui_backup.tui.widgets.titles import entitle
 from tui_backup.tui.dialogs.confirm import Confirm, Question
 from tui_backup.tui.dialogs.dialog import Dialog
+from tui_backup.tui.widgets.titles import entitle
 
 HOSTILE = "[@click=app.bell]x[/] [/] \x1b[31m \u202e"
 SHOWN = r"[@click=app.bell]x[/] [/] \x1b[31m \u202e"

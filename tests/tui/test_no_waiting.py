@@ -5,12 +5,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import pytest
 
 import tui_backup
-from tests.tui.conftest import at, settled
+from tests.tui.conftest import at, desk_of, settled
+from tests.tui.test_schedules import scheduled
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.places import (
     AuditTrail,
@@ -131,6 +133,20 @@ async def test_the_thread_of_the_ui_waits_for_no_disk(app: BackupApp, name: str)
             for key in keys.split():
                 await pilot.press(key)
                 await settled(pilot)
+
+
+async def test_nor_does_it_for_schedules(site: Path) -> None:
+    scheduled(site)
+    keys = "s down slash a escape y c escape D escape D right enter D e"
+    app = BackupApp(desk_of(site))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        with nothing_touched():
+            for key in keys.split():
+                await pilot.press(key)
+                await settled(pilot)
+    assert not app.desk.runs_due
+    app.desk.close()
 
 
 def test_what_touches_the_disk_is_noticed(app: BackupApp) -> None:

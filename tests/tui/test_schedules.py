@@ -242,6 +242,23 @@ async def test_who_leaves_ends_it_and_is_asked_only_about_what_goes_on(due: Back
         assert workspace.history.last_moment(trigger) is None
 
 
+async def test_a_run_that_somebody_cancels_is_not_due_any_more(due: BackupApp, estate: Estate) -> None:
+    path = estate.directory / "config.toml"
+    path.write_text(path.read_text().replace('"@daily"\n', '"@daily"\ndelay = "1d"\n'))
+    due.desk.renew(Workspace(load_config(str(path)), due.desk.bus))
+    async with due.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        due.desk.start_running_due()
+        while not due.desk.board.going_on:
+            await pilot.pause(0.05)
+        await pilot.press("x")
+        await agree(pilot)
+        assert due.desk.runs_due
+        workspace = due.desk.workspace
+        (trigger,) = triggers_of(workspace.job("site"))
+        assert workspace.history.last_moment(trigger) is not None
+
+
 async def test_whoever_loses_the_terminal_begins_nothing_any_more(due: BackupApp) -> None:
     async with due.run_test(size=(80, 24)) as pilot:
         await settled(pilot)

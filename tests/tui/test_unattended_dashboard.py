@@ -18,7 +18,7 @@ from tui_backup.tui.dashboard.cures import command_of, cure_of
 from tui_backup.tui.dashboard.page import DashboardPage
 from tui_backup.tui.dashboard.problems import ProblemsPage
 from tui_backup.tui.dialogs.confirm import Confirm
-from tui_backup.tui.places import Configuration, Problems
+from tui_backup.tui.places import Configuration, Problems, Schedules, Verify
 from tui_backup.tui.widgets.cells import plain
 
 
@@ -144,6 +144,14 @@ def test_what_goes_wrong_unattended_has_a_cure_and_a_command() -> None:
     assert cure is not None
     assert cure.place == Configuration(notifier="ops")
     assert command_of(unheard) == ["notify", "test", "ops"]
+    unwatched = Trouble(kind=TroubleKind.SCHEDULER, message="")
+    cure = cure_of(unwatched, {})
+    assert cure is not None
+    assert cure.place == Schedules()
+    assert command_of(unwatched) == ["schedule", "show"]
+    cure = cure_of(Trouble(kind=TroubleKind.VERIFY_FAILED, repository="local", message=""), {})
+    assert cure is not None
+    assert cure.place == Verify(repository="local")
 
 
 def test_look_of_jobs_that_run_by_themselves(look: Look, site: Path) -> None:

@@ -104,6 +104,8 @@ def test_nothing_is_launched_where_nothing_is_due_or_its_requirements_are_not_me
         with attended(estate, time) as beside:
             pass
         assert beside.ended.empty()
+        with estate.open() as workspace:
+            assert workspace.history.lookout.sightings().schedules_at == time
     assert verbs(estate) == []
 
 

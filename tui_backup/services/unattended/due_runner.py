@@ -12,6 +12,7 @@ from tui_backup.model.locking import Locking
 from tui_backup.model.schedule import Trigger, What
 from tui_backup.primitives.clock import now
 from tui_backup.primitives.i18n import ngettext
+from tui_backup.services.alerts.unwatched import note_look
 from tui_backup.services.launches import Launch, Launches
 from tui_backup.services.programs.requirements import unmet
 from tui_backup.services.schedule.due import Due, next_moments
@@ -89,6 +90,7 @@ class DueRunner:
         """Launch what is due, and have the rest looked after; return after how many seconds to look again."""
         try:
             present = self._clock()
+            note_look(workspace.history, present)
             found = to_do(workspace, present, self._held)
             ready = [each for each in found if unmet(workspace.config.jobs[each.job]) is None]
             if ready:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.i18n import _
 from tui_backup.tui.glyphs import Glyphs
-from tui_backup.tui.places import Configuration, Damage, Place, Prune, RunLog, is_built
+from tui_backup.tui.places import Configuration, Damage, Place, Prune, RunLog, Schedules, Verify, is_built
 from tui_backup.tui.widgets.cells import Piece, Role
 
 
@@ -33,29 +33,42 @@ def cure_of(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | Non
 
 
 def _cure(trouble: Trouble, last_runs: Mapping[str, str | None]) -> Cure | None:
-    run = last_runs.get(trouble.job) if trouble.job else None
+    of_job = _cures_of_job(trouble.job, last_runs.get(trouble.job)) if trouble.job else {}
+    return {**_cures_elsewhere(trouble), **of_job}.get(trouble.kind)
+
+
+def _cures_of_job(job: str, run: str | None) -> dict[TroubleKind, Cure]:
+    """Return what is done in a job; `run` is its newest."""
+    of_run = Cure(text=_("read the log of that run"), place=RunLog(run=run)) if run is not None else None
+    known = Cure(text=_("have {job} go on: this change was meant").format(job=job), acknowledge=job)
     backups = {
         TroubleKind.STALE: _("back {job} up now"),
         TroubleKind.STOPPED: _("back {job} up now, which starts it again"),
         TroubleKind.COPIES: _("back {job} up now, which copies what is missing"),
     }
-    match trouble:
-        case Trouble(kind=TroubleKind.FAILED | TroubleKind.INCOMPLETE) if run is not None:
-            return Cure(text=_("read the log of that run"), place=RunLog(run=run))
-        case Trouble(kind=kind, job=str(job)) if kind in backups:
-            return Cure(text=backups[kind].format(job=job), back_up=job)
-        case Trouble(kind=TroubleKind.DAMAGED, repository=str(repository)):
-            return Cure(text=_("see what is damaged, and what can be done"), place=Damage(repository=repository))
-        case Trouble(kind=TroubleKind.HELD | TroubleKind.PRUNE_FAILED, job=job, repository=repository):
-            return Cure(text=_("look at what would be forgotten"), place=Prune(job=job, repository=repository))
-        case Trouble(kind=TroubleKind.SUDDEN_CHANGE, job=str(job)):
-            return Cure(text=_("have {job} go on: this change was meant").format(job=job), acknowledge=job)
-        case Trouble(kind=TroubleKind.NOTIFIER, notifier=str(notifier)):
-            return Cure(text=_("see how it is reached, and try it"), place=Configuration(notifier=notifier))
-        case Trouble(kind=TroubleKind.LOW_SPACE, repository=repository):
-            return Cure(text=_("see what space can be reclaimed"), place=Prune(repository=repository))
-        case _:
-            return None
+    return {
+        TroubleKind.SUDDEN_CHANGE: known,
+        **{kind: Cure(text=text.format(job=job), back_up=job) for kind, text in backups.items()},
+        **({TroubleKind.FAILED: of_run, TroubleKind.INCOMPLETE: of_run} if of_run is not None else {}),
+    }
+
+
+def _cures_elsewhere(trouble: Trouble) -> dict[TroubleKind, Cure]:
+    """Return what is done in a repository, in the configuration, or by whoever looks at the schedules."""
+    repository = trouble.repository
+    forgetting = _("look at what would be forgotten")
+    places: dict[TroubleKind, tuple[str, Place]] = {
+        TroubleKind.HELD: (forgetting, Prune(job=trouble.job, repository=repository)),
+        TroubleKind.PRUNE_FAILED: (forgetting, Prune(job=trouble.job, repository=repository)),
+        TroubleKind.LOW_SPACE: (_("see what space can be reclaimed"), Prune(repository=repository)),
+        TroubleKind.VERIFY_FAILED: (_("verify it again"), Verify(repository=repository)),
+        TroubleKind.SCHEDULER: (_("see what should run, and have it run here for now"), Schedules()),
+    }
+    if repository is not None:
+        places[TroubleKind.DAMAGED] = _("see what is damaged, and what can be done"), Damage(repository=repository)
+    if trouble.notifier is not None:
+        places[TroubleKind.NOTIFIER] = _("see how it is reached, and try it"), Configuration(notifier=trouble.notifier)
+    return {kind: Cure(text=text, place=place) for kind, (text, place) in places.items()}
 
 
 def command_of(trouble: Trouble) -> list[str]:
