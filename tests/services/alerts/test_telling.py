@@ -1,5 +1,6 @@
 """What reaches real receivers: after real runs, after failures on the way, after processes that died."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -248,6 +249,17 @@ def test_several_at_once_tell_it_once(tmp_path: Path, ops: Receiver) -> None:
     for thread in threads:
         thread.join()
     assert events(ops) == ["job_stale"]
+
+
+def test_who_hangs_while_it_looks_keeps_nobody_from_telling(
+    estate: Estate, ops: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "OTHERS_LOOK_S", 0.1)
+    fill(estate, "one")
+    with (estate.directory / "state" / "alerts.lock").open("w") as hanging:
+        fcntl.flock(hanging, fcntl.LOCK_EX)
+        tell(estate)
+    assert events(ops) == ["one"]
 
 
 def test_reading_and_trying_tells_nobody(estate: Estate, ops: Receiver) -> None:

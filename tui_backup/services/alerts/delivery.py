@@ -147,12 +147,13 @@ def _alone(state_dir: Path, name: str, until: float) -> Iterator[bool]:
         yield True
         return
     try:
-        yield _locked(descriptor, until)
+        yield locked(descriptor, until)
     finally:
         os.close(descriptor)
 
 
-def _locked(descriptor: int, until: float) -> bool:
+def locked(descriptor: int, until: float) -> bool:
+    """Lock an open file for oneself, waiting until then by the monotonic clock; return whether that worked."""
     while True:
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

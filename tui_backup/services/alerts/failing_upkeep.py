@@ -16,11 +16,10 @@ def failing_upkeep(config: Config, history: History) -> Iterator[Trouble]:
 
     Only of what a schedule tries again: what failed once by hand, somebody has seen. Damage is told as such.
     """
-    damaged = {repository for repository, _job, _snapshot in history.damaged()}
     verified = {name: job for job in config.jobs.values() if job.timing.verify for name in job.repositories}
     for name in verified:
         run = history.last_upkeep(Verb.VERIFY, name)
-        if run is not None and run.status in _FAILED and name not in damaged:
+        if run is not None and run.status in _FAILED and not _is_damaged(history, name):
             yield _verification(name, run)
     for job in config.jobs.values():
         for name in job.repositories if job.timing.prune else ():
@@ -38,6 +37,10 @@ def run_of(trouble: Trouble, history: History) -> Run | None:
         case TroubleKind.PRUNE_FAILED:
             return history.last_upkeep(Verb.PRUNE, name, trouble.job)
     return None
+
+
+def _is_damaged(history: History, name: str) -> bool:
+    return any(repository == name for repository, _job, _snapshot in history.damaged())
 
 
 def _verification(repository: str, run: Run) -> Trouble:

@@ -6,9 +6,9 @@ is called once a process has done what it had to: it looks at how everything sta
 outbox, and delivers what waits there. `alert_turns` decides who hears what, `delivery` hands it over.
 """
 
-import fcntl
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
@@ -34,7 +34,7 @@ from tui_backup.services.alerts.alert_turns import (
     of_endings,
     turn,
 )
-from tui_backup.services.alerts.delivery import PATIENCE_S, Post, deliver
+from tui_backup.services.alerts.delivery import PATIENCE_S, Post, deliver, locked
 from tui_backup.services.alerts.endings import awaited, untold_endings
 from tui_backup.services.alerts.failing_upkeep import run_of
 from tui_backup.services.alerts.notices import notice_of_start
@@ -47,6 +47,9 @@ from tui_backup.services.storage.contacts import refresh_local_space
 
 if TYPE_CHECKING:
     from tui_backup.services.workspace import Workspace
+
+OTHERS_LOOK_S = 10.0
+"""How long somebody waits for others who look at the same time."""
 
 HASTY_S = 5.0
 """How long somebody waits for deliveries who has cancelled a run."""
@@ -180,14 +183,17 @@ def _in_language_of(config: Config) -> AbstractContextManager[None]:
 
 @contextmanager
 def _one_look_at_a_time(state_dir: Path) -> Iterator[None]:
-    """Keep another process from looking meanwhile, lest one that looked earlier has the last word."""
+    """Keep another process from looking meanwhile, lest one that looked earlier has the last word.
+
+    One that hangs is not waited for: what is told twice then has the same id.
+    """
     try:
         descriptor = os.open(state_dir / "alerts.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
         yield
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        locked(descriptor, time.monotonic() + OTHERS_LOOK_S)
         yield
     finally:
         os.close(descriptor)
