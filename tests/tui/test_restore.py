@@ -372,6 +372,25 @@ async def test_where_nothing_was_backed_up_yet_that_is_said(tmp_path: Path) -> N
         assert page_of(pilot).step is At.FROM
 
 
+async def test_a_snapshot_that_somebody_came_with_is_read_from_where_it_can_be(tmp_path: Path) -> None:
+    """Not the newest one, though the id is that of the copy which has gone with its disk."""
+    estate = build_estate(tmp_path)
+    estate.run()
+    (estate.source / "later").write_text("not in the first")
+    estate.run()
+    (first, _second) = estate.held("local")
+    estate.hide("local")
+    async with app_of(estate).run_test() as pilot:
+        await at(pilot, Restore(job="site", snapshot=first.id, repository="local"))
+        page = page_of(pilot)
+        assert page.step is At.WHAT
+        assert page.choices.candidate is not None
+        copy = page.choices.candidate.copy
+        assert (copy.repository, copy.snapshot.identity) == ("offsite", first.id)
+        names = {row.entry.name for row in page.query_one(TreeListing).rows if row.entry is not None}
+        assert names == {b"a"}
+
+
 async def test_a_repository_that_cannot_be_reached_is_named_and_what_the_record_knows_is_shown(estate: Estate) -> None:
     estate.hide("local")
     async with app_of(estate).run_test() as pilot:

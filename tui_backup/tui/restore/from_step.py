@@ -44,12 +44,17 @@ class FromStep(Step):
     class Met(Message):
         """The snapshot that somebody came with is there."""
 
+    class Present(Message):
+        """The repositories have been looked into."""
+
     def __init__(self, page: Page, choices: Choices, *, job: str | None, snapshot: str | None, id: str) -> None:  # noqa: A002 - as every widget has it
         super().__init__(page, choices, id=id)
         desk = page.desk
         self._jobs: list[str | None] = [None, *desk.workspace.config.jobs]
         self._job = job if job in self._jobs else None
         self._wanted = snapshot
+        self._met: tuple[str, str] | None = None
+        """The key of what was wanted, once it was found."""
         self._candidates = Candidates(found=())
         self._is_present = False
         """Whether that is what the repositories hold, rather than what the record knows."""
@@ -135,6 +140,18 @@ class FromStep(Step):
     def _show(self, candidates: Candidates) -> None:
         self._candidates, self._is_present = candidates, True
         self._fill()
+        self.choices.candidate = self._listing.row
+        self.post_message(self.Present())
+
+    def _asked(self, job: str | None) -> Candidate | None:
+        """Return what somebody came for: by its id, or, where that copy is not to be had, what was met before."""
+        if self._wanted is None:
+            return None
+        found = self._candidates.preferred(job, self._wanted)
+        if found is None:
+            found = next((each for each in self._candidates.found if each.key == self._met), None)
+        self._met = found.key if found is not None else self._met
+        return found
 
     def _say_waiting(self) -> None:
         if self._listing.remark is not None and not self._listing.remark.text:
@@ -152,7 +169,7 @@ class FromStep(Step):
         held = listing.row
         listing.show([each for each in self._candidates.found if job in {None, each.snapshot.job}])
         if held is None or held.key == self._put:
-            wanted = self._candidates.preferred(job, self._wanted) if self._wanted else None
+            wanted = self._asked(job)
             preferred = wanted or self._candidates.preferred(job)
             if preferred is not None and listing.go_to(preferred.key):
                 self._put, self.choices.candidate = preferred.key, preferred

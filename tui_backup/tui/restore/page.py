@@ -159,6 +159,13 @@ class RestorePage(RunningPage):
             self.step = At.WHERE if self.choices.marks else At.WHAT
         self._asked = Restore()
 
+    @on(FromStep.Present)
+    def _present(self, event: FromStep.Present) -> None:
+        """Read from where that is possible: what the record knew may lie elsewhere by now."""
+        event.stop()
+        if self.step is At.WHAT:
+            self.query_one(WhatStep).follow()
+
     @on(Trail.Chosen)
     def _chosen(self, event: Trail.Chosen) -> None:
         event.stop()

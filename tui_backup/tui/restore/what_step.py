@@ -71,6 +71,12 @@ class WhatStep(Step):
         self._tree.redraw()
         self._tree.focus()
 
+    def follow(self) -> None:
+        """Show what is to be restored from where it is read now, if that is another place."""
+        candidate = self.choices.candidate
+        if candidate is not None and candidate.copy != self._shown:
+            self.arrive()
+
     def objection(self) -> str | None:
         try:
             typed_patterns(self.choices.patterns)
