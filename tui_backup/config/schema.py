@@ -133,7 +133,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     require: Annotated[list[str], About(N_("Only with"), N_("ac-power, network, path:/mnt/usb; else it waits"))] = []
     stop: Annotated[
-        list[Any], About(N_("Stands still"), N_('["systemd:app.service", "docker:db"], meanwhile'), "toml")
+        list[Any], About(N_("Stopped for it"), N_('While it reads: ["systemd:app", "docker:db"]'), "toml")
     ] = []
     before: Annotated[list[Any], About(N_("Before"), N_("Commands; one that fails fails the run"), "commands")] = []
     after: Annotated[list[Any], About(N_("After"), N_("Commands, once a snapshot is there"), "commands")] = []

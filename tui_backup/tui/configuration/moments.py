@@ -14,7 +14,7 @@ from tui_backup.primitives.schedule import check_line, effect, moments
 from tui_backup.tui.words import clock_change, weekdays
 
 _MOST: Final = 5
-_WIDEST: Final = 50
+_WIDEST: Final = 47
 """Columns that a note has in a narrow terminal."""
 
 
