@@ -147,6 +147,10 @@ def test_what_is_not_as_it_should_be_is_mended(site: Site) -> None:
     site.booted.run(
         "sh", "-c", f"echo >> {UNITS}/{name}.timer; systemctl daemon-reload; sed -i '$ d' {UNITS}/{name}.timer"
     )
+    site.booted.run("systemctl", "start", f"{name}.service")
+    said = site.booted.run("journalctl", "--no-pager", "-u", f"{name}.service").stdout
+    assert f"{name}.service does not fit the configuration any more" in said
+    assert "does not fit" in site.call("config", "check").stdout
     objects = [each["object"] for each in site.document("schedule", "install")["done"]]
     assert objects[:2] == [f"{UNITS}/{name}.service", f"{UNITS}/{name}-boot.service"]
     assert site.state_of(f"{name}.timer") == "active"
@@ -154,6 +158,23 @@ def test_what_is_not_as_it_should_be_is_mended(site: Site) -> None:
     assert question == "NeedDaemonReload=no\n"
     assert site.document("schedule", "install")["done"] == []
     site.call("schedule", "remove")
+
+
+IN_CHROOT = """
+mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/root || exit 1
+mount -t overlay none -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root || exit 1
+for directory in dev proc run tmp; do mount --rbind /$directory /mnt/root/$directory || exit 1; done
+cd / && chroot /mnt/root "$@" && ls /mnt/root/etc/systemd/system/timers.target.wants
+"""
+
+
+def test_in_a_chroot_everything_is_written_and_nothing_started(site: Site) -> None:
+    site.configure('schedule = "0 2 * * *"')
+    program = [sys.executable, "-m", "tui_backup", "-c", str(site.config), "schedule", "install", "--systemd"]
+    answer = site.booted.run("unshare", "--mount", "sh", "-c", IN_CHROOT, "sh", *program)
+    assert "systemd does not run here: nothing was started" in answer.stderr
+    assert answer.stdout.splitlines()[-1] == f"{site.unit}.timer"
+    assert site.state_of(f"{site.unit}.timer") == "inactive"
 
 
 def test_a_unit_of_somebody_else_is_never_touched(site: Site) -> None:

@@ -112,14 +112,14 @@ class Crontab:
                 raise _meddled()
 
     def _ask(self, *words: str, given: bytes = b"") -> Captured:
+        if not self.is_there:
+            hint = _("install cron, or have systemd do it: tui-backup schedule install --systemd")
+            raise BackupError(_("there is no program `crontab` on this machine"), hint=hint)
         program = Program(
             argv=("crontab", *words), timeout_s=_TIMEOUT_S, variables={"LC_ALL": "C"}, directory="/", given=given
         )
         try:
             return capture(program, os.environ, _LARGEST)
-        except FileNotFoundError as error:
-            hint = _("install cron, or have systemd do it: tui-backup schedule install --systemd")
-            raise BackupError(_("there is no program `crontab` on this machine"), hint=hint) from error
         except (OSError, TimeoutError) as error:
             reason = reason_of(error) if error.errno else _("it takes too long")
             raise BackupError(_("cannot run {program}: {reason}").format(program="crontab", reason=reason)) from error

@@ -26,8 +26,8 @@ class Systemd:
 
     @property
     def is_booted(self) -> bool:
-        """Whether systemd runs this machine."""
-        return os.path.isdir(_RUNNING)
+        """Whether systemd runs this machine, and not only the one around a chroot."""
+        return os.path.isdir(_RUNNING) and not _is_elsewhere()
 
     @property
     def is_up(self) -> bool:
@@ -73,6 +73,8 @@ class Systemd:
         return " ".join(["systemctl", *([] if self.is_system else ["--user"]), *words])
 
     def _ask(self, *words: str) -> Captured:
+        if not self.is_there:
+            raise BackupError(_("there is no program `systemctl` on this machine"))
         given = ("systemctl", *(() if self.is_system else ("--user",)), *words)
         variables = {"LC_ALL": "C", "SYSTEMD_COLORS": "0"}
         if not self.is_system:
@@ -80,11 +82,17 @@ class Systemd:
         program = Program(argv=given, timeout_s=_TIMEOUT_S, variables=variables, directory="/")
         try:
             return capture(program, os.environ, _LARGEST)
-        except FileNotFoundError as error:
-            raise BackupError(_("there is no program `systemctl` on this machine")) from error
         except (OSError, TimeoutError) as error:
             reason = reason_of(error) if error.errno else _("it takes too long")
             raise BackupError(_("cannot run {program}: {reason}").format(program="systemctl", reason=reason)) from error
+
+
+def _is_elsewhere() -> bool:
+    """Whether the root directory of this process is not that of the first one, as far as this user may know."""
+    try:
+        return not os.path.samefile("/proc/1/root/", "/")
+    except OSError:
+        return False
 
 
 def linger_command() -> str:
