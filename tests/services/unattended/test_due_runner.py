@@ -1,5 +1,6 @@
 """What is due is run as long as somebody leaves that on; with cron beside it, each thing once."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -150,6 +151,7 @@ def test_a_state_that_cannot_be_used_is_told_once(build: Build) -> None:
     estate = build('schedule = "0 2 * * *"')
     with estate.open() as workspace:
         claims = workspace.state_dir / "schedule"
+    shutil.rmtree(claims, ignore_errors=True)
     claims.write_text("no directory")
     with attended(estate, TOMORROW) as beside:
         beside.ended.get(timeout=60)
