@@ -49,6 +49,18 @@ urls = [{ env = "HOME" }]
 """
 
 
+SCHEDULED = """
+[repositories.local]
+store = { kind = "local", path = "backups" }
+password = { file = "backups.key" }
+[jobs.site]
+repositories = ["local"]
+schedule = "0 2 * * *"
+expected_every = "26h"
+sources = [{ kind = "files", paths = ["source"] }]
+"""
+
+
 def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -130,6 +142,14 @@ def test_what_answers_at_once_loads_little(arguments: list[str], tmp_path: Path)
     configuration.write_text("")
     loaded = {name.partition(".")[0] for name in loaded_by_command("--config", str(configuration), *arguments)}
     assert loaded & HEAVY == set()
+
+
+def test_what_every_login_asks_loads_no_more_than_it_needs(tmp_path: Path) -> None:
+    configuration = tmp_path / "config.toml"
+    configuration.write_text('state_dir = "state"\n' + SCHEDULED)
+    loaded = loaded_by_command("--config", str(configuration), "status", "--motd")
+    assert "tui_backup.services.status.overview" in loaded
+    assert loaded & {"croniter", "ctypes", "difflib", "hashlib", "secrets", "statistics", "subprocess"} == set()
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["status"], ["config", "check"], ["config", "show"]], ids=" ".join)

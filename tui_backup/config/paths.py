@@ -1,6 +1,5 @@
 """Where the configuration and the state lie, and whom they must not belong to."""
 
-import hashlib
 import os
 import shlex
 import stat
@@ -48,6 +47,8 @@ def user_data() -> str:
 
 def default_state_dir(config: str) -> str:
     """Return the state directory of a configuration that names none; each configuration has its own."""
+    import hashlib
+
     shared = (
         SYSTEM_STATE
         if _is_below(config, "/etc")
