@@ -30,7 +30,7 @@ def reap(state_dir: Path, history: History, log: ProgramLog) -> None:
 def died(run: Run, path: Path) -> Ending:
     """Return the ending of a run whose process is gone, as far as its directory tells."""
     beat = run_directory.last_beat(path)
-    duration = round((beat - run.started).total_seconds(), 3) if beat else None
+    duration = round((beat - run.started).total_seconds(), 3) if beat and beat >= run.started else None
     message = _("the process ended without a result")
     if waiting_for(path / "events.jsonl") is not None:
         message = _("the process ended while the run waited")
