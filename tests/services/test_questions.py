@@ -124,3 +124,24 @@ def test_what_hangs_takes_few_threads_and_those_who_need_something_else_are_serv
     assert questions.wait(5)
     assert [answers.get(timeout=5).result for _number in range(MOST_ABOUT_ONE + 1)] == [1] * (MOST_ABOUT_ONE + 1)
     assert answers.empty()
+
+
+def test_threads_end_when_they_are_told_and_all_is_answered() -> None:
+    questions, answers, answer = asked()
+    begun, over = threading.Event(), threading.Event()
+
+    def wait(_watch: Watch) -> int:
+        begun.set()
+        over.wait(5)
+        return threading.get_native_id()
+
+    questions.ask(wait, answer)
+    assert begun.wait(5)
+    questions.end()
+    questions.ask(lambda _watch: threading.get_native_id(), answer)
+    over.set()
+    served = {answers.get(timeout=5).result for _number in range(2)}
+    for thread in threading.enumerate():
+        if thread.native_id in served:
+            thread.join(5)
+            assert not thread.is_alive()

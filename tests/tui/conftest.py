@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from textual.pilot import Pilot
 
 from tests.support.sample_estate import NOW, planted
 from tui_backup.config.load import load_config
+from tui_backup.errors import BackupError
+from tui_backup.services.questions import Questions
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.desk import Desk
@@ -36,6 +38,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _patient_notices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what is said in passing stay for as long as a busy machine takes to look at it."""
     monkeypatch.setattr(BackupApp, "NOTIFICATION_TIMEOUT", 300)
+
+
+@pytest.fixture(autouse=True)
+def _threads_ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have threads of desks end after a test: they would keep its app for as long as tests go on."""
+    made: list[Questions] = []
+    make = Questions.__init__
+
+    def remembered(questions: Questions, unexpected: Callable[[Exception], BackupError]) -> None:
+        made.append(questions)
+        make(questions, unexpected)
+
+    monkeypatch.setattr(Questions, "__init__", remembered)
+    yield
+    for questions in made:
+        questions.end()
 
 
 @pytest.fixture(autouse=True)

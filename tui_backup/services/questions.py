@@ -85,6 +85,7 @@ class Questions:
         self._condition = threading.Condition(lock)
         self._settled = threading.Condition(lock)
         self._threads = self._idle = 0
+        self._has_ended = False
         self._busy = Counter[str | None]()
 
     @property
@@ -116,6 +117,12 @@ class Questions:
                 threading.Thread(target=self._serve, name="question", daemon=True).start()
         return question
 
+    def end(self) -> None:
+        """Have threads end once nothing is asked any more, and let go of whoever asked."""
+        with self._condition:
+            self._has_ended = True
+            self._condition.notify_all()
+
     def _are_settled(self) -> bool:
         return not self._waiting and self._idle == self._threads
 
@@ -137,6 +144,10 @@ class Questions:
                 self._idle += 1
                 self._settled.notify_all()
                 while (question := self._next()) is None:
+                    if self._has_ended:
+                        self._idle -= 1
+                        self._threads -= 1
+                        return
                     self._settled.notify_all()
                     self._condition.wait()
                 self._idle -= 1

@@ -128,6 +128,7 @@ class Desk:
             self.questions.wait(PATIENCE_S)
         if self._workspace is not None:
             self._workspace.close()
+        self.questions.end()
 
     def _put_away(self, workspace: Workspace) -> None:
         """Close a workspace aside: that waits for who uses its record, and for the network."""
