@@ -245,10 +245,8 @@ class BrowserPage(ReadingPage):
                 found = view.comparisons[side] = compared(workspace, opened, view, side)
                 return found
 
-        def show(found: tuple[list[Row], Comparison]) -> None:
-            self._compared(view, *found)
-
-        self.ask("compare", work, show, lambda error: self._state(error.message), about=self.reads_from)
+        failed, name = (lambda error: self._state(error.message)), self.reads_from
+        self.ask("compare", work, lambda found: self._compared(view, *found), failed, about=name)
 
     def _compared(self, view: View, rows: list[Row], comparison: Comparison) -> None:
         if view is self._view:
