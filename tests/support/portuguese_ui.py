@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tui_backup.tui.places import Place
 
 
+_LOOKS = 200
+"""How often it is looked whether a page is drawn."""
+
+
 async def pictures(config: str) -> dict[str, str]:
     """Return size -> the dashboard when every question is answered."""
     found = {}
@@ -41,9 +45,9 @@ async def texts(config: str) -> dict[str, str]:
         for place in _places():
             app.visit(place)
             await _settled(app)
-            found[PAGES[type(place)]] = _text(app)
+            found[PAGES[type(place)]] = await _painted(app)
             await pilot.press("question_mark")
-            found[f"help of {PAGES[type(place)]}"] = _text(app)
+            found[f"help of {PAGES[type(place)]}"] = await _painted(app)
             await pilot.press("escape", "escape")
             await _settled(app)
     return found
@@ -76,6 +80,15 @@ def _places() -> "list[Place]":
         places.Schedules(),
         places.Themes(),
     ]
+
+
+async def _painted(app: "BackupApp") -> str:
+    """Return what is seen, once anything is: a busy machine takes a while to draw."""
+    for _each in range(_LOOKS):
+        if (text := _text(app)).strip():
+            return text
+        await asyncio.sleep(0.05)
+    return ""
 
 
 def _text(app: "BackupApp") -> str:
