@@ -3,6 +3,7 @@
 import compileall
 import gc
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
     unknown = _REQUIRED - COMPONENTS.keys()
     if unknown:
         raise pytest.UsageError(f"TUI_BACKUP_REQUIRE: no such component: {', '.join(sorted(unknown))}")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has what it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         _compile()
 

@@ -1,9 +1,11 @@
 """Many things due at once, in several processes, of which some are killed: each job runs exactly once more."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,9 +40,7 @@ def scheduled(directory: Path, jobs: int) -> Estate:
 
 def set_back(estate: Estate) -> None:
     """Have every job be configured since two years ago, by the record."""
-    import sqlite3
-
-    with sqlite3.connect(estate.directory / "state" / "history.db") as connection:
+    with closing(sqlite3.connect(estate.directory / "state" / "history.db", isolation_level=None)) as connection:
         connection.execute("UPDATE triggers SET first_seen = '2024-06-01T00:00:00.000000+00:00'")
 
 
