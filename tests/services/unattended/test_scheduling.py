@@ -268,6 +268,16 @@ def test_a_state_that_nobody_can_write_keeps_everything_from_running_and_is_told
     assert kinds(estate) == []
 
 
+def test_a_state_that_fails_halfway_through_a_look_leaves_nothing_that_goes_on(build: Build) -> None:
+    estate = build(f'{NIGHTLY}\nverify = "0 2 * * *"\ndelay = "300d"')
+    state = estate.directory / "state"
+    (state / "schedule" / "verify.site").mkdir(parents=True)
+    with pytest.raises(StateUnusable):
+        look(estate, NOON + DAY)
+    assert not is_taken(state, "backup.site")
+    assert list_runs(state) == []
+
+
 def test_what_cannot_be_noted_as_its_turn_comes_is_told_and_stays_due(build: Build) -> None:
     estate = build(f'{NIGHTLY}\nretry = {{ attempts = 2, wait = "1s" }}')
     place = estate.directory / "state" / "schedule" / "repository.local"

@@ -123,8 +123,8 @@ class DueRunner:
         """Do what is due and in nobody's hands, in the workspace of a launch."""
         workspace.locking = Locking(retry_s=PATIENCE_S)
         results = SimpleQueue[Ended]()
-        look = Scheduler(workspace, dict.fromkeys(What, self._lane), results.put, self._clock).look()
-        return [results.get() for _each in range(look.begun)]
+        with Scheduler(workspace, dict.fromkeys(What, self._lane), results.put, self._clock) as scheduler:
+            return [results.get() for _each in range(scheduler.look().begun)]
 
     def _tend(self, config: Config) -> None:
         """Have a thread do what else is to be done now and then, unless one still does."""

@@ -10,7 +10,8 @@ from datetime import datetime
 from itertools import count
 from queue import SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -67,6 +68,19 @@ class Scheduler:
         self._lanes = lanes
         self._ended = ended
         self._clock = clock
+        self._going = set[threading.Thread]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for all that was begun, which is cancelled where something went wrong."""
+        if error is not None:
+            self._workspace.cancel.cancel()
+        for thread in tuple(self._going):
+            thread.join()
 
     def look(self, passed_over: Collection[Trigger] = ()) -> Look:
         """Take what is due in hand, but for some triggers, and return at once.
@@ -98,7 +112,9 @@ class Scheduler:
 
         rank = (_ORDER.index(each.what), next(_numbers))
         errand = Errand(self._places[each.what], attempt, claim, self._lanes[each.what], rank)
-        threading.Thread(target=self._carry_out, args=(errand, claim), name=_name(each.trigger)).start()
+        thread = threading.Thread(target=self._carry_out, args=(errand, claim), name=_name(each.trigger))
+        self._going.add(thread)
+        thread.start()
         return True
 
     def _carry_out(self, errand: "Errand", claim: Claim) -> None:
@@ -111,6 +127,7 @@ class Scheduler:
         finally:
             claim.release()
         self._ended(ended)
+        self._going.discard(threading.current_thread())
 
 
 def run_due(workspace: "Workspace", told: Callable[[tuple[str, ...]], None], clock: Clock = now) -> Iterator[Ended]:
@@ -122,13 +139,11 @@ def run_due(workspace: "Workspace", told: Callable[[tuple[str, ...]], None], clo
         StateUnusable: nothing can be run.
     """
     results = SimpleQueue[Ended]()
-    lane = Lane()
     ask_unseen(workspace)
-    scheduler = Scheduler(workspace, dict.fromkeys(What, lane), results.put, clock)
-    look, looked_at = scheduler.look(), monotonic()
-    told(look.elsewhere)
-    in_hand, passed_over = look.begun, set[Trigger]()
-    try:
+    with Scheduler(workspace, dict.fromkeys(What, Lane()), results.put, clock) as scheduler:
+        look, looked_at = scheduler.look(), monotonic()
+        told(look.elsewhere)
+        in_hand, passed_over = look.begun, set[Trigger]()
         while in_hand:
             ended = results.get()
             in_hand -= 1
@@ -139,11 +154,6 @@ def run_due(workspace: "Workspace", told: Callable[[tuple[str, ...]], None], clo
                 continue
             looked_at = monotonic()
             in_hand += scheduler.look(passed_over).begun
-    finally:
-        if in_hand:
-            workspace.cancel.cancel()
-        for _each in range(in_hand):
-            results.get()
 
 
 def to_do(workspace: "Workspace", present: datetime, passed_over: Collection[Trigger] = ()) -> list[Due]:
