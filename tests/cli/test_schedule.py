@@ -32,7 +32,7 @@ def test_show_tells_people_when_in_which_zone_and_that_nothing_makes_it_run(site
     answer = site.call("schedule", "show")
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
-    assert lines[0] == "site: backup (nightly): 0 2 * * * (every day at 02:00)"
+    assert lines[0] == "site: backup nightly: 0 2 * * * (every day at 02:00)"
     assert lines[1].split() == ["America/Sao_Paulo", "UTC"]
     assert lines[2].split()[1:3] == ["02:00", "-03:00"]
     assert lines[2].split()[4] == "05:00"

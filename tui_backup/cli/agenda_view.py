@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tui_backup.cli import output
 from tui_backup.cli.output import Column
 from tui_backup.config.settings import Config, JobConfig
-from tui_backup.model.schedule import Trigger, What
+from tui_backup.model.schedule import Trigger
 from tui_backup.primitives.clock import in_zone
 from tui_backup.primitives.cron_words import in_words
 from tui_backup.primitives.i18n import _, ngettext
@@ -13,7 +13,7 @@ from tui_backup.primitives.text import printable
 from tui_backup.primitives.units import format_duration
 from tui_backup.services.schedule.agenda import Appointment, Item, effect_words
 from tui_backup.services.schedule.callers import Caller
-from tui_backup.services.words import kind_word, verb_word
+from tui_backup.services.words import what_word
 
 _MARK = "*"
 
@@ -49,7 +49,7 @@ def _show_item(item: Item) -> None:
     trigger = item.trigger
     words = in_words(trigger.line)
     line = f"{trigger.line} ({words})" if words else trigger.line
-    output.write_text(printable(_("{job}: {what}: {line}").format(job=trigger.job, what=_what(trigger), line=line)))
+    output.write_text(printable(_("{job}: {what}: {line}").format(job=trigger.job, what=what_word(trigger), line=line)))
     zone = trigger.zone or _("this machine's zone")
     columns = [Column("  " + zone), Column("UTC"), Column("")]
     output.write_table(columns, [_row(trigger, each) for each in item.next])
@@ -62,12 +62,6 @@ def _row(trigger: Trigger, each: Appointment) -> tuple[str, str, str]:
     offset = here.strftime("%z")
     shown = f"  {here:%Y-%m-%d %H:%M} {offset[:3]}:{offset[3:]}"
     return shown, f"{each.at:%Y-%m-%d %H:%M}", _MARK if each.effect else " "
-
-
-def _what(trigger: Trigger) -> str:
-    if trigger.what is What.BACKUP:
-        return _("backup ({label})").format(label=kind_word(trigger.label or ""))
-    return verb_word(trigger.what.value)
 
 
 def _habits(job: JobConfig) -> Iterator[str]:
