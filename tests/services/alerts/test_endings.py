@@ -169,6 +169,21 @@ def test_a_failed_attempt_is_told_where_the_next_one_never_comes(estate: Estate,
     assert events(ops) == ["backup_failed"]
 
 
+def test_what_a_later_run_made_good_for_before_anybody_was_told_is_no_news(estate: Estate, ops: Receiver) -> None:
+    attempt(estate, fails=True)
+    attempt(estate, fails=False)
+    look(estate)
+    look(estate, DAY)
+    assert events(ops) == ["backup_completed"]
+
+
+def test_what_fails_again_before_anybody_was_told_is_told_of_once(estate: Estate, ops: Receiver) -> None:
+    attempt(estate, fails=True)
+    attempt(estate, fails=True)
+    look(estate)
+    assert events(ops) == ["backup_failed"]
+
+
 @pytest.mark.parametrize("what", ["verify", "prune"])
 def test_upkeep_by_a_schedule_that_keeps_failing_is_a_trouble_until_it_goes_well(
     tmp_path: Path, ops: Receiver, what: str

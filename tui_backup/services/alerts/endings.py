@@ -11,6 +11,7 @@ from tui_backup.history.outbox import KEPT_FOR
 from tui_backup.model.run import Run, RunStatus, Verb
 from tui_backup.services.runs import run_directory
 from tui_backup.services.runs.attempts import is_followed
+from tui_backup.services.runs.outcome import worst
 
 if TYPE_CHECKING:
     from tui_backup.history.history import History
@@ -42,7 +43,7 @@ def untold_endings(history: "History", state_dir: Path, own: Sequence[Rows], pre
             found[run] = recorded
     told, settled = list[Rows](), list[str]()
     for run, rows in sorted(found.items(), key=_begun):
-        if not rows or present - rows[0].started > KEPT_FOR or _was_repeated(history, rows):
+        if not rows or present - rows[0].started > KEPT_FOR or _is_superseded(history, rows):
             settled.append(run)
         elif not awaited(rows, state_dir, present):
             settled.append(run)
@@ -60,12 +61,19 @@ def _goes_on(state_dir: Path, run: str, rows: Rows) -> bool:
     return is_recorded or run_directory.is_alive(state_dir / "runs" / run)
 
 
-def _was_repeated(history: "History", rows: Rows) -> bool:
-    """Whether a run was to be followed by another one, which has begun at least."""
-    if all(row.next_attempt is None for row in rows):
+def _is_superseded(history: "History", rows: Rows) -> bool:
+    """Whether a backup that was not good is no news any more: the next attempt has begun, or a later one is good.
+
+    The latter is met where a process died, and whoever came next has made good for it before anybody was told.
+    """
+    first = rows[0]
+    if first.verb is not Verb.BACKUP or worst(row.status for row in rows) is RunStatus.OK:
         return False
-    newest = history.runs(rows[0].job, 1, Verb.BACKUP)
-    return bool(newest) and newest[0].started > rows[0].started
+    newest = history.runs(first.job, 1, Verb.BACKUP)
+    if not newest or newest[0].started <= first.started:
+        return False
+    was_announced = any(row.next_attempt is not None for row in rows)
+    return was_announced or worst(row.status for row in history.run(newest[0].id)) is RunStatus.OK
 
 
 def _begun(found: tuple[str, Rows]) -> datetime:
