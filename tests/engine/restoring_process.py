@@ -1,5 +1,6 @@
 """Restores a captured directory, in a process of its own: SOURCE TARGET [USER]."""
 
+import ctypes  # noqa: F401  # ordinary users, whom it becomes, may not be able to read where Python lies
 import os
 import sys
 import time
