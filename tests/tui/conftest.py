@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.css.model import RuleSet
@@ -12,8 +13,6 @@ from textual.pilot import Pilot
 
 from tests.support.sample_estate import NOW, planted
 from tui_backup.config.load import load_config
-from tui_backup.errors import BackupError
-from tui_backup.services.questions import Questions
 from tui_backup.services.workspace import Workspace
 from tui_backup.tui.app import BackupApp
 from tui_backup.tui.desk import Desk
@@ -41,19 +40,19 @@ def _patient_notices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _threads_ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have threads of desks end after a test: they would keep its app for as long as tests go on."""
-    made: list[Questions] = []
-    make = Questions.__init__
+def _desks_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close desks after a test, as the program does: their threads would keep the app for as long as tests go on."""
+    made: list[Desk] = []
+    make = Desk.__init__
 
-    def remembered(questions: Questions, unexpected: Callable[[Exception], BackupError]) -> None:
-        made.append(questions)
-        make(questions, unexpected)
+    def remembered(desk: Desk, *given: Any, **named: Any) -> None:
+        made.append(desk)
+        make(desk, *given, **named)
 
-    monkeypatch.setattr(Questions, "__init__", remembered)
+    monkeypatch.setattr(Desk, "__init__", remembered)
     yield
-    for questions in made:
-        questions.end()
+    for desk in made:
+        desk.close()
 
 
 @pytest.fixture(autouse=True)
