@@ -43,3 +43,22 @@ def test_who_is_cancelled_waits_no_longer_and_holds_nobody_up() -> None:
         pass
     with lane.turn((2, 2), patiently, patiently):
         pass
+
+
+def test_who_is_here_sooner_waits_for_those_who_are_expected_before_them() -> None:
+    lane, order, behind = Lane(), list[int](), list[int]()
+    lane.expect((0, 0))
+    lane.expect((1, 1))
+    lane.expect((3, 3))
+
+    def work(rank: int) -> None:
+        with lane.turn((rank, rank), patiently, lambda: behind.append(rank)):
+            order.append(rank)
+
+    early = Thread(target=work, args=(2,))
+    early.start()
+    until(lambda: behind == [2], lambda: "nobody waits")
+    lane.expect_no_more((0, 0))
+    work(1)
+    early.join()
+    assert order == [1, 2]

@@ -37,7 +37,10 @@ class Errand:
     """One thing that is due, in hand of this process."""
 
     def __init__(self, workspace: "Workspace", attempt: Attempt, claim: Claim, lane: Lane, rank: Rank) -> None:
-        """`attempt` says what is to be done, and what is known of those who tried before."""
+        """`attempt` says what is to be done, and what is known of those who tried before.
+
+        The lane is kept from now on from those who are to come later.
+        """
         self.attempt = attempt
         self._workspace = workspace
         self._claim = claim
@@ -45,9 +48,16 @@ class Errand:
         self._rank = rank
         self._job = workspace.config.jobs[attempt.trigger.job]
         self._parts = dict(attempt.parts)
+        lane.expect(rank)
 
     def carry_out(self) -> Ended:
         """Do what is due, and note that it is over; what was told to stop with the process stays due."""
+        try:
+            return self._carried_out()
+        finally:
+            self._lane.expect_no_more(self._rank)
+
+    def _carried_out(self) -> Ended:
         if self.attempt.deaths > REPEATED:
             return self._over([Trouble("", _given_up(self.attempt))])
         if unmet(self._job) is not None:
@@ -112,6 +122,7 @@ class Errand:
         @contextmanager
         def admission(scope: RunScope) -> Iterator[None]:
             if wait_s:
+                self._lane.expect_no_more(self._rank)
                 _tell(scope, words.format(time=moment(now() + timedelta(seconds=wait_s))))
                 scope.rest(wait_s)
             with self._turn(scope):
