@@ -174,7 +174,8 @@ def can_boot() -> bool:
     with tempfile.TemporaryDirectory() as directory:
         script = (
             'mount -t tmpfs none "$1" && cd "$1" && mkdir u w r g && mount -t cgroup2 none g && '
-            'mount -t overlay none -o "lowerdir=/,upperdir=$1/u,workdir=$1/w" r'
+            'mount -t overlay none -o "lowerdir=/,upperdir=$1/u,workdir=$1/w" r && '
+            "cd r && mkdir -p .before && pivot_root . .before"
         )
         command = ["unshare", "--mount", "--pid", "--fork", "--cgroup", "--net", "sh", "-c", script, "try", directory]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
