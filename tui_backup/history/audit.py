@@ -11,11 +11,9 @@ What a process left unfinished stays where it is; the next record has the verb `
 """
 
 import errno
-import fcntl
 import hashlib
 import os
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +24,7 @@ import msgspec
 
 from tui_backup.primitives.atomic import sync, sync_directory, write_all
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.flock import lock_until
 
 OPEN = "open"
 """Verb of the first record."""
@@ -47,7 +46,6 @@ LONGEST = 64 * 1024
 _LINE = re.compile(rb'(\{"n":.*),"hash":"[0-9a-f]{64}"\}', re.DOTALL)
 _WINDOW = 2 * LONGEST
 _PATIENCE_S = 5.0
-_LOOK_S = 0.01
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,17 +211,8 @@ def _chain_of(descriptor: int) -> str:
 
 
 def _lock(descriptor: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    pause = threading.Event()
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            if time.monotonic() > deadline:
-                raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from error
-            pause.wait(_LOOK_S)
-        else:
-            return
+    if not lock_until(descriptor, time.monotonic() + _PATIENCE_S):
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
 
 def _write(descriptor: int, end: int, lines: bytes) -> None:

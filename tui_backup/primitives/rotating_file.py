@@ -1,12 +1,12 @@
 """A file of lines that starts afresh when it is full; several processes and threads may write to one at once."""
 
-import fcntl
 import os
 import time
 from contextlib import suppress
 
+from tui_backup.primitives.flock import lock_until
+
 _PATIENCE_S = 0.2
-_LOOK_S = 0.001
 
 
 def append_line(path: str, line: bytes, *, limit: int, kept: int) -> None:
@@ -42,18 +42,10 @@ def _appended(path: str, line: bytes, limit: int, kept: int) -> bool:
 
 
 def _locked(descriptor: int) -> bool:
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(_LOOK_S)
-        except OSError:
-            return False
-        else:
-            return True
+    try:
+        return lock_until(descriptor, time.monotonic() + _PATIENCE_S)
+    except OSError:
+        return False
 
 
 def _is_current(path: str, descriptor: int) -> bool:

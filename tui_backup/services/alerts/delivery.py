@@ -5,12 +5,11 @@ sends it again under the same id. One process at a time serves a notifier: it ho
 that the kernel takes from whoever dies.
 """
 
-import fcntl
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from tui_backup.errors import BackupError
 from tui_backup.history.history import History
 from tui_backup.history.outbox import Letter, Reception
 from tui_backup.model.notice import Topic
+from tui_backup.primitives.flock import lock_until
 from tui_backup.primitives.i18n import _
 
 PATIENCE_S: Final = 40.0
@@ -30,7 +30,6 @@ START_COUNTS_FOR: Final = timedelta(hours=1)
 
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
-_LOOK_S: Final = 0.05
 _LONGEST_REASON: Final = 500
 
 Clock = Callable[[], datetime]
@@ -147,17 +146,6 @@ def _alone(state_dir: Path, name: str, until: float) -> Iterator[bool]:
         yield True
         return
     try:
-        yield locked(descriptor, until)
+        yield lock_until(descriptor, until)
     finally:
         os.close(descriptor)
-
-
-def locked(descriptor: int, until: float) -> bool:
-    """Lock an open file for oneself, waiting until then by the monotonic clock; return whether that worked."""
-    while True:
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        if time.monotonic() >= until:
-            return False
-        time.sleep(_LOOK_S)

@@ -24,6 +24,7 @@ from tui_backup.model.notice import Topic
 from tui_backup.model.run import Run, RunStatus
 from tui_backup.model.trouble import Trouble, TroubleKind
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.flock import lock_until
 from tui_backup.primitives.i18n import language, language_of, only
 from tui_backup.services.alerts.alert_turns import (
     ENDINGS,
@@ -34,7 +35,7 @@ from tui_backup.services.alerts.alert_turns import (
     of_endings,
     turn,
 )
-from tui_backup.services.alerts.delivery import PATIENCE_S, Post, deliver, locked
+from tui_backup.services.alerts.delivery import PATIENCE_S, Post, deliver
 from tui_backup.services.alerts.endings import awaited, untold_endings
 from tui_backup.services.alerts.failing_upkeep import run_of
 from tui_backup.services.alerts.notices import notice_of_start
@@ -193,7 +194,7 @@ def _one_look_at_a_time(state_dir: Path) -> Iterator[None]:
         yield
         return
     try:
-        locked(descriptor, time.monotonic() + OTHERS_LOOK_S)
+        lock_until(descriptor, time.monotonic() + OTHERS_LOOK_S)
         yield
     finally:
         os.close(descriptor)

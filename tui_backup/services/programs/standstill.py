@@ -23,6 +23,7 @@ from tui_backup.model.hook import Stoppable
 from tui_backup.primitives.atomic import sync_directory, write_whole
 from tui_backup.primitives.cancel import CancelToken
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.flock import lock_until
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.processes import Process, is_dead, this_process
 from tui_backup.primitives.reasons import reason_of
@@ -267,7 +268,7 @@ def _stopping(state_dir: Path, run: str) -> Iterator[int | None]:
         return
     try:
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_until(descriptor)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -279,11 +280,7 @@ def _await_stopping(state_dir: Path, record: Record) -> None:
     with suppress(OSError), ExitStack() as stack:
         descriptor = _opened(state_dir, record.run)
         stack.callback(os.close, descriptor)
-        while time.monotonic() < deadline:
-            with suppress(BlockingIOError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            time.sleep(_LOOK_S)
+        lock_until(descriptor, deadline)
 
 
 def _opened(state_dir: Path, run: str) -> int:

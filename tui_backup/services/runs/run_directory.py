@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from tui_backup.model.run import Verb
+from tui_backup.primitives.flock import lock_until
 from tui_backup.primitives.processes import Process, is_dead
 from tui_backup.services.runs.event_log import EventLog
 
@@ -88,8 +89,7 @@ def taking_over(path: Path) -> Iterator[bool]:
 
 def _is_first(descriptor: int, heartbeat: Path) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(descriptor), heartbeat.stat())
+        return lock_until(descriptor) and os.path.samestat(os.fstat(descriptor), heartbeat.stat())
     except OSError:
         return False
 

@@ -3,7 +3,6 @@
 It may lie on a disk that does not answer, so nobody here touches it: another process does, and is not waited for long.
 """
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import msgspec
 from tui_backup.errors import BackupError
 from tui_backup.model.trouble import TroubleKind
 from tui_backup.primitives.clock import now
+from tui_backup.primitives.flock import lock_until
 from tui_backup.primitives.i18n import _
 from tui_backup.primitives.reasons import reason_of
 from tui_backup.primitives.written_apart import write_apart
@@ -33,7 +33,6 @@ REFRESH_S: Final = 15 * 60
 _MODE: Final = 0o644
 _PATIENCE_S: Final = 2.0
 """How long a process that looks at the same time is waited for, and how long the disk."""
-_LOOK_S: Final = 0.02
 
 
 def write_metrics(workspace: "Workspace", present: datetime | None = None) -> BackupError | None:
@@ -83,7 +82,7 @@ def _write(workspace: "Workspace", path: str, present: datetime) -> None:
     """Write the file, unless a process is stuck at it: that has the lock for as long as it is."""
     descriptor = _opened(workspace.state_dir / "metrics.writer")
     try:
-        if descriptor is not None and not _taken(descriptor):
+        if descriptor is not None and not lock_until(descriptor):
             raise TimeoutError
         write_apart(path, _content(workspace, present), mode=_MODE, patience_s=_PATIENCE_S, held=descriptor)
     finally:
@@ -110,9 +109,7 @@ def _one_at_a_time(state_dir: Path) -> Iterator[None]:
         yield
         return
     try:
-        until = time.monotonic() + _PATIENCE_S
-        while not _taken(descriptor) and time.monotonic() < until:
-            time.sleep(_LOOK_S)
+        lock_until(descriptor, time.monotonic() + _PATIENCE_S)
         yield
     finally:
         os.close(descriptor)
@@ -123,11 +120,3 @@ def _opened(lock: Path) -> int | None:
         return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:
         return None
-
-
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
