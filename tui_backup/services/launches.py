@@ -61,10 +61,10 @@ class Launch:
                 try:
                     self.result = operation(workspace)
                 except Exception as error:  # noqa: BLE001 - the thread that owns a run tells of every fault
-                    self.error = _told(workspace, error)
+                    self.error = workspace.told(error)
                 self.news = workspace.news.take()
         except Exception as error:  # noqa: BLE001 - of what goes wrong in closing too
-            self.error = self.error or _told(workspace, error)
+            self.error = self.error or workspace.told(error)
 
     def _take(self, workspace: Workspace) -> None:
         with self._lock:
@@ -83,10 +83,6 @@ class Launch:
                 self.endings += (event,)
             case _:
                 pass
-
-
-def _told(workspace: Workspace, error: Exception) -> BackupError:
-    return error if isinstance(error, BackupError) else workspace.unexpected(error)
 
 
 class Launches:

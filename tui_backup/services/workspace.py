@@ -151,6 +151,10 @@ class Workspace:
         places = [self.config.state_dir, *(place for place in [*stores, *secrets] if os.path.isabs(place))]
         return tuple(os.fsencode(place) for place in dict.fromkeys(places))
 
+    def told(self, error: Exception) -> BackupError:
+        """Return what to say of an error: that of the user's, or what `unexpected` says of a fault of our own."""
+        return error if isinstance(error, BackupError) else self.unexpected(error)
+
     def unexpected(self, error: Exception) -> BackupError:
         """Return what to say of a fault of our own; its traceback goes to the log, if there can be one."""
         message = _("unexpected error: {kind}: {error}").format(kind=type(error).__name__, error=error)

@@ -182,7 +182,7 @@ class Daemon:
             look = scheduler.look()
             coming = [each for upcoming in next_moments(desk.workspace.config, present, 1) for each in upcoming.moments]
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
-            self._tell_once((error if isinstance(error, BackupError) else desk.workspace.unexpected(error)).message)
+            self._tell_once(desk.workspace.told(error).message)
             return
         self._trouble = ""
         desk.users += look.begun
@@ -207,8 +207,7 @@ class Daemon:
         try:
             act(desk)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
-            fault = error if isinstance(error, BackupError) else desk.workspace.unexpected(error)
-            self._heard.put(fault.message)
+            self._heard.put(desk.workspace.told(error).message)
         finally:
             self._heard.put((desk, what))
 
@@ -228,9 +227,8 @@ class Daemon:
         try:
             desk = self._opened(self._load())
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a new one, the former one works
-            fault = error if isinstance(error, BackupError) else self._desk.workspace.unexpected(error)
             text = _("the configuration was not taken over, the former one stays: {reason}")
-            self._told(text.format(reason=fault.message))
+            self._told(text.format(reason=self._desk.workspace.told(error).message))
         else:
             self._leave(desk)
             self._look()

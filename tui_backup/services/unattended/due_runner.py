@@ -97,7 +97,7 @@ class DueRunner:
                 self._launch(workspace.config, ready, stop)
             coming = [each for upcoming in next_moments(workspace.config, present, 1) for each in upcoming.moments]
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
-            self._tell_once("look", _fault(workspace, error))
+            self._tell_once("look", workspace.told(error).message)
             return LOOKS_S
         self._tell_once("look", "")
         self._tend(workspace.config)
@@ -138,7 +138,7 @@ class DueRunner:
             ask_unseen(workspace)
             look_after(workspace)
         except Exception as error:  # noqa: BLE001 - whatever is wrong now may be right in a minute
-            self._tell_once("tend", _fault(workspace, error))
+            self._tell_once("tend", workspace.told(error).message)
         else:
             self._tell_once("tend", "")
         finally:
@@ -151,10 +151,6 @@ class DueRunner:
             self._troubles[about] = trouble
             if trouble:
                 self._troubled(trouble)
-
-
-def _fault(workspace: Workspace, error: Exception) -> str:
-    return (error if isinstance(error, BackupError) else workspace.unexpected(error)).message
 
 
 def _close(workspace: Workspace | None) -> None:
